@@ -1,0 +1,1 @@
+"""From answers to probabilities: exact, with honest intervals."""

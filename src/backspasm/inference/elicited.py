@@ -1,0 +1,76 @@
+"""What the estimators said, pooled: one distribution for every cell of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from backspasm.inference.logit_normal import Z90, Array, LogitNormal, from_range, opinion_pool
+from backspasm.records.knowledge import Knowledge
+from backspasm.records.types import AGE_GROUPS, AgeGroup, ElicitedRate, ElicitedRates, ElicitedValue, ElicitedValues
+
+
+def rate_of(said: ElicitedRates, cause: str, age: AgeGroup | None = None, setting: str | None = None) -> ElicitedRate:
+    """One estimator's entry: the one for this age or setting wins over the general one, which wins over ``others``."""
+    general: ElicitedRate | None = None
+    for entry in said.rates:
+        if cause not in entry.causes:
+            continue
+        if not entry.ages and not entry.settings:
+            general = entry
+        elif (not entry.ages or age in entry.ages) and (not entry.settings or setting in entry.settings):
+            return entry
+    return general or said.others
+
+
+def pooled_rate(
+    opinions: Iterable[ElicitedRates], cause: str, age: AgeGroup | None = None, setting: str | None = None
+) -> LogitNormal:
+    """All estimators' rates for one cell, as one distribution."""
+    entries = (rate_of(said, cause, age, setting) for said in opinions)
+    return opinion_pool([from_range(e.estimate, e.low, e.high) for e in entries])
+
+
+def value_of(said: ElicitedValues, cause: str, age: AgeGroup, when: str | None) -> ElicitedValue:
+    """One estimator's distribution of a measured value for a cause, with or without the complication behind it."""
+    fitting = [e for e in said.values if cause in e.causes and (not e.ages or age in e.ages) and e.when in {when, None}]
+    fitting += [e for e in said.others if (not e.ages or age in e.ages) and e.when in {when, None}]
+    own = [e for e in fitting if e.causes]
+    pool = own or fitting
+    return max(pool, key=lambda e: (e.when == when, bool(e.ages)))
+
+
+def pooled_value(
+    opinions: Iterable[ElicitedValues], cause: str, age: AgeGroup, when: str | None, lognormal: bool, spread_sd: float
+) -> tuple[float, float, float, float]:
+    """Mean and its sd, log of the spread and its sd, on the scale of the distribution (log or plain)."""
+    means, mean_sds, spreads = [], [], []
+    for said in opinions:
+        e = value_of(said, cause, age, when)
+        numbers = np.array([e.median, e.p5, e.p95, e.low, e.high])
+        median, p5, p95, low, high = np.log(numbers) if lognormal else numbers
+        means.append(median)
+        mean_sds.append((high - low) / (2 * Z90))
+        spreads.append(np.log((p95 - p5) / (2 * Z90)))
+    mean_sd = np.sqrt(np.mean(np.square(mean_sds)) + np.var(means))
+    return (
+        float(np.mean(means)),
+        float(mean_sd),
+        float(np.mean(spreads)),
+        float(np.sqrt(spread_sd**2 + np.var(spreads))),
+    )
+
+
+def rate_tables(knowledge: Knowledge, findings: tuple[str, ...]) -> tuple[Array, Array]:
+    """Mean and sd (log odds) of every elicited rate. Shapes: age groups x causes x findings."""
+    causes = knowledge.index.cause_ids
+    shape = (len(AGE_GROUPS), len(causes), len(findings))
+    mean, sd = np.empty(shape), np.empty(shape)
+    for f, finding in enumerate(findings):
+        opinions = [person.rates[finding] for person in knowledge.elicitations]
+        for g, age in enumerate(AGE_GROUPS):
+            for c, cause in enumerate(causes):
+                pooled = pooled_rate(opinions, cause, age)
+                mean[g, c, f], sd[g, c, f] = pooled.mean, pooled.sd
+    return mean, sd

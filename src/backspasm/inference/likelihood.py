@@ -1,0 +1,135 @@
+"""Log probability of one item of evidence in every state. One code for the fixed set and for draws.
+
+A state is a cause with a configuration of complications. An item that only the cause drives has one value a cause;
+an item that complications drive has one for each configuration of their group.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backspasm.inference.layout import Layout
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.noisy_or import leak_of, log_spared
+from backspasm.inference.numbers import Numbers
+from backspasm.patients.answers import Item
+from backspasm.records.knowledge import Knowledge
+
+#: a finding that contains or excludes another leaves it at least this share of its complement
+MARGIN = 1e-3
+
+
+def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age: int, group: int | None) -> Array:
+    """Log probability that a boolean finding is not there: (..., C, N), N = 1 without a group.
+
+    ``group`` may be wider than the finding's own: then the value is repeated over its configurations.
+    """
+    rate = numbers.rate(finding, age)
+    f = numbers.parameters.booleans.index(finding)
+    own = layout.group_of[finding]
+    if own is None:
+        alone = np.log1p(-rate)[..., None]
+        return alone if group is None else np.broadcast_to(alone, (*rate.shape, len(layout.groups[group].configurations)))
+    drivers = list(layout.drivers[finding])
+    strengths = numbers.strengths(finding, age)
+    leak, shrink = leak_of(
+        rate,
+        numbers.parameters.marginal[age, :, f],
+        numbers.shares(setting)[..., drivers],
+        strengths,
+        numbers.parameters.leak_floor,
+    )
+    configurations = layout.groups[own].configurations[:, layout.positions(finding, own)]
+    return log_spared(leak, strengths * shrink[..., None], configurations)
+
+
+def item_group(item: Item, layout: Layout) -> int | None:
+    """Group of complications that an item bears on."""
+    own = layout.group_of[item.finding]
+    if own is None and item.given is not None:
+        return layout.group_of[item.given]
+    return own
+
+
+def log_item(
+    item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
+) -> tuple[int | None, Array]:
+    """Group and log probability of the item in every state: (..., C, N)."""
+    group = item_group(item, layout)
+    if item.kind == "value":
+        return group, _log_density(item, numbers, layout, age, group)
+    absent = log_absent(numbers, layout, item.finding, setting, age, group)
+    if item.kind == "absent":
+        return group, absent
+    present = _log_complement(absent)
+    if item.kind == "present" and not _is_severe_form(item.finding, knowledge):
+        return group, present
+    if item.kind == "present":
+        outer = _outer(item.finding, knowledge)
+        return group, np.minimum(present, _log_complement(log_absent(numbers, layout, outer, setting, age, group)))
+    if item.given is None:
+        raise ValueError(f"item of kind {item.kind} needs a second finding")
+    if item.kind == "without":
+        inner = _log_complement(log_absent(numbers, layout, item.given, setting, age, group))
+        share = np.minimum(np.exp(inner - present), 1 - MARGIN)
+        return group, present + np.log1p(-share)
+    if item.kind == "absent_given":
+        other = log_absent(numbers, layout, item.given, setting, age, group)
+        return group, np.log(np.maximum(1 - np.exp(present - other), MARGIN))
+    late = np.log(_share_above(item, numbers, age, knowledge))
+    within = np.minimum(present - late, np.log1p(-MARGIN))
+    return group, within if item.kind == "present_after" else _log_complement(within)
+
+
+def _log_complement(log_probability: Array) -> Array:
+    """log(1 - exp(x)) without loss for small and large x."""
+    out: Array = np.where(
+        log_probability > -np.log(2),
+        np.log(-np.expm1(log_probability)),
+        np.log1p(-np.exp(log_probability)),
+    )
+    return out
+
+
+def _is_severe_form(finding: str, knowledge: Knowledge) -> bool:
+    return any(link.kind == "implies" and link.finding == finding for link in knowledge.links)
+
+
+def _outer(finding: str, knowledge: Knowledge) -> str:
+    return next(link.other for link in knowledge.links if link.kind == "implies" and link.finding == finding)
+
+
+def transformed(measured: str, value: float, numbers: Numbers, knowledge: Knowledge) -> float:
+    """A measured value on the scale of its distribution; zero counts as the least that the instrument tells apart."""
+    p = numbers.parameters
+    if not p.lognormal[p.measured.index(measured)]:
+        return value
+    plausible = knowledge.findings[measured].plausible
+    least = knowledge.number("detection_limit_share") * (knowledge.number(plausible[1]) if plausible else 1.0)
+    return float(np.log(max(value, least)))
+
+
+def _log_density(item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None) -> Array:
+    if item.value is None:
+        raise ValueError("a measured item needs its value")
+    mean, sd = numbers.value(item.finding, age)
+    z = (item.value - mean) / sd
+    density = -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)  # (..., C, 2)
+    if group is None:
+        return density[..., :1]
+    driven = layout.groups[group].configurations[:, layout.positions(item.finding, group)].any(axis=1)
+    out: Array = density[..., driven.astype(int)]
+    return out
+
+
+def _share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -> Array:
+    """Share of patients whose measured value is above the threshold of the link, (..., C, 1)."""
+    from scipy.special import ndtr
+
+    link = next(k for k in knowledge.links if k.kind == "below_excludes" and k.other == item.finding)
+    if link.threshold is None:
+        raise ValueError(f"link {link.id} lacks a threshold")
+    threshold = transformed(link.finding, knowledge.number(link.threshold), numbers, knowledge)
+    mean, sd = numbers.value(link.finding, age)
+    out: Array = np.maximum(ndtr((mean - threshold) / sd)[..., :1], MARGIN)
+    return out

@@ -1,0 +1,168 @@
+"""Parameter values to compute with: one fixed set (the means), or joint draws from all distributions.
+
+Both offer the same arrays; draws have one leading axis more. A parameter's draws depend only on its own name and the
+seed, so that they are the same alone and in a batch, and do not move when another study is added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from scipy.special import expit
+
+from backspasm.inference.base_rates import POPULATIONS
+from backspasm.inference.logit_normal import Array, mean_probability
+from backspasm.inference.parameters import Parameters
+from backspasm.inference.strata import Stratum
+from backspasm.records.types import AGE_GROUPS
+
+#: number of joint draws behind every interval, and their seed
+DRAWS = 1_000
+SEED = 20_240_229
+
+
+class Numbers(Protocol):
+    """What the likelihood needs. ``...`` is empty for the means, one axis of draws otherwise."""
+
+    parameters: Parameters
+
+    def log_base(self, stratum: Stratum) -> Array:
+        """Log base rates, (..., C), normalised."""
+        ...
+
+    def shares(self, setting: str) -> Array:
+        """Share of patients with each complication, (..., C, K)."""
+        ...
+
+    def rate(self, finding: str, group: int) -> Array:
+        """Rate of a boolean finding, (..., C)."""
+        ...
+
+    def strengths(self, finding: str, group: int) -> Array:
+        """Strength of each driving complication, (..., C, D)."""
+        ...
+
+    def value(self, measured: str, group: int) -> tuple[Array, Array]:
+        """Mean and sd of a measured value, absent and present: (..., C, 2) each."""
+        ...
+
+
+def age_group(parameters: Parameters, stratum: Stratum) -> int:
+    """Position of the stratum's age group."""
+    return AGE_GROUPS.index(parameters.ages.group(stratum.band))
+
+
+def _normalised(log_weights: Array) -> Array:
+    top = log_weights.max(axis=-1, keepdims=True)
+    out: Array = log_weights - top - np.log(np.exp(log_weights - top).sum(axis=-1, keepdims=True))
+    return out
+
+
+def _place(parameters: Parameters, stratum: Stratum) -> tuple[int, int, int]:
+    band = parameters.ages.bands.index(stratum.band)
+    population = POPULATIONS.index("child" if parameters.ages.is_child(stratum.band) else "adult")
+    return parameters.settings.index(stratum.setting), population, band
+
+
+@dataclass(frozen=True)
+class Means:
+    """The fixed parameter set: the mean of every probability."""
+
+    parameters: Parameters
+
+    @cached_property
+    def _rate(self) -> Array:
+        return mean_probability(self.parameters.rate_mean, self.parameters.rate_sd)
+
+    @cached_property
+    def _strength(self) -> Array:
+        p = self.parameters
+        driven = ~np.isnan(p.strength_mean)
+        out = np.full(p.strength_mean.shape, np.nan)
+        out[driven] = mean_probability(p.strength_mean[driven], p.strength_sd[driven])
+        return out
+
+    @cached_property
+    def _share(self) -> Array:
+        return mean_probability(self.parameters.complication_mean, self.parameters.complication_sd)
+
+    def log_base(self, stratum: Stratum) -> Array:
+        base = self.parameters.base
+        s, p, band = _place(self.parameters, stratum)
+        # the mean of a log-normal share; the profile's own spread is the same for all causes and cancels
+        mean = base.log_share[s, p] + np.diagonal(base.covariance[s, p]) / 2
+        return _normalised(base.log_weights(mean, p, band, stratum.sex))
+
+    def shares(self, setting: str) -> Array:
+        return self._share[self.parameters.settings.index(setting)]
+
+    def rate(self, finding: str, group: int) -> Array:
+        return self._rate[group, :, self.parameters.booleans.index(finding)]
+
+    def strengths(self, finding: str, group: int) -> Array:
+        f = self.parameters.booleans.index(finding)
+        return self._strength[group, list(self.parameters.boolean_drivers[f]), :, f].T
+
+    def value(self, measured: str, group: int) -> tuple[Array, Array]:
+        p = self.parameters
+        m = p.measured.index(measured)
+        spread = np.exp(p.value_log_spread[group, :, m])
+        # averaged over the uncertain mean, the density of one more patient is wider
+        return p.value_mean[group, :, m], np.sqrt(spread**2 + p.value_mean_sd[group, :, m] ** 2)
+
+
+@dataclass(frozen=True)
+class JointDraws:
+    """``count`` joint draws of all parameters, with a fixed seed."""
+
+    parameters: Parameters
+    count: int = DRAWS
+    seed: int = SEED
+
+    def normals(self, name: str, *shape: int) -> Array:
+        """Standard normal draws for one named parameter block, (count, *shape)."""
+        key = int.from_bytes(hashlib.sha256(f"{self.seed}/{name}".encode()).digest()[:16], "big")
+        return np.random.Generator(np.random.Philox(key=key)).standard_normal((self.count, *shape))
+
+    def log_base(self, stratum: Stratum) -> Array:
+        base = self.parameters.base
+        s, p, band = _place(self.parameters, stratum)
+        causes = len(self.parameters.causes)
+        root = np.linalg.cholesky(base.covariance[s, p] + 1e-12 * np.eye(causes))
+        shares = base.log_share[s, p] + self.normals(f"base/{stratum.setting}/{p}", causes) @ root.T
+        shift = base.profile_sd * self.normals(f"profile/{stratum.band}", causes)
+        return _normalised(base.log_weights(shares, p, band, stratum.sex, shift))
+
+    def shares(self, setting: str) -> Array:
+        p = self.parameters
+        s = p.settings.index(setting)
+        z = self.normals("complications", len(p.causes), len(p.complications))
+        out: Array = expit(p.complication_mean[s] + p.complication_sd[s] * z)
+        return out
+
+    def rate(self, finding: str, group: int) -> Array:
+        p = self.parameters
+        f = p.booleans.index(finding)
+        z = self.normals(f"rate/{finding}", len(p.causes))
+        out: Array = expit(p.rate_mean[group, :, f] + p.rate_sd[group, :, f] * z)
+        return out
+
+    def strengths(self, finding: str, group: int) -> Array:
+        p = self.parameters
+        f = p.booleans.index(finding)
+        drivers = list(p.boolean_drivers[f])
+        # one strength a complication: what the cause changes is its mean, not the chance of the draw
+        z = self.normals(f"strength/{finding}", 1, len(drivers))
+        out: Array = expit(p.strength_mean[group, drivers, :, f].T + p.strength_sd[group, drivers, :, f].T * z)
+        return out
+
+    def value(self, measured: str, group: int) -> tuple[Array, Array]:
+        p = self.parameters
+        m = p.measured.index(measured)
+        z = self.normals(f"value/{measured}", 2, len(p.causes), 2)
+        mean = p.value_mean[group, :, m] + p.value_mean_sd[group, :, m] * z[:, 0]
+        return mean, np.exp(p.value_log_spread[group, :, m] + p.value_log_spread_sd[group, :, m] * z[:, 1])

@@ -1,0 +1,1 @@
+"""One patient, and the readers that make one."""

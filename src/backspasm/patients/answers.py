@@ -1,0 +1,255 @@
+"""From what was said to what may be counted: derives implied answers once, and forms the items of evidence.
+
+Findings that imply or exclude each other are one variable (``findings/links.yaml``). What follows from an answer is
+derived, shown as derived, and never counted a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from backspasm.patients.patient import InputError, InputProblem, Patient, Unread
+from backspasm.records.knowledge import Knowledge
+from backspasm.records.types import Link
+
+Kind = Literal["present", "absent", "without", "absent_given", "value", "present_after", "absent_after"]
+
+
+class Item(Struct, frozen=True):
+    """One item of evidence: a column of the likelihood tables.
+
+    ``present``/``absent``  the finding is there or not
+    ``without``             the finding is there, but not its severe form ``given``
+    ``absent_given``        the finding is not there, given that ``given`` is not there either (they exclude each other)
+    ``value``               the measured value, in the unit of the finding
+    ``present_after``, ``absent_after``  the finding, given that the measured ``given`` is above the threshold of their link
+    """
+
+    kind: Kind
+    finding: str
+    value: float | None = None
+    given: str | None = None
+
+
+class Derived(Struct, frozen=True):
+    """An answer that nobody gave but that follows from one that was given."""
+
+    finding: str
+    answer: Literal["present", "absent"]
+    because: str
+    source: str
+
+
+class Answers(Struct, frozen=True):
+    """What is known, completed by what follows, and the items that are counted."""
+
+    present: tuple[str, ...]
+    absent: tuple[str, ...]
+    measured: dict[str, float]
+    derived: tuple[Derived, ...]
+    outdated: tuple[Derived, ...]
+    items: tuple[Item, ...]
+    unread: tuple[Unread, ...]
+
+    def asked(self, finding: str) -> bool:
+        """Whether an answer is known, given or derived."""
+        return finding in self.present or finding in self.absent or finding in self.measured
+
+
+def answers_of(patient: Patient, knowledge: Knowledge) -> Answers:
+    """Derive what follows from the patient's answers.
+
+    Raises:
+        InputError: where answers contradict each other; every contradiction is named.
+    """
+    state = _State(patient, knowledge)
+    state.add_lists()
+    state.retire_outdated()
+    state.follow_links()
+    if state.problems:
+        raise InputError(state.problems)
+    return state.answers()
+
+
+class _State:
+    """Working state of one derivation."""
+
+    def __init__(self, patient: Patient, knowledge: Knowledge) -> None:
+        self.patient = patient
+        self.knowledge = knowledge
+        self.order = {f: i for i, f in enumerate(knowledge.index.finding_ids)}
+        self.said: dict[str, bool] = dict.fromkeys(patient.absent, False) | dict.fromkeys(patient.present, True)
+        self.measured = dict(patient.measured)
+        self.derived: dict[str, Derived] = {}
+        self.outdated: list[Derived] = []
+        self.problems: list[InputProblem] = []
+        self.unread: list[Unread] = list(patient.unread)
+
+    # --- sources of answers other than the lists of findings -----------------------------------------------------
+
+    def add_lists(self) -> None:
+        """Medicines, comorbidities and pregnancy say things about findings."""
+        for name in self.patient.medications:
+            medicine = find_medicine(name, self.knowledge)
+            if medicine is None:
+                self.unread.append(Unread(f"medication {name}", "not recognised; what it means for this patient was not checked"))
+                continue
+            for finding in self.knowledge.medicines[medicine].implies:
+                self._derive(finding, True, f"takes {name}", "medications")
+        for comorbidity in self.patient.comorbidities:
+            for finding in self.knowledge.comorbidities[comorbidity].implies:
+                self._derive(finding, True, f"has {comorbidity}", "comorbidities")
+        if self.patient.pregnant is not None:
+            self._derive("pregnancy", self.patient.pregnant, "stated as pregnant", "pregnant")
+
+    def retire_outdated(self) -> None:
+        """An old crash, or surgery after the pain began, is not what its bare name says."""
+        onset = self.measured.get("duration_days")
+        for finding, days in self.patient.days_ago.items():
+            window = self.knowledge.findings[finding].time
+            if window is None or not self.said.get(finding):
+                continue
+            why = None
+            if onset is not None and days < onset and window.after_onset == "does_not_count":
+                why = f"{days:g} days ago, after the pain began {onset:g} days ago: {window.why}"
+            elif onset is not None and window.within_days_before_onset is not None:
+                if days > onset + self.knowledge.number(window.within_days_before_onset):
+                    why = f"{days:g} days ago, long before the pain began {onset:g} days ago: {window.why}"
+            elif onset is None and window.within_days_when_onset_unknown is not None:
+                if days > self.knowledge.number(window.within_days_when_onset_unknown):
+                    why = f"{days:g} days ago: {window.why}"
+            if why is not None:
+                del self.said[finding]
+                self.outdated.append(Derived(finding, "present", why, "days_ago"))
+
+    # --- links ---------------------------------------------------------------------------------------------------
+
+    def follow_links(self) -> None:
+        """Apply all links until nothing new follows."""
+        before = -1
+        while before != len(self.said):
+            before = len(self.said)
+            for link in self.knowledge.links:
+                self._follow(link)
+
+    def _follow(self, link: Link) -> None:
+        a, b = self.said.get(link.finding), self.said.get(link.other)
+        value = self.measured.get(link.finding)
+        threshold = None if link.threshold is None else self.knowledge.number(link.threshold)
+        if link.kind == "implies":
+            if a is True:
+                self._derive(link.other, True, link.why, link.finding)
+            if b is False:
+                self._derive(link.finding, False, link.why, link.other)
+        elif link.kind == "excludes":
+            if a is True:
+                self._derive(link.other, False, link.why, link.finding)
+            if b is True:
+                self._derive(link.finding, False, link.why, link.other)
+        elif link.kind == "at_least_implies" and value is not None and threshold is not None and value >= threshold:
+            self._derive(link.other, True, link.why, link.finding)
+        elif link.kind == "below_excludes" and value is not None and threshold is not None and value < threshold:
+            self._derive(link.other, False, link.why, link.finding)
+
+    def _derive(self, finding: str, answer: bool, why: str, source: str) -> None:
+        known = self.said.get(finding)
+        if known is None:
+            self.said[finding] = answer
+            self.derived[finding] = Derived(finding, "present" if answer else "absent", why, source)
+        elif known is not answer:
+            word, other = ("present", "absent") if known else ("absent", "present")
+            shown = source if source not in self.measured else f"{source} {self.measured[source]:g}"
+            fault = InputProblem(
+                word, finding, f"contradicts {shown} ({why})", f"take {finding} out of {word}, or correct {source}; it would be {other}"
+            )
+            if fault not in self.problems:
+                self.problems.append(fault)
+
+    # --- items of evidence ---------------------------------------------------------------------------------------
+
+    def answers(self) -> Answers:
+        present = tuple(sorted((f for f, a in self.said.items() if a), key=self.order.__getitem__))
+        absent = tuple(sorted((f for f, a in self.said.items() if not a), key=self.order.__getitem__))
+        measured = dict(sorted(self.measured.items(), key=lambda pair: self.order[pair[0]]))
+        return Answers(
+            present=present,
+            absent=absent,
+            measured=measured,
+            derived=tuple(sorted(self.derived.values(), key=lambda d: self.order[d.finding])),
+            outdated=tuple(sorted(self.outdated, key=lambda d: self.order[d.finding])),
+            items=tuple(sorted(self._items(), key=lambda item: self.order[item.finding])),
+            unread=tuple(self.unread),
+        )
+
+    def _items(self) -> Iterable[Item]:
+        counted = {f: a for f, a in self.said.items() if f not in self.derived or self._own_evidence(f)}
+        items: dict[str, Item] = {f: Item("present" if a else "absent", f) for f, a in counted.items()}
+        items |= {f: Item("value", f, value=v) for f, v in self.measured.items()}
+        for link in self.knowledge.links:
+            self._merge(link, items)
+        return items.values()
+
+    def _own_evidence(self, finding: str) -> bool:
+        """Derived from a list (medicines, comorbidities, pregnancy): nothing else speaks for it, so it counts."""
+        return self.derived[finding].source in {"medications", "comorbidities", "pregnant"}
+
+    def _merge(self, link: Link, items: dict[str, Item]) -> None:
+        a, b = self.said.get(link.finding), self.said.get(link.other)
+        if link.kind == "implies":
+            if a is True:  # the severe form says all
+                items.pop(link.other, None)
+                items[link.finding] = Item("present", link.finding)
+            elif b is False:
+                items.pop(link.finding, None)
+                items[link.other] = Item("absent", link.other)
+            elif b is True and a is False and link.finding in items and link.other in items:
+                items.pop(link.finding)
+                items[link.other] = Item("without", link.other, given=link.finding)
+        elif link.kind == "excludes":
+            if a is True:
+                items.pop(link.other, None)
+            elif b is True:
+                items.pop(link.finding, None)
+            elif link.finding in items and link.other in items:
+                items[link.other] = Item("absent_given", link.other, given=link.finding)
+        elif link.finding in self.measured:
+            self._merge_measured(link, items)
+
+    def _merge_measured(self, link: Link, items: dict[str, Item]) -> None:
+        value = self.measured[link.finding]
+        above = link.threshold is not None and value >= self.knowledge.number(link.threshold)
+        if link.kind == "supersedes":
+            items.pop(link.other, None)
+        elif link.kind == "at_least_implies" and above:
+            items.pop(link.other, None)
+        elif link.kind == "at_least_implies" and link.other in items:
+            # asked about the whole illness and answered: today's value below the threshold adds nothing of its own
+            items.pop(link.finding)
+        elif link.kind == "below_excludes" and not above:
+            items.pop(link.other, None)
+        elif link.kind == "below_excludes" and link.other in items:
+            kind: Kind = "present_after" if self.said[link.other] else "absent_after"
+            items[link.other] = Item(kind, link.other, given=link.finding)
+
+
+def find_medicine(name: str, knowledge: Knowledge) -> str | None:
+    """Id of the medicine that a generic or brand name means: exact, then as a word of the name (``ibuprofen 400 mg``)."""
+    wanted = " ".join(name.lower().replace("-", " ").split())
+    names = medicine_names(knowledge)
+    if wanted in names:
+        return names[wanted]
+    padded = f" {wanted.replace('/', ' ').replace('_', ' ')} "
+    hits = [(len(known), medicine) for known, medicine in names.items() if f" {known.replace('_', ' ')} " in padded]
+    return max(hits)[1] if hits else None
+
+
+def medicine_names(knowledge: Knowledge) -> dict[str, str]:
+    """Every known spelling, lower case, to the medicine's id."""
+    out: dict[str, str] = {}
+    for medicine in knowledge.medicines.values():
+        for spelling in (medicine.id, medicine.id.replace("_", " "), *medicine.names):
+            out.setdefault(" ".join(spelling.lower().replace("-", " ").split()), medicine.id)
+    return out

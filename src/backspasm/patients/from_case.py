@@ -1,0 +1,283 @@
+"""Reads a case: YAML or JSON with the fields of the case contract. Every fault is named with field, value and mend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import yaml
+
+from backspasm.patients.patient import InputError, InputProblem, Patient, Unread, shortened
+from backspasm.records.knowledge import Knowledge
+from backspasm.records.problems import did_you_mean
+
+FIELDS = (
+    "age_years", "sex", "setting", "present", "absent", "measured", "days_ago",
+    "medications", "allergies", "comorbidities", "pregnant", "pregnancy_weeks",
+)  # fmt: skip
+SEXES = ("male", "female", "unknown")
+
+
+def parse_text(text: str) -> Any:
+    """JSON or YAML to plain data. Raises InputError naming line and column."""
+    stripped = text.lstrip()
+    if stripped.startswith(("{", "[")):
+        try:
+            return msgspec.json.decode(text.encode())
+        except msgspec.DecodeError as error:
+            if stripped.startswith("["):
+                raise InputError.one("input", "", f"not valid JSON: {error}", "check brackets, quotes and commas") from None
+            # a flow mapping of YAML looks like JSON; only if that fails too is it broken
+            as_json = str(error)
+    else:
+        as_json = None
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader that also refuses duplicate keys)
+    except _DuplicateKeyError as error:
+        raise InputError.one(error.key, "", "given twice", "keep one of the two") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if as_json is not None:
+            raise InputError.one("input", "", f"not valid JSON: {as_json}", "check brackets, quotes and commas") from None
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "unreadable text"
+        raise InputError.one("input", "", f"not valid YAML{where}: {what}", "check indentation, quotes and colons") from None
+
+
+class _DuplicateKeyError(Exception):
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML without dates, and without silently dropping a repeated key."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(k, deep=True) for k, _ in node.value]
+    for i, key in enumerate(keys):
+        if key in keys[:i]:
+            raise _DuplicateKeyError(str(key))
+    return {key: loader.construct_object(value, deep=True) for key, (_, value) in zip(keys, node.value, strict=True)}
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)  # type: ignore[type-var]
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+
+
+def from_case(data: Any, knowledge: Knowledge) -> Patient:
+    """A patient from the data of a case.
+
+    Args:
+        data: a mapping with the fields of the contract; ages in years, times in days, units of the findings' records.
+
+    Raises:
+        InputError: naming every unknown id, impossible value and contradiction with its mend.
+    """
+    if not isinstance(data, dict):
+        kind = "empty" if data in (None, "", [], {}) else f"a {type(data).__name__}"
+        raise InputError.one("input", data, f"a case is a mapping of fields, this is {kind}", "write {age_years: 47, present: [...]}")
+    if not data:
+        raise InputError.one("input", "", "the case is empty", "give at least age_years (null if unknown)")
+    return _Reader(data, knowledge).patient()
+
+
+class _Reader:
+    def __init__(self, data: dict[Any, Any], knowledge: Knowledge) -> None:
+        self.data = data
+        self.knowledge = knowledge
+        self.problems: list[InputProblem] = []
+        self.days: dict[str, float] = {}
+
+    def fault(self, field: str, value: object, what: str, mend: str) -> None:
+        self.problems.append(InputProblem(field, shortened(value), what, mend))
+
+    def patient(self) -> Patient:
+        for key in self.data:
+            if key not in FIELDS:
+                self.fault(str(key), "", "unknown field", did_you_mean(str(key), FIELDS, f"fields are {', '.join(FIELDS)}"))
+        if "age_years" not in self.data:
+            self.fault("age_years", "", "missing", "give the age in years, or null if it is unknown (unknown never means adult)")
+        days = self._numbers("days_ago", self.knowledge.index.finding_ids)
+        present, absent = self._findings("present"), self._findings("absent")
+        patient = Patient(
+            age_years=self._number("age_years", "age_years_lowest", "age_years_highest", "age in years, such as 47 or 1.5"),
+            sex=self._choice("sex", SEXES, "unknown"),
+            setting=self._setting(),
+            present=present,
+            absent=absent,
+            measured=self._measured(),
+            days_ago=days | self.days,
+            medications=self._texts("medications"),
+            allergies=self._texts("allergies"),
+            comorbidities=self._listed("comorbidities", self.knowledge.index.comorbidities),
+            pregnant=self._flag("pregnant"),
+            pregnancy_weeks=self._number("pregnancy_weeks", "pregnancy_weeks_lowest", "pregnancy_weeks_highest", "completed weeks"),
+        )
+        self._contradictions(patient)
+        if self.problems:
+            raise InputError(self.problems)
+        unread = [Unread(f"allergy {a}", "prescribing is not checked in this version") for a in patient.allergies]
+        return msgspec.structs.replace(patient, unread=tuple(unread))
+
+    # --- fields --------------------------------------------------------------------------------------------------
+
+    def _list(self, field: str) -> list[Any]:
+        value = self.data.get(field)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.fault(field, value, f"must be a list, this is a {type(value).__name__}", f"write {field}: [...]")
+            return []
+        return value
+
+    def _findings(self, field: str) -> tuple[str, ...]:
+        out: list[str] = []
+        for entry in self._list(field):
+            name: Any = entry
+            if isinstance(entry, dict) and set(entry) <= {"finding", "days_ago"} and "finding" in entry:
+                name = entry["finding"]
+                if "days_ago" in entry:
+                    self.days |= self._days({name: entry["days_ago"]}, f"{field}.days_ago")
+            if self._known_finding(field, name) and name not in out:
+                out.append(name)
+        for name in out:
+            if self.knowledge.findings[name].kind == "measured":
+                unit = self.knowledge.findings[name].unit
+                self.fault(field, name, "is a measurement, not a yes-or-no finding", f"give its value under measured, in {unit}")
+        return tuple(n for n in out if self.knowledge.findings[n].kind == "boolean")
+
+    def _known_finding(self, field: str, name: Any) -> bool:
+        if not isinstance(name, str):
+            self.fault(field, name, "a finding is named by its id", "write the id as text, such as fever")
+            return False
+        if name not in self.knowledge.findings:
+            self.fault(field, name, "unknown finding", did_you_mean(name, self.knowledge.findings, "see `backspasm knowledge coverage`"))
+            return False
+        return True
+
+    def _numbers(self, field: str, known: Iterable[str]) -> dict[str, float]:
+        value = self.data.get(field)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.fault(field, value, "must map finding ids to numbers", f"write {field}: {{finding: number}}")
+            return {}
+        return self._days(value, field)
+
+    def _days(self, value: dict[Any, Any], field: str) -> dict[str, float]:
+        out: dict[str, float] = {}
+        for name, days in value.items():
+            if not self._known_finding(field, name):
+                continue
+            if not _is_number(days) or days < 0:
+                self.fault(f"{field}.{name}", days, "must be a number of days, 0 or more", "write the days since it happened")
+            else:
+                out[name] = float(days)
+        return out
+
+    def _measured(self) -> dict[str, float]:
+        value = self.data.get("measured")
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.fault("measured", value, "must map finding ids to numbers", "write measured: {crp: 182}")
+            return {}
+        out: dict[str, float] = {}
+        for name, number in value.items():
+            if not self._known_finding("measured", name):
+                continue
+            finding = self.knowledge.findings[name]
+            field = f"measured.{name}"
+            if finding.kind != "measured":
+                self.fault(field, number, "is a yes-or-no finding, not a measurement", "list it under present or absent")
+            elif not _is_number(number):
+                self.fault(field, number, "is not a number", f"give a plain number in {finding.unit}")
+            else:
+                problem = impossible(name, float(number), self.knowledge)
+                if problem is None:
+                    out[name] = float(number)
+                else:
+                    self.problems.append(problem)
+        return out
+
+    def _number(self, field: str, low: str, high: str, means: str) -> float | None:
+        value = self.data.get(field)
+        if value is None:
+            return None
+        if not _is_number(value):
+            self.fault(field, value, "is not a number", f"give the {means}, or null if unknown")
+            return None
+        least, most = self.knowledge.number(low), self.knowledge.number(high)
+        if not least <= value <= most:
+            self.fault(field, value, f"is impossible (expected {least:g} to {most:g})", f"give the {means}")
+            return None
+        return float(value)
+
+    def _choice(self, field: str, allowed: tuple[str, ...], otherwise: str) -> Any:
+        value = self.data.get(field)
+        if value is None:
+            return otherwise
+        if value not in allowed:
+            self.fault(field, value, "unknown", did_you_mean(str(value), allowed, f"use one of {', '.join(allowed)}"))
+            return otherwise
+        return value
+
+    def _setting(self) -> str | None:
+        value = self._choice("setting", self.knowledge.index.settings, "")
+        return str(value) or None
+
+    def _flag(self, field: str) -> bool | None:
+        value = self.data.get(field)
+        if value is None or isinstance(value, bool):
+            return value
+        self.fault(field, value, "must be true, false or null", f"write {field}: true")
+        return None
+
+    def _texts(self, field: str) -> tuple[str, ...]:
+        out = []
+        for entry in self._list(field):
+            if isinstance(entry, str) and entry.strip():
+                out.append(entry.strip())
+            else:
+                self.fault(field, entry, "must be a name", "write it as text, such as naproxen")
+        return tuple(dict.fromkeys(out))
+
+    def _listed(self, field: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        out = []
+        for entry in self._list(field):
+            if entry in known:
+                out.append(str(entry))
+            else:
+                self.fault(field, entry, "unknown", did_you_mean(str(entry), known, f"known are {', '.join(known)}"))
+        return tuple(dict.fromkeys(out))
+
+    # --- fields against each other -------------------------------------------------------------------------------
+
+    def _contradictions(self, patient: Patient) -> None:
+        for name in set(patient.present) & set(patient.absent):
+            self.fault("present and absent", name, "is in both lists", "keep it in one; leave it out of both if it is uncertain")
+        if patient.sex == "male" and (patient.pregnant or "pregnancy" in patient.present):
+            self.fault("pregnant", True, "contradicts sex (male)", "correct one of the two")
+        if patient.pregnancy_weeks and patient.pregnant is False:
+            self.fault("pregnancy_weeks", patient.pregnancy_weeks, "contradicts pregnant (false)", "correct one of the two")
+
+
+def impossible(finding: str, value: float, knowledge: Knowledge) -> InputProblem | None:
+    """A problem if the value lies outside what the body can have, in the finding's unit."""
+    record = knowledge.findings[finding]
+    if record.plausible is None or not math.isfinite(value):
+        low, high = -math.inf, math.inf
+    else:
+        low, high = (knowledge.number(name) for name in record.plausible)
+    if math.isfinite(value) and low <= value <= high:
+        return None
+    what = f"is impossible in {record.unit} (expected {low:g} to {high:g})"
+    return InputProblem(f"measured.{finding}", f"{value:g}", what, f"give {record.name or finding} in {record.unit}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,302 @@
+"""Checks that no schema can make: ids that must exist, counts that contradict, tables that must be complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from backspasm.records.knowledge import Knowledge
+from backspasm.records.problems import Problem, did_you_mean
+from backspasm.records.types import AGE_GROUPS, Condition, Elicitation, Fact, Finding, Study
+from backspasm.records.yaml_source import KeyPath, Source
+
+#: how far a printed value may lie from the one that the counts give, before one of them must be wrong
+ROUNDING = 0.012
+#: the same for a ratio, relative to its size
+RATIO_ROUNDING = 0.1
+
+
+def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list[Problem]:
+    """Every inconsistency between records."""
+    return [
+        *_study_problems(knowledge, found["study"]),
+        *_elicited_id_problems(knowledge, found),
+        *_elicited_gaps(knowledge),
+        *_record_gaps(knowledge),
+        *_red_flag_problems(knowledge, found["red_flag"]),
+        *_reference_problems(knowledge, found),
+    ]
+
+
+# --- studies -------------------------------------------------------------------------------------------------------
+
+
+def _study_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for source in sources:
+        study = knowledge.studies[source.data["id"]]
+        stem = source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
+        if stem != source.data["id"]:
+            yield Problem(source.file, 1, f"the id {source.data['id']!r} differs from the file's name", f"call it {stem!r}")
+        for key in (study.pmid and f"PMID {study.pmid}", study.doi and f"DOI {study.doi.lower()}"):
+            if key and key in seen and seen[key] != study.id:
+                yield Problem(source.file, 1, f"{key} is also that of {seen[key]!r}", "put the facts into one file")
+            elif key:
+                seen[key] = study.id
+        ids: set[str] = set()
+        for i, fact in enumerate(study.facts):
+            line = source.line(("facts", i))
+            if fact.id in ids:
+                yield Problem(source.file, line, f"fact id {fact.id!r} is used twice", "give each fact its own id")
+            ids.add(fact.id)
+            for what, mend in (*_unknown_ids(knowledge, fact), *_contradictions(fact)):
+                yield Problem(source.file, line, f"{fact.id}: {what}", mend)
+
+
+def _unknown_ids(knowledge: Knowledge, fact: Fact) -> Iterator[tuple[str, str]]:
+    index = knowledge.index
+    for cause in (*fact.causes, *(fact.comparator.causes if fact.comparator else ())):
+        if cause not in index.cause_ids:
+            yield f"unknown cause {cause!r}", did_you_mean(cause, index.cause_ids, "see index.yaml")
+    if fact.finding is not None and fact.finding not in index.finding_ids:
+        yield f"unknown finding {fact.finding!r}", did_you_mean(fact.finding, index.finding_ids, "see index.yaml")
+    if fact.complication is not None and fact.complication not in index.complications:
+        mend = did_you_mean(fact.complication, index.complications, "see index.yaml")
+        yield f"unknown complication {fact.complication!r}", mend
+    known = {*index.cause_ids, *index.finding_ids, *index.complications}
+    for about in fact.about:
+        if about not in known:
+            yield f"unknown id {about!r} in about", did_you_mean(about, known, "see index.yaml")
+
+
+def _contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
+    parts = (fact, fact.sensitivity, fact.specificity, *fact.at_least, *fact.below)
+    for part in parts:
+        if part is None:
+            continue
+        if (part.x is None) != (part.n is None) and fact.kind not in {"measurement", "age"}:
+            yield "x and n belong together", "give both, or only a value"
+        if part.x is not None and part.n is not None:
+            if part.x > part.n:
+                yield f"x ({part.x}) is larger than n ({part.n})", "read the table again"
+            elif part.n and part.value is not None and abs(part.x / part.n - part.value) > ROUNDING:
+                what = f"the counts {part.x}/{part.n} give {part.x / part.n:.3f}, the record says {part.value}"
+                yield what, "keep the counts and drop the value, or explain in note"
+        if part.value is not None and part.low is not None and part.high is not None:
+            if not part.low <= part.value <= part.high:
+                yield f"value {part.value} lies outside {part.low}..{part.high}", "read the interval again"
+    for proportion, found, missed, name in (
+        (fact.sensitivity, fact.tp, fact.fn, "sensitivity"),
+        (fact.specificity, fact.tn, fact.fp, "specificity"),
+    ):
+        if proportion and proportion.value is not None and found is not None and missed is not None and found + missed:
+            counted = found / (found + missed)
+            if abs(counted - proportion.value) > ROUNDING:
+                yield f"counts give {name} {counted:.3f}, the record says {proportion.value}", f"drop the {name}"
+    yield from _ratio_contradictions(fact)
+    if fact.kind in {"rate", "accuracy", "ratio", "measurement"} and bool(fact.causes) == (fact.complication is not None):
+        yield "give causes or a complication, one of the two", "say whom the rate is about"
+    if not fact.used and not fact.because:
+        yield "a fact that is not used needs a reason", "add because"
+
+
+def _ratio_contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
+    if None in (fact.tp, fact.fn, fact.fp, fact.tn):
+        return
+    tp, fn, fp, tn = (float(c or 0) for c in (fact.tp, fact.fn, fact.fp, fact.tn))
+    if min(tp + fn, fp + tn) == 0:
+        yield "counts with an empty column", "give sensitivity or specificity alone"
+        return
+    sensitivity, specificity = tp / (tp + fn), tn / (fp + tn)
+    if fact.lr_pos and fact.lr_pos.value and specificity < 1:
+        ratio = sensitivity / (1 - specificity)
+        if abs(ratio - fact.lr_pos.value) > RATIO_ROUNDING * max(ratio, fact.lr_pos.value) and not fact.note:
+            what = f"counts give LR+ {ratio:.2f}, the record says {fact.lr_pos.value}"
+            yield what, "keep the counts and drop lr_pos, or explain in note"
+
+
+# --- elicitations --------------------------------------------------------------------------------------------------
+
+
+def _elicited_id_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iterator[Problem]:
+    causes = set(knowledge.index.cause_ids)
+    for schema, sources in found.items():
+        if not schema.startswith("elicited_"):
+            continue
+        for source in sources:
+            for path, value in _walk(source.data, ()):
+                if len(path) > 1 and path[-2] == "causes" and isinstance(path[-1], int) and value not in causes:
+                    mend = did_you_mean(str(value), causes, "see index.yaml")
+                    yield Problem(source.file, source.line(path), f"unknown cause {value!r}", mend)
+                if isinstance(value, dict) and "estimate" in value:
+                    if not 0 < value["low"] <= value["estimate"] <= value["high"] < 1:
+                        what = f"estimate {value['estimate']} with range {value['low']}..{value['high']}"
+                        yield Problem(source.file, source.line(path), what, "need 0 < low <= estimate <= high < 1")
+                if isinstance(value, dict) and "p5" in value:
+                    if not (value["p5"] < value["median"] < value["p95"] and value["low"] <= value["median"] <= value["high"]):
+                        what = f"median {value['median']} with p5 {value['p5']}, p95 {value['p95']}"
+                        yield Problem(source.file, source.line(path), what, "need p5 < median < p95, low <= median <= high")
+                if isinstance(value, dict) and "rates" in value:
+                    yield from _given_twice(source, path, value["rates"])
+
+
+def _given_twice(source: Source, path: KeyPath, entries: list[dict[str, object]]) -> Iterator[Problem]:
+    seen: set[tuple[str, str, str]] = set()
+    for i, entry in enumerate(entries):
+        for key in (
+            (str(c), str(a), str(s))
+            for c in _strings(entry["causes"])
+            for a in _strings(entry.get("ages", ["*"]))
+            for s in _strings(entry.get("settings", ["*"]))
+        ):
+            if key in seen:
+                line = source.line((*path, "rates", i))
+                yield Problem(source.file, line, f"{key[0]} is given twice (ages {key[1]}, settings {key[2]})", "keep one")
+            seen.add(key)
+
+
+def _strings(value: object) -> list[str]:
+    return [str(v) for v in value] if isinstance(value, list) else []
+
+
+def _walk(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    yield path, value
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _walk(inner, (*path, key))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _walk(inner, (*path, i))
+
+
+def _elicited_gaps(knowledge: Knowledge) -> Iterator[Problem]:
+    """A missing cell would silently become a likelihood ratio of 1; so each must be there."""
+    boolean = [f for f in knowledge.findings.values() if f.kind == "boolean"]
+    measured = [f for f in knowledge.findings.values() if f.kind == "measured"]
+    if not knowledge.elicitations:
+        yield Problem("evidence/elicited", 1, "no elicitation", "add at least one estimator's folder")
+    for person in knowledge.elicitations:
+        folder = f"evidence/elicited/{person.estimator}"
+        gaps: list[tuple[str, str]] = []
+        gaps += [(f"{folder}/rates", f.id) for f in boolean if f.id not in person.rates]
+        gaps += [(f"{folder}/measurements.yaml", f.id) for f in measured if f.id not in person.measurements]
+        gaps += [(f"{folder}/base_rates.yaml", c) for c in knowledge.index.cause_ids if c not in person.base_rates]
+        modelled = [c for c in knowledge.complications.values() if c.modelled]
+        gaps += [(f"{folder}/complications.yaml", c.id) for c in modelled if c.id not in person.complications]
+        gaps += list(_strength_gaps(person, boolean, folder))
+        gaps += list(_measured_gaps(person, measured, folder))
+        yield from (Problem(file, 1, f"{what} has no estimate", "add one, with range and reason") for file, what in gaps)
+
+
+def _strength_gaps(person: Elicitation, boolean: Iterable[Finding], folder: str) -> Iterator[tuple[str, str]]:
+    for finding in boolean:
+        for complication in finding.driven_by:
+            if finding.id not in person.strengths.get(complication, {}):
+                yield f"{folder}/strengths.yaml", f"{complication} -> {finding.id}"
+
+
+def _measured_gaps(person: Elicitation, measured: Iterable[Finding], folder: str) -> Iterator[tuple[str, str]]:
+    for finding in measured:
+        said = person.measurements.get(finding.id)
+        if said is None:
+            continue
+        for when in ("present", "absent") if finding.driven_by else (None,):
+            for age in AGE_GROUPS:
+                if not any(v.when == when and (not v.ages or age in v.ages) for v in said.others):
+                    yield f"{folder}/measurements.yaml", f"{finding.id} (others, when {when}, {age})"
+
+
+# --- records that must exist ---------------------------------------------------------------------------------------
+
+
+def _record_gaps(knowledge: Knowledge) -> Iterator[Problem]:
+    index = knowledge.index
+    for folder, wanted, have in (
+        ("causes", index.cause_ids, knowledge.causes),
+        ("complications", index.complications, knowledge.complications),
+        ("findings", index.finding_ids, knowledge.findings),
+        ("comorbidities.yaml", index.comorbidities, knowledge.comorbidities),
+    ):
+        for missing in sorted(set(wanted) - set(have)):
+            yield Problem(folder, 1, f"{missing!r} of index.yaml has no record", "add it")
+        for extra in sorted(set(have) - set(wanted)):
+            yield Problem(folder, 1, f"{extra!r} is not in index.yaml", did_you_mean(extra, wanted, "add it there"))
+    for record in (*knowledge.causes.values(), *knowledge.complications.values()):
+        if record.urgency not in index.urgency:
+            what = f"{record.id}: unknown urgency {record.urgency!r}"
+            yield Problem("causes", 1, what, f"use one of {', '.join(index.urgency)}")
+    for finding in knowledge.findings.values():
+        for complication in finding.driven_by:
+            if complication not in index.complications:
+                mend = did_you_mean(complication, index.complications, "see index.yaml")
+                yield Problem("findings", 1, f"{finding.id}: unknown complication {complication!r}", mend)
+
+
+def _red_flag_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[Problem]:
+    known = {*knowledge.index.cause_ids, *knowledge.index.complications}
+    for source in sources:
+        rule = knowledge.red_flags[source.data["id"]]
+        stem = source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
+        if rule.id != stem:
+            yield Problem(source.file, 1, f"the id {rule.id!r} differs from the file's name", f"call it {stem!r}")
+        if rule.urgency not in knowledge.index.urgency:
+            line = source.line(("urgency",))
+            yield Problem(source.file, line, f"unknown urgency {rule.urgency!r}", f"use {', '.join(knowledge.index.urgency)}")
+        for target in rule.points_to:
+            if target not in known:
+                line = source.line(("points_to",))
+                yield Problem(source.file, line, f"unknown cause {target!r}", did_you_mean(target, known, "see index.yaml"))
+        for address in rule.sources:
+            if address not in knowledge.assumptions and knowledge.fact(address) is None:
+                mend = "name study/fact or an assumption; " + did_you_mean(
+                    address, (f"{s.id}/{f.id}" for s, f in knowledge.facts()), "see evidence/"
+                )
+                yield Problem(source.file, source.line(("sources",)), f"unknown source {address!r}", mend)
+        for what, mend in _condition_problems(knowledge, rule.condition):
+            yield Problem(source.file, source.line(("condition",)), what, mend)
+
+
+def _condition_problems(knowledge: Knowledge, condition: Condition) -> Iterator[tuple[str, str]]:
+    findings = knowledge.index.finding_ids
+    for name in (condition.finding, condition.measured):
+        if name is not None and name not in findings:
+            yield f"unknown finding {name!r}", did_you_mean(name, findings, "see index.yaml")
+    if condition.comorbidity is not None and condition.comorbidity not in knowledge.index.comorbidities:
+        mend = did_you_mean(condition.comorbidity, knowledge.index.comorbidities, "see index.yaml")
+        yield f"unknown comorbidity {condition.comorbidity!r}", mend
+    for number in (condition.at_least, condition.at_most, condition.age_under, condition.age_from, condition.count):
+        if number is not None and number not in knowledge.assumptions:
+            yield f"unknown number {number!r}", did_you_mean(number, knowledge.assumptions, "add it to assumptions.yaml")
+    for inner in (*condition.all_of, *condition.any_of, *condition.count_of):
+        yield from _condition_problems(knowledge, inner)
+
+
+def _reference_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iterator[Problem]:
+    findings, named = set(knowledge.index.finding_ids), knowledge.assumptions
+    for source in found["links"]:
+        for i, link in enumerate(source.data["links"]):
+            line = source.line(("links", i))
+            for name in (link["finding"], link["other"]):
+                if name not in findings:
+                    yield Problem(source.file, line, f"unknown finding {name!r}", did_you_mean(name, findings, "index.yaml"))
+            if link.get("threshold") is not None and link["threshold"] not in named:
+                mend = did_you_mean(link["threshold"], named, "add it to assumptions.yaml")
+                yield Problem(source.file, line, f"unknown number {link['threshold']!r}", mend)
+    for finding in knowledge.findings.values():
+        numbers = [*(finding.plausible or ())]
+        if finding.time:
+            numbers += [
+                n for n in (finding.time.within_days_before_onset, finding.time.within_days_when_onset_unknown) if n
+            ]
+        for number in numbers:
+            if number not in named:
+                mend = did_you_mean(number, named, "add it to assumptions.yaml")
+                yield Problem("findings", 1, f"{finding.id}: unknown number {number!r}", mend)
+    for record in (*knowledge.medicines.values(), *knowledge.comorbidities.values()):
+        for name in record.implies:
+            if name not in findings:
+                yield Problem("treatments", 1, f"{record.id}: unknown finding {name!r}", "see index.yaml")
+
+
+def unused_study(study: Study) -> bool:
+    """Whether none of the study's facts feeds the model."""
+    return not any(fact.used for fact in study.facts)

@@ -1,0 +1,83 @@
+"""The whole knowledge base as one frozen value, and the way to each of its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backspasm.records.types import (
+    Assumption,
+    Cause,
+    Comorbidity,
+    Complication,
+    Elicitation,
+    Fact,
+    Finding,
+    Index,
+    Link,
+    Medicine,
+    Record,
+    RedFlag,
+    Study,
+)
+
+
+class Knowledge(Record):
+    """Everything the system knows. Dictionaries are keyed by id, in canonical order."""
+
+    digest: str
+    version: str
+    index: Index
+    studies: dict[str, Study]
+    assumptions: dict[str, Assumption]
+    elicitations: tuple[Elicitation, ...]
+    causes: dict[str, Cause]
+    complications: dict[str, Complication]
+    findings: dict[str, Finding]
+    links: tuple[Link, ...]
+    red_flags: dict[str, RedFlag]
+    medicines: dict[str, Medicine]
+    comorbidities: dict[str, Comorbidity]
+
+    def number(self, assumption: str) -> float:
+        """The value of a named assumption. Raises KeyError for an unknown name or one without a single value."""
+        value = self.assumptions[assumption].value
+        if value is None:
+            raise KeyError(f"assumption {assumption!r} has no single value")
+        return value
+
+    def table(self, assumption: str) -> dict[str, float]:
+        """The one-level table of a named assumption."""
+        out: dict[str, float] = {}
+        for key, value in (self.assumptions[assumption].table or {}).items():
+            if isinstance(value, dict):
+                raise KeyError(f"assumption {assumption!r} has two levels")
+            out[key] = value
+        return out
+
+    def tables(self, assumption: str) -> dict[str, dict[str, float]]:
+        """The two-level table of a named assumption."""
+        out: dict[str, dict[str, float]] = {}
+        for key, value in (self.assumptions[assumption].table or {}).items():
+            if not isinstance(value, dict):
+                raise KeyError(f"assumption {assumption!r} has one level")
+            out[key] = value
+        return out
+
+    def facts(self) -> Iterator[tuple[Study, Fact]]:
+        """Every fact with its study, in order of study id."""
+        for study in self.studies.values():
+            for fact in study.facts:
+                yield study, fact
+
+    def fact(self, address: str) -> tuple[Study, Fact] | None:
+        """The fact at ``study/fact``, or None."""
+        study_id, _, fact_id = address.partition("/")
+        study = self.studies.get(study_id)
+        if study is None:
+            return None
+        return next(((study, fact) for fact in study.facts if fact.id == fact_id), None)
+
+    @property
+    def cause_group(self) -> dict[str, str]:
+        """Group (mechanical, infectious, ...) of each cause."""
+        return {cause: group for group, causes in self.index.causes.items() for cause in causes}

@@ -1,0 +1,178 @@
+"""Reads the knowledge folder into one frozen value; every problem is reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from backspasm.records.checks import cross_problems
+from backspasm.records.knowledge import Knowledge
+from backspasm.records.problems import KnowledgeError, Problem
+from backspasm.records.schemas import schema_problems
+from backspasm.records.types import (
+    Assumption,
+    Cause,
+    Comorbidity,
+    Complication,
+    Elicitation,
+    Finding,
+    Index,
+    Link,
+    Medicine,
+    RedFlag,
+    Study,
+)
+from backspasm.records.yaml_source import Source, read_yaml
+
+T = TypeVar("T")
+
+#: folder or file (relative to the knowledge folder) -> schema
+FORMATS: tuple[tuple[str, str], ...] = (
+    ("index.yaml", "index"),
+    ("evidence/assumptions.yaml", "assumptions"),
+    ("evidence/studies/*.yaml", "study"),
+    ("evidence/elicited/*/rates/*.yaml", "elicited_rates"),
+    ("evidence/elicited/*/complications.yaml", "elicited_complications"),
+    ("evidence/elicited/*/strengths.yaml", "elicited_strengths"),
+    ("evidence/elicited/*/measurements.yaml", "elicited_measurements"),
+    ("evidence/elicited/*/base_rates.yaml", "elicited_base_rates"),
+    ("causes/*.yaml", "cause"),
+    ("complications/*.yaml", "complication"),
+    ("findings/links.yaml", "links"),
+    ("findings/*.yaml", "findings"),
+    ("red_flags/*.yaml", "red_flag"),
+    ("treatments/medicines.yaml", "medicines"),
+    ("comorbidities.yaml", "comorbidities"),
+)
+
+
+def knowledge_folder() -> Path:
+    """The folder that ships with the package, or the one that ``BACKSPASM_KNOWLEDGE`` names."""
+    named = os.environ.get("BACKSPASM_KNOWLEDGE")
+    return Path(named) if named else Path(__file__).parent.parent / "knowledge"
+
+
+def package_version() -> str:
+    try:
+        return version("backspasm")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def digest_of(root: Path) -> str:
+    """SHA-256 over names and bytes of every knowledge file: the identity of the knowledge."""
+    total = hashlib.sha256()
+    for path in sorted(root.rglob("*.yaml")):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def read_sources(root: Path) -> tuple[dict[str, list[Source]], list[Problem]]:
+    """Parse and schema-check every file. Returns sources by schema name, and the problems."""
+    found: dict[str, list[Source]] = {schema: [] for _, schema in FORMATS}
+    problems: list[Problem] = []
+    seen: set[Path] = set()
+    for pattern, schema in FORMATS:
+        for path in sorted(root.glob(pattern)):
+            if path in seen:
+                continue
+            seen.add(path)
+            source, faults = read_yaml(path, root)
+            problems += faults
+            if source.data is not None:
+                faults = schema_problems(source, schema)
+                problems += faults
+                if not faults:
+                    found[schema].append(source)
+    problems += [
+        Problem(path.relative_to(root).as_posix(), 1, "no format is known for a file of this place", "move or delete it")
+        for path in sorted(root.rglob("*.yaml"))
+        if path not in seen
+    ]
+    problems += [
+        Problem(pattern, 1, "the knowledge base lacks this file", "restore it")
+        for pattern, schema in FORMATS
+        if "*" not in pattern and not (root / pattern).exists()
+    ]
+    return found, problems
+
+
+def read_knowledge(root: Path | None = None) -> Knowledge:
+    """Read and check the knowledge base.
+
+    Raises:
+        KnowledgeError: with every problem found, each with file, line and mend.
+    """
+    root = root or knowledge_folder()
+    found, problems = read_sources(root)
+    if problems:
+        raise KnowledgeError(problems)
+    knowledge = assemble(found, digest_of(root))
+    problems = cross_problems(knowledge, found)
+    if problems:
+        raise KnowledgeError(problems)
+    return knowledge
+
+
+def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
+    """Typed records from checked sources."""
+    index = msgspec.convert(found["index"][0].data, Index)
+    findings = _keyed(_many(found["findings"], "findings", Finding), index.finding_ids)
+    return Knowledge(
+        digest=digest,
+        version=package_version(),
+        index=index,
+        studies={s.id: s for s in _each(found["study"], Study)},
+        assumptions={a.id: a for a in _many(found["assumptions"], "assumptions", Assumption)},
+        elicitations=_elicitations(found),
+        causes=_keyed(_each(found["cause"], Cause), index.cause_ids),
+        complications=_keyed(_each(found["complication"], Complication), index.complications),
+        findings=findings,
+        links=tuple(_many(found["links"], "links", Link)),
+        red_flags={r.id: r for r in _each(found["red_flag"], RedFlag)},
+        medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
+        comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
+    )
+
+
+def _each(sources: Sequence[Source], kind: type[T]) -> list[T]:
+    return [msgspec.convert(s.data, kind) for s in sources]
+
+
+def _many(sources: Sequence[Source], key: str, kind: type[T]) -> list[T]:
+    return [msgspec.convert(item, kind) for s in sources for item in s.data[key]]
+
+
+def _keyed(records: Sequence[Any], order: Sequence[str]) -> dict[str, Any]:
+    """Records by id in canonical order; unknown ids come last, so that the checks can name them."""
+    by_id = {r.id: r for r in records}
+    return {i: by_id[i] for i in (*order, *(i for i in by_id if i not in order)) if i in by_id}
+
+
+def _elicitations(found: dict[str, list[Source]]) -> tuple[Elicitation, ...]:
+    parts: dict[str, dict[str, Any]] = {}
+
+    def collect(schema: str, key: str, target: str, merge: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
+        for source in found[schema]:
+            person = parts.setdefault(source.data["estimator"], {})
+            merge(person.setdefault(target, {}), source.data[key])
+
+    for schema, key, target in (
+        ("elicited_rates", "findings", "rates"),
+        ("elicited_complications", "complications", "complications"),
+        ("elicited_strengths", "strengths", "strengths"),
+        ("elicited_measurements", "measurements", "measurements"),
+        ("elicited_base_rates", "causes", "base_rates"),
+    ):
+        collect(schema, key, target, dict.update)
+    empty: dict[str, Any] = {k: {} for k in ("rates", "complications", "strengths", "measurements", "base_rates")}
+    return tuple(
+        msgspec.convert({"estimator": person, **empty, **said}, Elicitation) for person, said in sorted(parts.items())
+    )

@@ -1,0 +1,68 @@
+"""Checks YAML against the published JSON Schemas and says every fault in words, with line and mend."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from backspasm.records.problems import Problem, did_you_mean
+from backspasm.records.yaml_source import Source
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The validator of ``knowledge/schema/NAME.schema.json``."""
+    text = files("backspasm").joinpath("knowledge", "schema", f"{name}.schema.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def schema_problems(source: Source, schema: str) -> list[Problem]:
+    """Every way in which the file departs from its schema."""
+    return [p for error in validator(schema).iter_errors(source.data) for p in _problems_of(error, source)]
+
+
+def _problems_of(error: ValidationError, source: Source) -> list[Problem]:
+    path = tuple(error.absolute_path)
+    line = source.line(path)
+    where = ".".join(str(part) for part in path) or "the file"
+    shown = _short(error.instance)
+    rule: Any = error.validator_value
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = list(error.schema.get("properties", {}))
+        extra = [key for key in error.instance if key not in known]
+        return [
+            Problem(
+                source.file,
+                source.line((*path, key)),
+                f"unknown key {key!r}",
+                did_you_mean(str(key), known, f"known keys are {', '.join(known)}"),
+            )
+            for key in extra
+        ]
+    if error.validator == "required":
+        missing = [key for key in rule if key not in error.instance]
+        key = next((k for k in missing if f"'{k}'" in error.message), missing[0])
+        return [Problem(source.file, line, f"{where} lacks {key!r}", f"add {key!r}")]
+    if error.validator in {"enum", "const"}:
+        allowed = [str(v) for v in (rule if error.validator == "enum" else [rule])]
+        mend = did_you_mean(str(error.instance), allowed, f"use one of {', '.join(allowed)}")
+        return [Problem(source.file, line, f"{where}: {shown} is not allowed", mend)]
+    if error.validator == "type":
+        mend = f"write a {rule}" + (" (put it in quotes)" if rule == "string" else "")
+        return [Problem(source.file, line, f"{where}: {shown} is not a {rule}", mend)]
+    if error.validator in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
+        side = "at least" if "inimum" in str(error.validator) else "at most"
+        return [Problem(source.file, line, f"{where}: impossible number {shown}", f"it must be {side} {rule}")]
+    if error.validator == "pattern":
+        return [Problem(source.file, line, f"{where}: {shown} has the wrong form", f"it must match {rule}")]
+    return [Problem(source.file, line, f"{where}: {error.message[:200]}", f"see the schema rule {error.validator!r}")]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
