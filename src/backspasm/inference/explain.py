@@ -1,0 +1,138 @@
+"""Why: each answer as a step with its likelihood ratio given the answers before it; the steps multiply to the posterior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
+from backspasm.inference.numbers import age_group
+from backspasm.inference.posterior import Terms, log_likelihood, posterior, prepared, terms_of
+from backspasm.inference.strata import Stratum
+from backspasm.patients.answers import Item
+from backspasm.records.types import AGE_GROUPS
+
+
+@dataclass(frozen=True)
+class Step:
+    """One answer's effect on one cause: odds after = odds before x ratio. ``facts`` are addresses of studies' facts."""
+
+    item: Item
+    likelihood_ratio: float
+    before: float
+    after: float
+    facts: tuple[str, ...]
+    study_share: float
+
+    @property
+    def assumed(self) -> bool:
+        """Whether no study speaks of this answer with this cause."""
+        return not self.facts
+
+
+def cumulative(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> Array:
+    """Log p(cause, first j answers) for j = 0..n, shape (n + 1, C), at the fixed parameter set."""
+    ready = prepared(items, model.means, model.knowledge)
+    terms: dict[tuple[str, int], Terms] = {}
+    rows = []
+    for stratum in strata:
+        key = (stratum.setting, age_group(model.parameters, stratum))
+        if key not in terms:
+            terms[key] = terms_of(ready, model.means, model.layout, *key, model.knowledge)
+        prior = np.log(stratum.weight) + model.means.log_base(stratum)
+        rows.append([prior + log_likelihood(terms[key], first=j)[0] for j in range(len(items) + 1)])
+    out: Array = logsumexp(np.array(rows), axis=0)
+    return out
+
+
+def log_odds(log_joint: Array) -> Array:
+    """Log odds of each cause against all others, from log joint probabilities (..., C)."""
+    causes = log_joint.shape[-1]
+    others = np.stack(
+        [logsumexp(np.delete(log_joint, c, axis=-1), axis=-1) for c in range(causes)], axis=-1
+    )
+    out: Array = log_joint - others
+    return out
+
+
+def steps(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> dict[str, tuple[Step, ...]]:
+    """For every cause, one step an answer, in canonical order."""
+    joint = cumulative(items, strata, model)
+    odds = log_odds(joint)
+    probability = np.exp(joint - logsumexp(joint, axis=-1, keepdims=True))
+    groups = {AGE_GROUPS[age_group(model.parameters, s)] for s in strata}
+    out: dict[str, tuple[Step, ...]] = {}
+    for c, cause in enumerate(model.parameters.causes):
+        found = []
+        for j, item in enumerate(items):
+            facts, share = backing_of(item, cause, tuple(groups), model)
+            ratio = float(np.exp(odds[j + 1, c] - odds[j, c]))
+            found.append(Step(item, ratio, float(probability[j, c]), float(probability[j + 1, c]), facts, share))
+        out[cause] = tuple(found)
+    return out
+
+
+def backing_of(item: Item, cause: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[str, ...], float]:
+    """Facts behind an answer's rate for a cause: of the cause itself, and of the complications that drive the finding."""
+    facts: dict[str, None] = {}
+    share = 0.0
+    drivers = model.knowledge.findings[item.finding].driven_by
+    for age in ages:
+        own = model.parameters.backing.get(f"{item.finding}|{cause}|{age}")
+        if own is not None:
+            facts |= dict.fromkeys(own.facts)
+            share = max(share, own.share)
+        for complication in drivers:
+            through = model.parameters.backing.get(f"{item.finding}|{complication}|{age}")
+            if through is not None:
+                facts |= dict.fromkeys(through.facts)
+    return tuple(facts), share
+
+
+def without_each_answer(
+    items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model, cause: str
+) -> tuple[tuple[Item, float], ...]:
+    """The cause's probability with each answer left out in turn."""
+    c = model.parameters.causes.index(cause)
+    out = []
+    for i, item in enumerate(items):
+        rest = items[:i] + items[i + 1 :]
+        found = posterior(rest, strata, model.means, model.layout, model.knowledge)
+        out.append((item, float(found.causes[c])))
+    return tuple(out)
+
+
+def without_each_study(
+    items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model, cause: str
+) -> tuple[tuple[str, float], ...]:
+    """The cause's probability with each study behind this patient's answers left out in turn (the model is fitted anew)."""
+    from backspasm.inference.model import fit_model
+
+    c = model.parameters.causes.index(cause)
+    out = []
+    for study in studies_behind(items, strata, model):
+        refitted = fit_model(model.knowledge, frozenset({study}))
+        found = posterior(items, strata, refitted.means, refitted.layout, model.knowledge)
+        out.append((study, float(found.causes[c])))
+    return tuple(out)
+
+
+def studies_behind(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> tuple[str, ...]:
+    """Ids of studies that bear on this patient through any cause, base rates included."""
+    ages = tuple({AGE_GROUPS[age_group(model.parameters, s)] for s in strata})
+    found: dict[str, None] = {}
+    for cause in model.parameters.causes:
+        for item in items:
+            found |= dict.fromkeys(a.partition("/")[0] for a in backing_of(item, cause, ages, model)[0])
+        for stratum in strata:
+            found |= dict.fromkeys(a.partition("/")[0] for a in base_facts(stratum, cause, model))
+    return tuple(sorted(found))
+
+
+def base_facts(stratum: Stratum, cause: str, model: Model) -> tuple[str, ...]:
+    """Facts behind a cause's base rate in a stratum."""
+    population = "child" if model.parameters.ages.is_child(stratum.band) else "adult"
+    return model.parameters.base.facts.get(f"{stratum.setting}|{population}|{cause}", ())

@@ -1,0 +1,148 @@
+"""Knowledge, fitted parameters and their layout together; cached on disk by digest, so that a command starts fast."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from backspasm.inference.base_rates import BaseRates
+from backspasm.inference.layout import Layout, layout_of
+from backspasm.inference.numbers import Means
+from backspasm.inference.parameters import Backing, Parameters
+from backspasm.inference.strata import Ages
+from backspasm.records.knowledge import Knowledge
+from backspasm.records.library import digest_of, knowledge_folder, package_version, read_knowledge
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that an assessment needs."""
+
+    knowledge: Knowledge
+    parameters: Parameters
+
+    @cached_property
+    def layout(self) -> Layout:
+        return layout_of(self.parameters, self.knowledge.links)
+
+    @cached_property
+    def means(self) -> Means:
+        return Means(self.parameters)
+
+
+def fit_model(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Model:
+    """Fit without looking at the cache; ``without`` names studies to leave out."""
+    from backspasm.inference.fitting import fit_parameters  # heavy imports, needed only when fitting
+
+    return Model(knowledge, fit_parameters(knowledge, without))
+
+
+def load(root: Path | None = None, on_fit: Callable[[], None] | None = None) -> Model:
+    """The model of a knowledge folder: from the cache where it is there, else read, checked, fitted and kept.
+
+    Args:
+        root: the knowledge folder; default the one that ships, or ``BACKSPASM_KNOWLEDGE``.
+        on_fit: called before a fit (which takes seconds), so that a command can say so.
+
+    Raises:
+        KnowledgeError: with every problem of the knowledge base.
+    """
+    root = root or knowledge_folder()
+    place = cache_folder() / f"{digest_of(root)[:24]}-{_code_digest()}.bin"
+    kept = _read(place)
+    if kept is not None:
+        return kept
+    if on_fit is not None:
+        on_fit()
+    model = fit_model(read_knowledge(root))
+    _write(place, model)
+    return model
+
+
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/backspasm``, by default ``~/.cache/backspasm``. Holds knowledge only, never a patient."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backspasm"
+
+
+def _code_digest() -> str:
+    """Changes with the code that fits and with the types that are kept, so that an old cache is never read."""
+    package = Path(__file__).parent.parent
+    total = hashlib.sha256(package_version().encode())
+    for path in sorted((*package.joinpath("inference").glob("*.py"), *package.joinpath("records").glob("*.py"))):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def _write(place: Path, model: Model) -> None:
+    """Keep the model; a cache that cannot be written is not an error. The file appears whole or not at all."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
+            file.write(encode(model))
+        Path(file.name).replace(place)
+    except OSError:
+        return
+
+
+def _read(place: Path) -> Model | None:
+    try:
+        return decode(place.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError):  # absent, damaged or of another shape: fit anew
+        return None
+
+
+def encode(model: Model) -> bytes:
+    """One file: a msgpack header and the arrays of the parameters."""
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    plain: dict[str, Any] = {}
+    for owner, value in (("", model.parameters), ("base.", model.parameters.base)):
+        for field in fields(value):
+            item = getattr(value, field.name)
+            if isinstance(item, np.ndarray):
+                arrays[owner + field.name] = item
+            elif not isinstance(item, BaseRates):
+                plain[owner + field.name] = _plain(item)
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return msgspec.msgpack.encode([msgspec.msgpack.encode(model.knowledge), plain, buffer.getvalue()])
+
+
+def _plain(item: Any) -> Any:
+    if isinstance(item, Ages):
+        return [item.bands, item.starts, item.group_starts]
+    if isinstance(item, dict) and item and isinstance(next(iter(item.values())), Backing):
+        return {key: [b.facts, b.share] for key, b in item.items()}
+    return item
+
+
+def decode(data: bytes) -> Model:
+    """The inverse of ``encode``; raises ValueError or KeyError on anything else."""
+    knowledge, plain, packed = msgspec.msgpack.decode(data)
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        base = BaseRates(
+            **{name[5:]: arrays[name] for name in arrays.files if name.startswith("base.")},
+            profile_sd=plain.pop("base.profile_sd"),
+            facts={key: tuple(value) for key, value in plain.pop("base.facts").items()},
+        )
+        own = {name: arrays[name] for name in arrays.files if not name.startswith("base.")}
+    bands, starts, group_starts = plain.pop("ages")
+    backing = {key: Backing(tuple(facts), share) for key, (facts, share) in plain.pop("backing").items()}
+    rest = {key: _tuples(value) for key, value in plain.items()}
+    parameters = Parameters(
+        **rest, **own, base=base, ages=Ages(tuple(bands), tuple(starts), tuple(group_starts)), backing=backing
+    )
+    return Model(msgspec.msgpack.decode(knowledge, type=Knowledge), parameters)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value

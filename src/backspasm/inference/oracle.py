@@ -1,0 +1,151 @@
+"""A second engine: slow, plain and obviously right. It enumerates every cause with every set of complications.
+
+Shares no code with the fast engine beyond the parameter values themselves (``Means``): loops, Python floats, products.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+from backspasm.inference.numbers import Means, age_group
+from backspasm.inference.strata import Stratum
+from backspasm.patients.answers import Item
+from backspasm.records.knowledge import Knowledge
+
+MARGIN = 1e-3
+
+
+def differential(
+    items: tuple[Item, ...], strata: tuple[Stratum, ...], means: Means, knowledge: Knowledge
+) -> dict[str, float]:
+    """Probability of every cause."""
+    return {cause: sum(sets.values()) for cause, sets in states(items, strata, means, knowledge).items()}
+
+
+def complications(
+    items: tuple[Item, ...], strata: tuple[Stratum, ...], means: Means, knowledge: Knowledge
+) -> dict[str, float]:
+    """Probability of every complication."""
+    out = dict.fromkeys(means.parameters.complications, 0.0)
+    for sets in states(items, strata, means, knowledge).values():
+        for present, p in sets.items():
+            for name in present:
+                out[name] += p
+    return out
+
+
+def states(
+    items: tuple[Item, ...], strata: tuple[Stratum, ...], means: Means, knowledge: Knowledge
+) -> dict[str, dict[frozenset[str], float]]:
+    """Probability of every state: a cause with a set of complications."""
+    out: dict[str, dict[frozenset[str], float]] = {}
+    names = means.parameters.complications
+    for c, cause in enumerate(means.parameters.causes):
+        sets: dict[frozenset[str], float] = {}
+        for flags in product((False, True), repeat=len(names)):
+            present = frozenset(n for n, on in zip(names, flags, strict=True) if on)
+            total = 0.0
+            for stratum in strata:
+                world = _World(means, knowledge, stratum, c, flags)
+                p = stratum.weight * math.exp(float(means.log_base(stratum)[c])) * world.prior()
+                for item in items:
+                    p *= world.probability(item)
+                total += p
+            sets[present] = total
+        out[cause] = sets
+    mass = sum(p for sets in out.values() for p in sets.values())
+    return {cause: {s: p / mass for s, p in sets.items()} for cause, sets in out.items()}
+
+
+class _World:
+    """One state of one patient: every probability in it."""
+
+    def __init__(self, means: Means, knowledge: Knowledge, stratum: Stratum, cause: int, flags: tuple[bool, ...]) -> None:
+        self.means, self.knowledge, self.cause, self.flags = means, knowledge, cause, flags
+        self.age = age_group(means.parameters, stratum)
+        self.shares = [float(q) for q in means.shares(stratum.setting)[cause]]
+
+    def prior(self) -> float:
+        p = 1.0
+        for on, share in zip(self.flags, self.shares, strict=True):
+            p *= share if on else 1 - share
+        return p
+
+    def rate(self, finding: str) -> float:
+        """P(finding is there | this state)."""
+        parameters = self.means.parameters
+        f = parameters.booleans.index(finding)
+        drivers = parameters.boolean_drivers[f]
+        rate = float(self.means.rate(finding, self.age)[self.cause])
+        if not drivers:
+            return rate
+        strengths = [float(x) for x in self.means.strengths(finding, self.age)[self.cause]]
+        shares = [self.shares[k] for k in drivers]
+        leak, shrink = rate, 1.0
+        if parameters.marginal[self.age, self.cause, f]:
+            least = rate * parameters.leak_floor
+            if self._spared(shares, strengths, 1.0) < (1 - rate) / (1 - least):
+                shrink, leak = self._shrink(shares, strengths, (1 - rate) / (1 - least)), least
+            else:
+                leak = max(1 - (1 - rate) / self._spared(shares, strengths, 1.0), least)
+        absent = 1 - leak
+        for k, strength in zip(drivers, strengths, strict=True):
+            if self.flags[k]:
+                absent *= 1 - strength * shrink
+        return 1 - absent
+
+    @staticmethod
+    def _spared(shares: list[float], strengths: list[float], factor: float) -> float:
+        out = 1.0
+        for q, s in zip(shares, strengths, strict=True):
+            out *= 1 - q * s * factor
+        return out
+
+    def _shrink(self, shares: list[float], strengths: list[float], wanted: float) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(200):
+            middle = (low + high) / 2
+            if self._spared(shares, strengths, middle) < wanted:
+                high = middle
+            else:
+                low = middle
+        return (low + high) / 2
+
+    def normal(self, measured: str) -> tuple[float, float, bool]:
+        """Mean, sd and whether on the log scale."""
+        parameters = self.means.parameters
+        m = parameters.measured.index(measured)
+        driven = any(self.flags[k] for k in parameters.measured_drivers[m])
+        mean, sd = self.means.value(measured, self.age)
+        return float(mean[self.cause][int(driven)]), float(sd[self.cause][int(driven)]), parameters.lognormal[m]
+
+    def scaled(self, measured: str, value: float, log: bool) -> float:
+        if not log:
+            return value
+        plausible = self.knowledge.findings[measured].plausible
+        top = self.knowledge.number(plausible[1]) if plausible else 1.0
+        return math.log(max(value, self.knowledge.number("detection_limit_share") * top))
+
+    def probability(self, item: Item) -> float:
+        if item.kind == "value":
+            mean, sd, log = self.normal(item.finding)
+            z = (self.scaled(item.finding, item.value or 0.0, log) - mean) / sd
+            return math.exp(-0.5 * z * z) / (sd * math.sqrt(2 * math.pi))
+        p = self.rate(item.finding)
+        if item.kind == "absent":
+            return 1 - p
+        if item.kind == "present":
+            outer = [k.other for k in self.knowledge.links if k.kind == "implies" and k.finding == item.finding]
+            return min([p, *(self.rate(o) for o in outer[:1])])
+        given = item.given or ""
+        if item.kind == "without":
+            return p * (1 - min(self.rate(given) / p, 1 - MARGIN))
+        if item.kind == "absent_given":
+            return max(1 - p / (1 - self.rate(given)), MARGIN)
+        link = next(k for k in self.knowledge.links if k.kind == "below_excludes" and k.other == item.finding)
+        mean, sd, log = self.normal(link.finding)
+        threshold = self.scaled(link.finding, self.knowledge.number(link.threshold or ""), log)
+        above = max(0.5 * math.erfc((threshold - mean) / sd / math.sqrt(2)), MARGIN)
+        within = min(p / above, 1 - MARGIN)
+        return within if item.kind == "present_after" else 1 - within
