@@ -119,7 +119,7 @@ class _Fitter:
         for f, finding in enumerate(self.booleans):
             for k in self.drivers(finding):
                 complication = self.complication_ids[k]
-                opinions = [p.strengths[complication][finding] for p in self.knowledge.elicitations]
+                opinions = [p.strengths[finding][complication] for p in self.knowledge.elicitations]
                 for g, age in enumerate(AGE_GROUPS):
                     cell = Cell(finding, complication, age)
                     for c, cause in enumerate(self.causes):

@@ -73,7 +73,7 @@ def _contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
     for part in parts:
         if part is None:
             continue
-        if (part.x is None) != (part.n is None) and fact.kind not in {"measurement", "age"}:
+        if part.x is not None and part.n is None:
             yield "x and n belong together", "give both, or only a value"
         if part.x is not None and part.n is not None:
             if part.x > part.n:
@@ -190,7 +190,7 @@ def _elicited_gaps(knowledge: Knowledge) -> Iterator[Problem]:
 def _strength_gaps(person: Elicitation, boolean: Iterable[Finding], folder: str) -> Iterator[tuple[str, str]]:
     for finding in boolean:
         for complication in finding.driven_by:
-            if finding.id not in person.strengths.get(complication, {}):
+            if complication not in person.strengths.get(finding.id, {}):
                 yield f"{folder}/strengths.yaml", f"{complication} -> {finding.id}"
 
 

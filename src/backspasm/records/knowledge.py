@@ -21,7 +21,7 @@ from backspasm.records.types import (
 )
 
 
-class Knowledge(Record):
+class Knowledge(Record, kw_only=True):
     """Everything the system knows. Dictionaries are keyed by id, in canonical order."""
 
     digest: str

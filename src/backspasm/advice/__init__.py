@@ -1,0 +1,1 @@
+"""What medicine's rules make of the probabilities: red flags, urgency, what must not be missed."""

@@ -1,0 +1,163 @@
+"""One immutable value that holds the whole assessment with its reasons; everything shown anywhere is read off it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from backspasm.advice import must_not_miss
+from backspasm.advice.must_not_miss import LedgerEntry
+from backspasm.advice.red_flags import Fired, fired_rules, floor
+from backspasm.advice.urgency import ExpectedLoss, expected_loss
+from backspasm.inference.explain import Step, base_facts, cumulative, steps
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
+from backspasm.inference.numbers import DRAWS, JointDraws
+from backspasm.inference.posterior import posterior
+from backspasm.inference.strata import Stratum, strata_of
+from backspasm.patients.answers import Answers, answers_of
+from backspasm.patients.patient import Patient, Unread
+from backspasm.probability import Estimate
+
+#: ends of the 90 % interval
+INTERVAL = (0.05, 0.95)
+
+
+class Hypothesis(Struct, frozen=True):
+    """One cause: probability with interval, its base rate and what stands behind it, and the steps from one to the other."""
+
+    cause: str
+    estimate: Estimate
+    base_rate: float
+    base_facts: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+class ComplicationEstimate(Struct, frozen=True):
+    id: str
+    estimate: Estimate
+
+
+class Urgency(Struct, frozen=True):
+    """``level`` is the more urgent of the rules' floor and the level of least expected loss."""
+
+    level: str
+    floor: str
+    expected: ExpectedLoss
+    lowered_by: tuple[str, ...]
+
+
+class Assessment(Struct, frozen=True):
+    """The assessment of one patient."""
+
+    patient: Patient
+    answers: Answers
+    strata: tuple[Stratum, ...]
+    urgency: Urgency
+    red_flags: tuple[Fired, ...]
+    must_not_miss: tuple[LedgerEntry, ...]
+    differential: tuple[Hypothesis, ...]
+    complications: tuple[ComplicationEstimate, ...]
+    not_assessed: tuple[Unread, ...]
+    knowledge_version: str
+    knowledge_digest: str
+    input_digest: str
+    draws: int
+
+
+#: parts of an assessment that this version does not make, said openly
+NOT_YET = (
+    Unread("next questions and tests", "this version does not rank them"),
+    Unread("investigations", "this version does not advise on tests or imaging"),
+    Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
+    Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
+)
+
+
+def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
+    """Assess one patient.
+
+    Args:
+        patient: what is known.
+        model: knowledge with fitted parameters.
+        draws: joint parameter draws behind the intervals.
+
+    Raises:
+        InputError: where the patient's answers contradict each other.
+    """
+    answers = answers_of(patient, model.knowledge)
+    strata = strata_of(patient, model.knowledge)
+    found = posterior(answers.items, strata, model.means, model.layout, model.knowledge)
+    drawn = posterior(answers.items, strata, JointDraws(model.parameters, draws), model.layout, model.knowledge)
+    joint = cumulative(answers.items, strata, model)
+    fired = fired_rules(patient, answers, model.knowledge)
+    loss = expected_loss(found, model)
+    lowest = floor(fired, model.knowledge)
+    level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
+    return Assessment(
+        patient=patient,
+        answers=answers,
+        strata=strata,
+        urgency=Urgency(level, lowest, loss, _lowered_by(answers, strata, loss, model)),
+        red_flags=fired,
+        must_not_miss=must_not_miss.ledger(
+            answers, strata, found, must_not_miss.against(answers.items, joint, model), model
+        ),
+        differential=_differential(answers, strata, found.causes, drawn.causes, model),
+        complications=_complications(
+            must_not_miss.complication_table(found, model), must_not_miss.complication_table(drawn, model), model
+        ),
+        not_assessed=(*answers.unread, *NOT_YET),
+        knowledge_version=model.knowledge.version,
+        knowledge_digest=model.knowledge.digest,
+        input_digest=hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest(),
+        draws=draws,
+    )
+
+
+def _differential(
+    answers: Answers, strata: tuple[Stratum, ...], causes: Array, drawn: Array, model: Model
+) -> tuple[Hypothesis, ...]:
+    low, high = np.quantile(drawn, INTERVAL, axis=0)
+    why = steps(answers.items, strata, model)
+    names = model.parameters.causes
+    base = np.sum([s.weight * np.exp(model.means.log_base(s)) for s in strata], axis=0)
+    order = np.argsort(-causes, kind="stable")
+    return tuple(
+        Hypothesis(
+            names[c],
+            Estimate(float(causes[c]), float(low[c]), float(high[c])),
+            float(base[c]),
+            tuple(dict.fromkeys(f for s in strata for f in base_facts(s, names[c], model))),
+            why[names[c]],
+        )
+        for c in order
+    )
+
+
+def _complications(values: Array, drawn: Array, model: Model) -> tuple[ComplicationEstimate, ...]:
+    low, high = np.quantile(drawn, INTERVAL, axis=0)
+    found = [
+        ComplicationEstimate(name, Estimate(float(values[k]), float(low[k]), float(high[k])))
+        for k, name in enumerate(model.parameters.complications)
+    ]
+    return tuple(sorted(found, key=lambda c: -c.estimate.value))
+
+
+def _lowered_by(
+    answers: Answers, strata: tuple[Stratum, ...], loss: ExpectedLoss, model: Model
+) -> tuple[str, ...]:
+    """Findings without which the expected loss alone would ask for more urgency: a better explanation was found."""
+    levels = model.knowledge.index.urgency.index
+    out = []
+    for i, item in enumerate(answers.items):
+        if item.kind == "absent":
+            continue
+        rest = answers.items[:i] + answers.items[i + 1 :]
+        without = expected_loss(posterior(rest, strata, model.means, model.layout, model.knowledge), model)
+        if levels(without.level) < levels(loss.level):
+            out.append(item.finding)
+    return tuple(out)

@@ -1,0 +1,139 @@
+"""The must-not-miss ledger: for each group of serious causes its probability, what was asked, what was not, what speaks against it."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
+from backspasm.inference.numbers import age_group
+from backspasm.inference.posterior import Posterior, complication_probabilities
+from backspasm.inference.strata import Stratum
+from backspasm.patients.answers import Answers, Item
+
+GROUPS = ("infection", "malignancy", "compression", "fracture", "aortic")
+COMPRESSIONS = ("cauda_equina_syndrome", "spinal_cord_compression")
+#: how many findings of a group are shown as asked or not asked: as many as fit one line of attention
+SHOWN = 10
+
+
+class LedgerEntry(Struct, frozen=True):
+    """One group. ``asked`` and ``not_asked`` are the findings that tell the group best from everything else."""
+
+    group: str
+    probability: float
+    causes: tuple[str, ...]
+    asked: tuple[str, ...]
+    not_asked: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def members(group: str, model: Model) -> tuple[str, ...]:
+    """Causes of the group; for compression the complications."""
+    if group == "compression":
+        return COMPRESSIONS
+    return tuple(c.id for c in model.knowledge.causes.values() if c.must_not_miss == group)
+
+
+def compression_probability(found: Posterior, model: Model) -> Array:
+    """Probability of a compressed cauda equina or cord (either), shape ()."""
+    places = [model.parameters.complications.index(c) for c in COMPRESSIONS]
+    total = np.zeros(())
+    for group, configurations in zip(model.layout.groups, found.configurations, strict=True):
+        inside = [group.members.index(k) for k in places if k in group.members]
+        if inside:
+            any_present = group.configurations[:, inside].any(axis=1)
+            total = total + (found.causes * configurations[:, any_present].sum(axis=1)).sum()
+    return total
+
+
+def ledger(
+    answers: Answers,
+    strata: tuple[Stratum, ...],
+    found: Posterior,
+    steps_against: dict[str, tuple[str, ...]],
+    model: Model,
+) -> tuple[LedgerEntry, ...]:
+    """Groups at or above the ledger's probability, or with a cause among the most probable; the likeliest first."""
+    causes = found.causes
+    rank = round(model.knowledge.number("ledger_rank"))
+    top = {model.parameters.causes[i] for i in np.argsort(-causes, kind="stable")[:rank]}
+    least = model.knowledge.number("ledger_probability")
+    out = []
+    for group in GROUPS:
+        own = members(group, model)
+        if group == "compression":
+            p = float(compression_probability(found, model))
+        else:
+            p = float(sum(causes[model.parameters.causes.index(c)] for c in own))
+        if p < least and not top & set(own):
+            continue
+        telling = telling_findings(group, strata, model)
+        asked = tuple(f for f in telling if answers.asked(f))
+        not_asked = tuple(f for f in telling if not answers.asked(f))
+        if group == "compression":
+            against_it = tuple(f for f in telling if f in answers.absent)
+        else:
+            against_it = steps_against[group]
+        out.append(LedgerEntry(group, p, own, asked, not_asked, against_it))
+    return tuple(sorted(out, key=lambda e: -e.probability))
+
+
+def telling_findings(group: str, strata: tuple[Stratum, ...], model: Model) -> tuple[str, ...]:
+    """Findings of history and examination that tell the group best from all other causes, the best first.
+
+    Ranked by the expected weight of evidence (Kullback-Leibler divergence) between the group's patients and the rest,
+    both weighted by their base rates in the patient's likeliest stratum.
+    """
+    stratum = max(strata, key=lambda s: s.weight)
+    age = age_group(model.parameters, stratum)
+    weights = np.exp(model.means.log_base(stratum))
+    own = members(group, model)
+    index = model.knowledge.index
+    askable = [f for section, fs in index.findings.items() if section not in {"imaging", "laboratory"} for f in fs]
+    scores: list[tuple[float, str]] = []
+    for finding in askable:
+        if finding not in model.parameters.booleans:
+            continue
+        rates = model.means.rate(finding, age)
+        if group == "compression":
+            drivers = model.knowledge.findings[finding].driven_by
+            if not set(drivers) & set(COMPRESSIONS):
+                continue
+            strengths = model.means.strengths(finding, age)
+            columns = [i for i, k in enumerate(model.layout.drivers[finding]) if model.parameters.complications[k] in own]
+            inside, outside = float(strengths[:, columns].max(axis=1) @ weights), float(rates @ weights)
+        else:
+            mask = np.isin(model.parameters.causes, own)
+            inside = float(rates[mask] @ weights[mask] / weights[mask].sum())
+            outside = float(rates[~mask] @ weights[~mask] / weights[~mask].sum())
+        if inside > outside:
+            scores.append((_divergence(inside, outside), finding))
+    best = sorted(scores, key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
+    return tuple(f for _, f in best)
+
+
+def _divergence(p: float, q: float) -> float:
+    return float(p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)))
+
+
+def against(items: tuple[Item, ...], joint: Array, model: Model) -> dict[str, tuple[str, ...]]:
+    """For each group, the answers that lowered its odds, the strongest first. ``joint``: cumulative log joints (n + 1, C)."""
+    out: dict[str, tuple[str, ...]] = {}
+    p = np.exp(joint - joint.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    for group in GROUPS:
+        if group == "compression":
+            continue
+        inside = p[:, np.isin(model.parameters.causes, members(group, model))].sum(axis=1)
+        change = np.diff(np.log(inside) - np.log1p(-inside))
+        lowering = sorted((c, item.finding) for c, item in zip(change, items, strict=True) if c < 0)
+        out[group] = tuple(f for _, f in lowering)
+    return out
+
+
+def complication_table(found: Posterior, model: Model) -> Array:
+    """Probability of each complication, (..., K), averaged over causes."""
+    out: Array = np.einsum("...c,...ck->...k", found.causes, complication_probabilities(found, model.layout))
+    return out

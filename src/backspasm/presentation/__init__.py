@@ -1,0 +1,1 @@
+"""Words and shapes in which an assessment is shown. Computes nothing."""

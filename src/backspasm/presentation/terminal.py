@@ -1,0 +1,183 @@
+"""The assessment for a terminal: the first lines are the ones that matter."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from backspasm.advice.assessment import Assessment, Hypothesis
+from backspasm.inference.explain import Step
+from backspasm.presentation import words
+from backspasm.presentation.bibliography import how_read, link, references
+from backspasm.records.knowledge import Knowledge
+
+STYLE = {
+    "emergency": "bold white on red",
+    "same_day": "bold white on dark_orange3",
+    "urgent": "bold black on yellow",
+    "routine": "bold white on blue",
+    "self_care": "bold white on green4",
+}
+#: how much is shown before "and so many more"
+CAUSES, REASONS, STUDIES, BAR = 6, 4, 12, 20
+
+
+def print_assessment(assessment: Assessment, knowledge: Knowledge, console: Console) -> None:
+    """Print the report; widths follow the console."""
+    for block in blocks(assessment, knowledge):
+        console.print(block)
+
+
+def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
+    """The report's parts, most important first."""
+    parts = [
+        _headline(a, knowledge),
+        _red_flags(a, knowledge),
+        _ledger(a, knowledge),
+        _differential(a, knowledge),
+        _complications(a, knowledge),
+        _derived(a, knowledge),
+        _not_assessed(a),
+        _sources(a, knowledge),
+        Text(f"\n{words.DISCLAIMER}", style="dim"),
+        Text(f"knowledge {a.knowledge_version} {a.knowledge_digest[:12]} · input {a.input_digest[:12]}", style="dim"),
+    ]
+    return [p for p in parts if p is not None]
+
+
+def _title(text: str, note: str = "") -> Text:
+    return Text.assemble(("\n" + text, "bold"), (f"  {note}" if note else "", "dim"))
+
+
+def _headline(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    level, means = words.URGENCY[a.urgency.level]
+    first = Text.assemble((f" {level} ", STYLE[a.urgency.level]), f"  {means}")
+    who = Text(words.patient_line(a.patient.age_years, a.patient.sex, a.patient.setting), style="dim")
+    why = [Text(f"· {reason}") for reason in _why_urgent(a, knowledge)]
+    return Group(first, *why, who)
+
+
+def _why_urgent(a: Assessment, knowledge: Knowledge) -> list[str]:
+    out = []
+    for flag in a.red_flags:
+        if flag.rule.urgency == a.urgency.level:
+            out.append(f"{flag.rule.name}: {flag.rule.plain}")
+    expected = a.urgency.expected
+    if expected.level == a.urgency.level:
+        levels = knowledge.index.urgency
+        p = sum(expected.needed[x] for x in levels[: levels.index(a.urgency.level) + 1])
+        if a.urgency.level == levels[-1]:
+            out.append("no rule asks for more, and waiting has the least expected loss")
+        else:
+            out.append(f"{words.chance(p)} chance that this urgency or more is needed; it has the least expected loss")
+    if a.urgency.lowered_by:
+        names = ", ".join(words.finding_name(f, knowledge) for f in a.urgency.lowered_by)
+        out.append(f"without {names} the probabilities alone would ask for more urgency: it points to a milder explanation")
+    return out
+
+
+def _red_flags(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    if not a.red_flags:
+        return Group(_title("Red flags"), Text("  none among what was asked", style="dim"))
+    table = Table.grid(padding=(0, 2))
+    for flag in a.red_flags:
+        level = words.URGENCY[flag.rule.urgency][0].lower()
+        towards = ", ".join(words.cause_name(c, knowledge) for c in flag.rule.points_to[:3])
+        table.add_row(f"  {level}", Text(flag.rule.name, style="bold"), Text(f"towards {towards}", style="dim"))
+    return Group(_title("Red flags"), table)
+
+
+def _ledger(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    if not a.must_not_miss:
+        return Group(_title("Not to be missed"), Text("  no group reaches the threshold for concern", style="dim"))
+    lines: list[RenderableType] = [_title("Not to be missed")]
+    for e in a.must_not_miss:
+        lines.append(Text.assemble(f"  {words.chance(e.probability):>10}  ", (words.GROUP[e.group], "bold")))
+        for label, findings in (("asked", e.asked), ("NOT asked", e.not_asked), ("against it", e.against[:5])):
+            if findings:
+                names = ", ".join(words.finding_name(f, knowledge) for f in findings)
+                lines.append(Padding(Text.assemble((f"{label}: ", "dim"), names), (0, 0, 0, 14)))
+    return Group(*lines)
+
+
+def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    lines: list[RenderableType] = [_title("Differential", "probability, 90 % interval, base rate; the reasons below each")]
+    for h in a.differential[:CAUSES]:
+        e = h.estimate
+        bar = "█" * round(BAR * e.value) or "▏"
+        head = Text.assemble(
+            f"  {words.chance(e.value):>10}  ",
+            (f"{words.cause_name(h.cause, knowledge)}", "bold"),
+            (f"  {words.span(e.low, e.high)}", ""),
+            (f"  from {words.chance(h.base_rate)} before the answers  ", "dim"),
+            (bar, "cyan"),
+        )
+        lines.append(head)
+        lines += [Padding(_reason(s, knowledge), (0, 0, 0, 14)) for s in leading_steps(h)]
+    rest = a.differential[CAUSES:]
+    total = sum(h.estimate.value for h in rest)
+    names = ", ".join(words.cause_name(h.cause, knowledge) for h in rest[:5])
+    lines.append(Text(f"  {words.chance(total):>10}  {len(rest)} other causes together ({names}, …)", style="dim"))
+    return Group(*lines)
+
+
+def leading_steps(h: Hypothesis, count: int = REASONS) -> list[Step]:
+    """The answers that moved the cause most."""
+    def size(step: Step) -> float:
+        ratio = step.likelihood_ratio
+        return max(ratio, 1 / ratio) if ratio > 0 else float("inf")
+
+    return sorted(h.steps, key=size, reverse=True)[:count]
+
+
+def _reason(step: Step, knowledge: Knowledge) -> Text:
+    badge = ("assumed", "black on grey70") if step.assumed else (", ".join(step.facts[:2]), "green")
+    more = f" +{len(step.facts) - 2}" if len(step.facts) > 2 else ""
+    return Text.assemble(
+        f"{words.ratio(step.likelihood_ratio):>8}  {words.answer(step.item, knowledge)}  ", badge, (more, "dim")
+    )
+
+
+def _complications(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for c in a.complications:
+        e = c.estimate
+        table.add_row(f"  {words.chance(e.value):>10}", words.cause_name(c.id, knowledge), words.span(e.low, e.high))
+    return Group(_title("Complications", "whatever the cause"), table)
+
+
+def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
+    if not (a.answers.derived or a.answers.outdated or a.patient.notes):
+        return None
+    lines: list[RenderableType] = [_title("Derived, and set aside")]
+    for d in a.answers.derived:
+        name = words.finding_name(d.finding, knowledge)
+        lines.append(Text(f"  {name}: {d.answer}, since {d.because} ({words.plain(d.source)})"))
+    for d in a.answers.outdated:
+        lines.append(Text(f"  {words.finding_name(d.finding, knowledge)} not counted: {d.because}"))
+    lines += [Text(f"  {note}") for note in a.patient.notes]
+    return Group(*lines)
+
+
+def _not_assessed(a: Assessment) -> RenderableType:
+    return Group(_title("Not assessed"), *(Text(f"  {u.what}: {u.why}") for u in a.not_assessed))
+
+
+def _sources(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    found = references(a, knowledge)
+    lines: list[RenderableType] = [_title("Studies behind this answer", "the most influential first; `backspasm evidence ID` opens one")]
+    for r in found[:STUDIES]:
+        s = r.study
+        size = f"n {s.n}, " if s.n else ""
+        lines.append(
+            Text.assemble(
+                (f"  {s.id}", "green"),
+                f"  {s.citation}",
+                (f" ({s.design.replace('_', ' ')}, {words.plain(s.setting)}, {size}{how_read(s)}) {link(s) or ''}", "dim"),
+            )
+        )
+    if len(found) > STUDIES:
+        lines.append(Text(f"  and {len(found) - STUDIES} more in --format json", style="dim"))
+    return Group(*lines)

@@ -1,0 +1,101 @@
+"""Words for ids and numbers. Everything that a person reads is worded here."""
+
+from __future__ import annotations
+
+from math import inf
+
+from backspasm.patients.answers import Item
+from backspasm.records.knowledge import Knowledge
+
+URGENCY = {
+    "emergency": ("EMERGENCY", "now, by ambulance or in the emergency department"),
+    "same_day": ("SAME DAY", "specialist assessment or imaging today"),
+    "urgent": ("URGENT", "within two weeks"),
+    "routine": ("ROUTINE", "planned appointment, no time pressure"),
+    "self_care": ("SELF-CARE", "no appointment needed; tell what would be a reason to come back"),
+}
+
+GROUP = {
+    "infection": "infection of the spine",
+    "malignancy": "cancer",
+    "compression": "compression of the cauda equina or cord",
+    "fracture": "fracture",
+    "aortic": "aortic emergency",
+}
+
+DISCLAIMER = "Decision support for professionals, not a certified medical device. It does not replace an examination."
+
+
+def plain(identifier: str) -> str:
+    """An id as words."""
+    return identifier.replace("_", " ")
+
+
+def cause_name(cause: str, knowledge: Knowledge) -> str:
+    record = knowledge.causes.get(cause) or knowledge.complications.get(cause)
+    return record.name if record else plain(cause)
+
+
+def finding_name(finding: str, knowledge: Knowledge) -> str:
+    record = knowledge.findings.get(finding)
+    return record.name if record and record.name else plain(finding)
+
+
+def chance(p: float) -> str:
+    """A probability as a clinician says it: per cent, or one in so many where it is small."""
+    if p >= 0.995:
+        return "over 99 %"
+    if p >= 0.0095:
+        return f"{100 * p:.0f} %"
+    if p >= 0.00095:
+        return f"{1000 * p:.0f} in 1,000"
+    if p >= 0.000095:
+        return f"{10000 * p:.0f} in 10,000"
+    return "under 1 in 10,000"
+
+
+def span(low: float, high: float) -> str:
+    """An interval in per cent."""
+    return f"{_percent(low)}–{_percent(high)} %"
+
+
+def _percent(p: float) -> str:
+    value = 100 * p
+    if value < 0.1:
+        return "<0.1"
+    return f"{value:.1f}" if value < 1 else f"{value:.0f}"
+
+
+def ratio(value: float) -> str:
+    """A likelihood ratio: times more or less likely."""
+    if value == inf or value > 9999:
+        return "× over 9,999"
+    if value >= 10:
+        return f"× {value:.0f}"
+    if value >= 0.1:
+        return f"× {value:.1f}" if value >= 1 else f"× {value:.2f}"
+    return f"× {value:.3f}" if value >= 0.001 else "× under 0.001"
+
+
+def answer(item: Item, knowledge: Knowledge) -> str:
+    """An answer as words: finding with its value, or that it is not there."""
+    record = knowledge.findings[item.finding]
+    name = finding_name(item.finding, knowledge)
+    if item.kind == "value" and item.value is not None:
+        unit = {"1": "", "Cel": "°C", "0-10": "of 10", "d": "days"}.get(record.unit or "", record.unit or "")
+        return f"{name} {item.value:g} {unit}".strip()
+    if item.kind == "without":
+        return f"{name}, not severe"
+    return name if item.kind in {"present", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
+
+
+def patient_line(age: float | None, sex: str, setting: str | None) -> str:
+    """Who the patient is, in one line."""
+    if age is None:
+        who = "age unknown"
+    elif age < 2:
+        who = f"{round(age * 12)} months old"
+    else:
+        who = f"{age:.0f} years old"
+    where = plain(setting) if setting else "setting not stated"
+    return f"{who}, {sex if sex != 'unknown' else 'sex not stated'}, {where}"
