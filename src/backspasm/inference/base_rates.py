@@ -96,7 +96,7 @@ def _elicited_shares(knowledge: Knowledge) -> tuple[Array, Array]:
             said = person.base_rates[cause]
             for p, by_setting in enumerate((said.child, said.adult)):
                 table[:, p, c] = [max(by_setting[s], floor) for s in settings]
-            spread[c] = (np.log(said.factor) / Z90) ** 2
+            spread[c] = (knowledge.number("base_rate_widening") * np.log(said.factor) / Z90) ** 2
         logs.append(np.log(table / table.sum(axis=-1, keepdims=True)))
         variances.append(np.broadcast_to(spread, table.shape))
     mean = np.mean(logs, axis=0)

@@ -25,11 +25,11 @@ def rate_of(said: ElicitedRates, cause: str, age: AgeGroup | None = None, settin
 
 
 def pooled_rate(
-    opinions: Iterable[ElicitedRates], cause: str, age: AgeGroup | None = None, setting: str | None = None
+    opinions: Iterable[ElicitedRates], widening: float, cause: str, age: AgeGroup | None = None, setting: str | None = None
 ) -> LogitNormal:
-    """All estimators' rates for one cell, as one distribution."""
+    """All estimators' rates for one cell, as one distribution; their ranges widened, since people are overconfident."""
     entries = (rate_of(said, cause, age, setting) for said in opinions)
-    return opinion_pool([from_range(e.estimate, e.low, e.high) for e in entries])
+    return opinion_pool([from_range(e.estimate, e.low, e.high, widening) for e in entries])
 
 
 def value_of(said: ElicitedValues, cause: str, age: AgeGroup, when: str | None) -> ElicitedValue:
@@ -42,7 +42,7 @@ def value_of(said: ElicitedValues, cause: str, age: AgeGroup, when: str | None) 
 
 
 def pooled_value(
-    opinions: Iterable[ElicitedValues], cause: str, age: AgeGroup, when: str | None, lognormal: bool, spread_sd: float
+    opinions: Iterable[ElicitedValues], cause: str, age: AgeGroup, when: str | None, lognormal: bool, spread_sd: float, widening: float
 ) -> tuple[float, float, float, float]:
     """Mean and its sd, log of the spread and its sd, on the scale of the distribution (log or plain)."""
     means, mean_sds, spreads = [], [], []
@@ -51,7 +51,7 @@ def pooled_value(
         numbers = np.array([e.median, e.p5, e.p95, e.low, e.high])
         median, p5, p95, low, high = np.log(numbers) if lognormal else numbers
         means.append(median)
-        mean_sds.append((high - low) / (2 * Z90))
+        mean_sds.append(widening * (high - low) / (2 * Z90))
         spreads.append(np.log((p95 - p5) / (2 * Z90)))
     mean_sd = np.sqrt(np.mean(np.square(mean_sds)) + np.var(means))
     return (
@@ -65,12 +65,13 @@ def pooled_value(
 def rate_tables(knowledge: Knowledge, findings: tuple[str, ...]) -> tuple[Array, Array]:
     """Mean and sd (log odds) of every elicited rate. Shapes: age groups x causes x findings."""
     causes = knowledge.index.cause_ids
+    widening = knowledge.number("elicitation_widening")
     shape = (len(AGE_GROUPS), len(causes), len(findings))
     mean, sd = np.empty(shape), np.empty(shape)
     for f, finding in enumerate(findings):
         opinions = [person.rates[finding] for person in knowledge.elicitations]
         for g, age in enumerate(AGE_GROUPS):
             for c, cause in enumerate(causes):
-                pooled = pooled_rate(opinions, cause, age)
+                pooled = pooled_rate(opinions, widening, cause, age)
                 mean[g, c, f], sd[g, c, f] = pooled.mean, pooled.sd
     return mean, sd

@@ -72,6 +72,7 @@ class _Fitter:
         self.booleans = tuple(f.id for f in knowledge.findings.values() if f.kind == "boolean")
         self.measured = tuple(f.id for f in knowledge.findings.values() if f.kind == "measured")
         self.heterogeneity = knowledge.number("heterogeneity_scale")
+        self.widening = knowledge.number("elicitation_widening")
         self.sightings = rate_sightings(knowledge, without)
         self.backing: dict[str, Backing] = {}
 
@@ -107,7 +108,7 @@ class _Fitter:
                     s.lineage: s for age in AGE_GROUPS for s in seen.get(Cell(complication, cause, age), ())
                 }
                 for s, setting in enumerate(settings):
-                    prior = pooled_rate(opinions, cause, setting=setting)
+                    prior = pooled_rate(opinions, self.widening, cause, setting=setting)
                     cell = Cell(complication, cause, "adult")
                     posterior = self._pooled(cell, prior, tuple(by_lineage.values()), f"{complication}|{cause}")
                     mean[s, c, k], sd[s, c, k] = posterior.mean, posterior.sd
@@ -123,7 +124,7 @@ class _Fitter:
                 for g, age in enumerate(AGE_GROUPS):
                     cell = Cell(finding, complication, age)
                     for c, cause in enumerate(self.causes):
-                        posterior = self._pooled(cell, pooled_rate(opinions, cause, age), self.sightings.get(cell, ()))
+                        posterior = self._pooled(cell, pooled_rate(opinions, self.widening, cause, age), self.sightings.get(cell, ()))
                         mean[g, k, c, f], sd[g, k, c, f] = posterior.mean, posterior.sd
         return mean, sd
 
@@ -162,7 +163,7 @@ class _Fitter:
             whens = ("absent", "present") if drivers else (None, None)
             for g, age in enumerate(AGE_GROUPS):
                 for c, cause in enumerate(self.causes):
-                    said = [pooled_value(opinions, cause, age, when, log, spread_sd) for when in whens]
+                    said = [pooled_value(opinions, cause, age, when, log, spread_sd, self.widening) for when in whens]
                     columns = list(zip(*said, strict=True))
                     prior = Prior(*((a, b) for a, b in columns))
                     cell = Cell(measured, cause, age)

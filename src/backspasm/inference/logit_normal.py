@@ -46,9 +46,9 @@ def mean_probability(mean: Array, sd: Array) -> Array:
     return out
 
 
-def from_range(estimate: float, low: float, high: float) -> LogitNormal:
-    """An elicited estimate with its 90 % plausible range."""
-    return LogitNormal(float(logit(estimate)), float((logit(high) - logit(low)) / (2 * Z90)))
+def from_range(estimate: float, low: float, high: float, widening: float = 1.0) -> LogitNormal:
+    """An elicited estimate with its 90 % plausible range, the range widened by a factor."""
+    return LogitNormal(float(logit(estimate)), float(widening * (logit(high) - logit(low)) / (2 * Z90)))
 
 
 def opinion_pool(opinions: list[LogitNormal]) -> LogitNormal:

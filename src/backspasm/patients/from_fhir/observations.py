@@ -1,0 +1,157 @@
+"""Observations: measurements, results, and answers that were recorded as such."""
+
+from __future__ import annotations
+
+from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value
+from backspasm.patients.from_fhir.moments import Moment, first_of
+from backspasm.patients.from_fhir.quantities import UnreadableError, checked, in_unit_of
+from backspasm.patients.from_fhir.replies import interpreted, reply_of, reply_of_text
+from backspasm.patients.from_fhir.special import SPECIAL
+from backspasm.patients.from_fhir.structs import Observation, Valued
+from backspasm.patients.from_fhir.terms import codes, is_family_history, short_code
+from backspasm.patients.from_fhir.windows import is_dated, window_of
+
+USED = frozenset({"final", "amended", "corrected", "preliminary"})
+#: a test whose result must be a multiple of the upper limit of the laboratory
+MULTIPLES = {"lipase_raised": "lipase_raised_multiple"}
+
+
+def read_observation(reference: str, observation: Observation, context: Context, ledger: Ledger) -> None:
+    """Enter what an observation and its components say. Whose it is, is checked before."""
+    period = observation.effective_period
+    when = first_of(
+        observation.effective_date_time, observation.effective_instant, period.end if period else None,
+        period.start if period else None, observation.issued,
+    )  # fmt: skip
+    parts = (_main(observation), *observation.component)
+    known = [part for part in parts if _is_ours(part, context)]
+    if not known:
+        ledger.count("Observation", "codes that no finding has")
+        return
+    if ledger.skip_future("Observation", context, observation.encounter, when, first_of(observation.issued)):
+        return
+    if observation.status is not None and observation.status not in USED:
+        if observation.status != "registered":
+            ledger.leave(reference, f"status {observation.status} ({short_code(observation.code)}): not a result")
+        return
+    if when is None and context.visit.holds(observation.encounter):
+        when = context.visit.start
+    if when is None:
+        ledger.leave(reference, f"has no date ({short_code(observation.code)}): whether it is of these days cannot be told")
+        return
+    if observation.status == "preliminary":
+        ledger.note(f"{reference} is preliminary; used as it is")
+    for part in known:
+        read_part(part, reference, when, context, ledger)
+
+
+def read_part(part: Valued, reference: str, when: Moment, context: Context, ledger: Ledger) -> None:
+    """Enter one coded value."""
+    if is_family_history(part.code):
+        ledger.leave(reference, f"family history ({short_code(part.code)}): not the patient's own")
+        return
+    special = next((SPECIAL[c] for c in sorted(codes(part.code)) if c in SPECIAL), None)
+    if special is not None:
+        special(part, reference, when, context, ledger)
+        return
+    asked = context.terms.findings(part.code)
+    for finding in asked:
+        try:
+            if context.knowledge.findings[finding].kind == "measured":
+                _measure(finding, part, reference, when, context, ledger)
+            else:
+                _answer(finding, part, reference, when, context, ledger)
+        except UnreadableError as error:
+            ledger.leave(reference, f"{finding}: {error}")
+    for finding in context.terms.findings(part.value_codeable_concept):
+        # the value itself names a finding, as in: "finding of MRI of spine" = "infection of disc"
+        if finding not in asked and context.knowledge.findings[finding].kind == "boolean" and in_time(finding, True, reference, when, context, ledger):
+            ledger.say(finding, _said(True, finding, reference, when, context))
+
+
+def in_time(finding: str, present: bool | None, reference: str, when: Moment | None, context: Context, ledger: Ledger) -> bool:
+    """Whether an answer is young enough to speak for the day of the encounter; else it is listed as too old."""
+    window, days = window_of(finding, present, context), context.visit.days_before(when)
+    if window is None or days is None or days <= window:
+        return True
+    ledger.count(finding, f"too old: recorded more than {window:g} days before the encounter")
+    return False
+
+
+def _main(observation: Observation) -> Valued:
+    return Valued(
+        code=observation.code,
+        value_quantity=observation.value_quantity,
+        value_codeable_concept=observation.value_codeable_concept,
+        value_string=observation.value_string,
+        value_boolean=observation.value_boolean,
+        value_integer=observation.value_integer,
+        data_absent_reason=observation.data_absent_reason,
+        interpretation=observation.interpretation,
+        reference_range=observation.reference_range,
+    )
+
+
+def _is_ours(part: Valued, context: Context) -> bool:
+    if context.terms.findings(part.code) or context.terms.findings(part.value_codeable_concept):
+        return True
+    return any(c in SPECIAL for c in codes(part.code))
+
+
+def _measure(finding: str, part: Valued, reference: str, when: Moment, context: Context, ledger: Ledger) -> None:
+    if part.data_absent_reason is not None or not in_time(finding, None, reference, when, context, ledger):
+        return
+    if part.value_quantity is not None:
+        value = in_unit_of(finding, part.value_quantity, context.knowledge)
+        if part.value_quantity.comparator:
+            ledger.note(f"{reference}: {finding} was reported as {part.value_quantity.comparator} {value:g}; the limit was taken")
+    elif part.value_integer is not None:
+        value = checked(finding, float(part.value_integer), context.knowledge)
+    elif part.value_string is None and part.value_codeable_concept is None and part.value_boolean is None:
+        return
+    else:
+        raise UnreadableError("is not given as a number with a unit")
+    ledger.measure(finding, Value(value, reference, when))
+
+
+def _answer(finding: str, part: Valued, reference: str, when: Moment, context: Context, ledger: Ledger) -> None:
+    if part.data_absent_reason is not None:
+        return
+    if finding in MULTIPLES:
+        present = _multiple(part, context.number(MULTIPLES[finding]))
+    else:
+        present = reply_to(part, finding)
+    if present is None:
+        if any((part.value_quantity, part.value_codeable_concept, part.value_string, part.value_integer is not None)):
+            raise UnreadableError("its value is neither a yes nor a no")
+        return
+    if in_time(finding, present, reference, when, context, ledger):
+        ledger.say(finding, _said(present, finding, reference, when, context))
+
+
+def reply_to(part: Valued, finding: str) -> bool | None:
+    """Yes or no from a coded, logical or worded value, else from the interpretation; a number alone is no answer."""
+    if part.value_boolean is not None:
+        return part.value_boolean
+    answer = reply_of(part.value_codeable_concept, finding)
+    if answer is None and part.value_string is not None:
+        answer = reply_of_text(part.value_string, finding)
+    if answer is None and part.value_codeable_concept is None and part.value_string is None:
+        answer = interpreted(part.interpretation, finding)
+    return answer
+
+
+def _multiple(part: Valued, times: float) -> bool | None:
+    high = next((r.high for r in part.reference_range if r.high is not None and r.high.value is not None), None)
+    quantity = part.value_quantity
+    if quantity is None or quantity.value is None or high is None or high.value is None:
+        return None
+    return quantity.value > times * high.value
+
+
+def _said(present: bool, finding: str, reference: str, when: Moment, context: Context) -> Said:
+    """The answer; for what happened before, an observation only tells that it was known by then."""
+    if present and is_dated(finding, context):
+        days = context.visit.days_before(when)
+        return Said(True, reference, when, days, days)
+    return Said(present, reference, when)

@@ -1,0 +1,105 @@
+"""The encounter at issue, and what was known by then: the record is read as of that encounter, without a look into its future."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from backspasm.patients.from_fhir.back_pain import BackPain
+from backspasm.patients.from_fhir.identity import address
+from backspasm.patients.from_fhir.moments import Moment, days_between, first_of, moment_of
+from backspasm.patients.from_fhir.structs import Concept, Encounter, Reference
+
+#: an encounter in one of these states has not taken place
+NOT_HELD = frozenset({"planned", "cancelled", "entered-in-error"})
+
+
+class Visit(Struct, frozen=True):
+    """When the patient is assessed.
+
+    ``start`` is None where the record holds no date at all. ``until`` is the last moment whose news counts.
+    """
+
+    start: Moment | None
+    until: Moment | None
+    encounter: Encounter | None = None
+    reference: str | None = None
+    addresses: frozenset[str] = frozenset()
+    about_back: bool = False
+    ended: bool = False
+
+    def holds(self, encounter: Reference | None) -> bool:
+        """Whether a resource says that it belongs to the encounter at issue."""
+        return encounter is not None and encounter.reference is not None and address(encounter.reference) in self.addresses
+
+    def in_future(self, encounter: Reference | None, *moments: Moment | None) -> bool:
+        """Whether any of the dates lies after the assessment. An encounter without an end still runs: what belongs to it counts."""
+        if self.until is None or (not self.ended and self.holds(encounter)):
+            return False
+        return any(m is not None and m.after(self.until) for m in moments)
+
+    def days_before(self, moment: Moment | None) -> float | None:
+        """Days from a date to the start of the encounter; 0 for what happened during it; None where a date is missing."""
+        if moment is None or self.start is None:
+            return None
+        return days_between(moment, self.start)
+
+
+class Candidate(Struct, frozen=True):
+    """An encounter of the patient with its name, addresses and whether a linked condition is back pain."""
+
+    encounter: Encounter
+    reference: str
+    addresses: frozenset[str]
+    linked: bool = False
+
+
+def choose(candidates: Iterable[Candidate], back: BackPain, latest: Moment | None, span: float) -> Visit:
+    """The latest encounter for back pain; else the latest encounter; else the latest date in the record.
+
+    Args:
+        latest: the latest date on which anything was recorded.
+        span: days that an encounter without an end is taken to last.
+    """
+    held = [c for c in candidates if c.encounter.status not in NOT_HELD]
+    about = [c for c in held if c.linked or any(back.concerns(concept) for concept in _reasons(c.encounter))]
+    dated = [(m.key, c) for c in about or held if (m := _start(c.encounter)) is not None]
+    if dated:
+        chosen = max(dated, key=lambda pair: pair[0])[1]
+    elif held:
+        chosen = (about or held)[-1]
+    else:
+        return Visit(latest, latest)
+    start, until, ended = _times(chosen.encounter, latest, span)
+    return Visit(start, until, chosen.encounter, chosen.reference, chosen.addresses, bool(about), ended)
+
+
+def _times(encounter: Encounter, latest: Moment | None, span: float) -> tuple[Moment | None, Moment | None, bool]:
+    start = _start(encounter) or latest
+    end = moment_of(encounter.period.end) if encounter.period else None
+    if start is None or (end is not None and not start.after(end)):
+        return start, end or latest, end is not None
+    return start, start.plus(span), False
+
+
+def _start(encounter: Encounter) -> Moment | None:
+    return first_of(encounter.period.start, encounter.period.end) if encounter.period else None
+
+
+def _reasons(encounter: Encounter) -> Iterator[Concept]:
+    yield from encounter.reason_code
+    yield from encounter.type
+
+
+def references_of(encounter: Encounter) -> frozenset[str]:
+    """Addresses of the conditions that an encounter names as its reason or diagnosis."""
+    named = (*encounter.reason_reference, *(d.condition for d in encounter.diagnosis))
+    return frozenset(address(r.reference) for r in named if r is not None and r.reference)
+
+
+def class_code(encounter: Encounter | None) -> str:
+    """The class of an encounter (AMB, EMER, ...), upper case, or nothing."""
+    return ((encounter.class_.code if encounter and encounter.class_ else None) or "").upper()
+
+

@@ -1,0 +1,47 @@
+"""How long an answer of a record still speaks for today. Numbers are named assumptions of the knowledge base."""
+
+from __future__ import annotations
+
+from backspasm.patients.from_fhir.ledger import Context
+
+#: findings that stay what they are: something that happened, or a disposition. A later "no" does not undo them
+LASTING = frozenset(
+    {
+        "history_of_cancer", "minor_skin_cancer_only", "previous_fragility_fracture", "previous_episodes", "recent_infection",
+        "recent_spinal_procedure", "significant_trauma", "osteoporosis", "tuberculosis_exposure", "known_aortic_aneurysm",
+        "family_history_spondyloarthritis", "uveitis", "psoriasis", "inflammatory_bowel_disease", "hla_b27",
+    }
+)  # fmt: skip
+#: states that go on for years while they are recorded as active
+STATES = frozenset(
+    {
+        "immunosuppression", "iv_drug_use", "diabetes", "dialysis_or_vascular_access", "alcohol_misuse", "corticosteroid_use",
+        "anticoagulant_use", "smoking", "hypertension", "height_loss", "enthesitis", "peripheral_arthritis",
+    }
+)  # fmt: skip
+#: measured or tested, and slow to change
+SLOW = frozenset({"haemoglobin", "platelets", "calcium", "creatinine", "egfr", "paraprotein"})
+
+
+def is_dated(finding: str, context: Context) -> bool:
+    """Whether it matters how long ago the finding happened."""
+    return finding in LASTING or context.knowledge.findings[finding].time is not None
+
+
+def window_of(finding: str, present: bool | None, context: Context) -> float | None:
+    """Days for which an observation of a finding counts; None for ever.
+
+    Args:
+        present: the answer to a yes-or-no finding, None for a value. A sign seen weeks ago still warns; that it was
+            not there weeks ago does not reassure.
+    """
+    if finding in LASTING:
+        return None
+    if finding in STATES:
+        return context.number("observation_window_state")
+    index = context.knowledge.index.findings
+    if finding in SLOW or finding in index.get("imaging", ()):
+        return context.number("observation_window_general")
+    if present and finding not in index.get("laboratory", ()):
+        return context.number("observation_window_sign")
+    return context.number("observation_window_acute")
