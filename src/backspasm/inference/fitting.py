@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 
 from backspasm.inference.base_rates import fit_base_rates
 from backspasm.inference.elicited import pooled_rate, pooled_value, rate_tables
-from backspasm.inference.logit_normal import Array, LogitNormal, Observation, mean_probability, study_share, update
+from backspasm.inference.logit_normal import Array, LogitNormal, Observation, study_share, update
 from backspasm.inference.measurements import Prior, constraints, fit
 from backspasm.inference.noisy_or import marginal_of
 from backspasm.inference.observations import Cell, Sighting, complication_sightings, rate_sightings
@@ -31,8 +31,8 @@ def fit_parameters(knowledge: Knowledge, without: frozenset[str] = frozenset()) 
     fitter = _Fitter(knowledge, without)
     complication_mean, complication_sd = fitter.complications()
     strength_mean, strength_sd = fitter.strengths()
-    average = fitter.over_settings(mean_probability(complication_mean, complication_sd))
-    rate_mean, rate_sd, marginal = fitter.rates(average, mean_probability(strength_mean, strength_sd))
+    average = fitter.over_settings(expit(complication_mean))
+    rate_mean, rate_sd, marginal = fitter.rates(average, expit(strength_mean))
     values = fitter.values(average)
     index = knowledge.index
     ages = Ages.of(knowledge)

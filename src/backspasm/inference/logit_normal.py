@@ -1,4 +1,4 @@
-"""Distributions of rates: a normal on the logit scale, its mean as a probability, and how studies update it.
+"""Distributions of rates: a normal on the logit scale, and how studies update it.
 
 Method: normal-normal hierarchical model on the logit scale with a half-normal prior on the between-study standard
 deviation (Higgins JPT et al., J R Stat Soc A 2009;172:137-59), integrated over a grid; what is reported is the
@@ -11,13 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import logit
 
 Array = NDArray[np.float64]
 
-#: nodes of Gauss-Hermite quadrature for the mean of a logit-normal
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 #: half-width of a 90 % range in standard deviations
 Z90 = 1.6448536269514722
 
@@ -37,13 +34,6 @@ class Observation:
     log_odds: float
     variance: float
     bias_variance: float = 0.0
-
-
-def mean_probability(mean: Array, sd: Array) -> Array:
-    """Mean of expit(normal(mean, sd)), elementwise; shapes must broadcast."""
-    mean, sd = np.asarray(mean), np.asarray(sd)
-    out: Array = expit(mean[..., None] + sd[..., None] * _NODES) @ _WEIGHTS
-    return out
 
 
 def from_range(estimate: float, low: float, high: float, widening: float = 1.0) -> LogitNormal:

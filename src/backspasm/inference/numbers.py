@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from backspasm.inference.base_rates import POPULATIONS
-from backspasm.inference.logit_normal import Array, mean_probability
+from backspasm.inference.logit_normal import Array
 from backspasm.inference.parameters import Parameters
 from backspasm.inference.strata import Stratum
 from backspasm.records.types import AGE_GROUPS
@@ -70,25 +70,28 @@ def _place(parameters: Parameters, stratum: Stratum) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class Means:
-    """The fixed parameter set: the mean of every probability."""
+    """The fixed parameter set: every rate at the mean of its log odds, every base rate at its mean.
+
+    Log odds, since it is ratios of rates that move the answer; the mean of a rare and uncertain rate would lie far above
+    what the estimators and studies said of it.
+    """
 
     parameters: Parameters
 
     @cached_property
     def _rate(self) -> Array:
-        return mean_probability(self.parameters.rate_mean, self.parameters.rate_sd)
+        out: Array = expit(self.parameters.rate_mean)
+        return out
 
     @cached_property
     def _strength(self) -> Array:
-        p = self.parameters
-        driven = ~np.isnan(p.strength_mean)
-        out = np.full(p.strength_mean.shape, np.nan)
-        out[driven] = mean_probability(p.strength_mean[driven], p.strength_sd[driven])
+        out: Array = expit(self.parameters.strength_mean)
         return out
 
     @cached_property
     def _share(self) -> Array:
-        return mean_probability(self.parameters.complication_mean, self.parameters.complication_sd)
+        out: Array = expit(self.parameters.complication_mean)
+        return out
 
     def log_base(self, stratum: Stratum) -> Array:
         base = self.parameters.base

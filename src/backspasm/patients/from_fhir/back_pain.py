@@ -8,7 +8,7 @@ from backspasm.patients.from_fhir.structs import Concept
 from backspasm.patients.from_fhir.terms import Terms, codings, system_of, words
 from backspasm.records.knowledge import Knowledge
 
-#: backache, low back pain (any, acute, chronic, complained of), chronic back pain, thoracic back pain, sciatica, lumbago with sciatica
+#: backache, low back pain (any, acute, chronic, complained of), chronic and thoracic back pain, sciatica, with lumbago
 SYMPTOM_SNOMED = frozenset(
     {"161891005", "279039007", "278862001", "278860009", "161894002", "134407002", "279038004", "23056005", "202794004"}
 )
@@ -20,12 +20,12 @@ SYMPTOM_ICD = (
 )  # fmt: skip
 #: chronic low back pain, chronic back pain
 CHRONIC_SNOMED = frozenset({"278860009", "134407002"})
-#: causes that are little more than names of the symptom
-SYMPTOM_CAUSES = frozenset({"muscle_strain", "nonspecific_back_pain"})
 #: groups of causes that show themselves as back pain; leukaemia or a renal colic alone does not make a back pain visit
 BACK_GROUPS = frozenset({"mechanical", "infectious"})
 BACK_COMPLICATIONS = frozenset({"cauda_equina_syndrome", "spinal_cord_compression", "nerve_root_irritation"})
-BACK_FINDINGS = frozenset({"muscle_spasm", "thoracic_pain", "radicular_leg_pain", "bilateral_leg_pain", "paraspinal_spasm"})
+BACK_FINDINGS = frozenset(
+    {"muscle_spasm", "thoracic_pain", "radicular_leg_pain", "bilateral_leg_pain", "paraspinal_spasm"}
+)
 _WORDS = re.compile(
     r"\b(low(er)?|upper|mid(dle)?|thoracic|lumbar)?[ -]*back[ -]*(pain|ache|spasm|strain|injury)s?\b"
     r"|\b(lumbago|sciatica|dorsalgia|lumbalgia)\b|\bspasms? of (the )?back\b|\bpain in (the )?back\b",
@@ -42,8 +42,6 @@ class BackPain:
 
     def is_symptom(self, concept: Concept | None) -> bool:
         """Whether a concept names back pain itself, rather than what lies behind it."""
-        if any(m.kind == "cause" and m.id in SYMPTOM_CAUSES for m in self._terms.of(concept)):
-            return True
         return _is_symptom_code(concept) or _said_in_words(concept)
 
     def concerns(self, concept: Concept | None) -> bool:

@@ -1,4 +1,4 @@
-"""Opens a Bundle: decodes the resources that are read, counts those that are not, refuses what is no patient's record."""
+"""Opens a Bundle: decodes the resources that are read and counts those that are not."""
 
 from __future__ import annotations
 
@@ -43,13 +43,17 @@ READ: dict[str, type[Element]] = {
 }
 #: who, where, who pays and who wrote: nothing in them is about the patient's health
 NOT_CLINICAL = frozenset(
-    "Account Appointment AppointmentResponse AuditEvent Basic CareTeam ChargeItem Claim ClaimResponse CodeSystem Contract Coverage "
-    "CoverageEligibilityRequest CoverageEligibilityResponse Endpoint EnrollmentRequest EnrollmentResponse ExplanationOfBenefit "
-    "Group HealthcareService InsurancePlan Invoice Library Location MessageHeader OperationOutcome Organization "
-    "OrganizationAffiliation Parameters PaymentNotice PaymentReconciliation Person Practitioner PractitionerRole Provenance "
-    "Questionnaire RelatedPerson Schedule Slot Specimen StructureDefinition Subscription Substance SupplyDelivery SupplyRequest "
-    "Task ValueSet VerificationResult VisionPrescription".split()
-)
+    {
+        "Account", "Appointment", "AppointmentResponse", "AuditEvent", "Basic", "CareTeam", "ChargeItem", "Claim",
+        "ClaimResponse", "CodeSystem", "Contract", "Coverage", "CoverageEligibilityRequest",
+        "CoverageEligibilityResponse", "Endpoint", "EnrollmentRequest", "EnrollmentResponse", "ExplanationOfBenefit",
+        "Group", "HealthcareService", "InsurancePlan", "Invoice", "Library", "Location", "MessageHeader",
+        "OperationOutcome", "Organization", "OrganizationAffiliation", "Parameters", "PaymentNotice",
+        "PaymentReconciliation", "Person", "Practitioner", "PractitionerRole", "Provenance", "Questionnaire",
+        "RelatedPerson", "Schedule", "Slot", "Specimen", "StructureDefinition", "Subscription", "Substance",
+        "SupplyDelivery", "SupplyRequest", "Task", "ValueSet", "VerificationResult", "VisionPrescription",
+    }
+)  # fmt: skip
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 
@@ -66,7 +70,7 @@ class _Request(Struct, frozen=True):
 
 class _Entry(Struct, frozen=True, rename="camel"):
     full_url: str | None = None
-    resource: Raw | None = None
+    resource: Raw = Raw(b"null")
     request: _Request | None = None
 
 
@@ -104,7 +108,8 @@ def open_bundle(data: bytes) -> Opened:
     if bundle.resource_type != "Bundle":
         given = bundle.resource_type or ""
         what = "this is not a FHIR Bundle" if given else "missing; this is not a FHIR resource"
-        raise InputError.one("resourceType", given, what, "wrap the patient and the resources about the patient in a Bundle")
+        mend = "wrap the patient and the resources about the patient in a Bundle"
+        raise InputError.one("resourceType", given, what, mend)
     heads = [_head(entry, i) for i, entry in enumerate(bundle.entry)]
     keep = _newest(heads, bundle)
     found: list[Found] = []
@@ -118,7 +123,7 @@ def open_bundle(data: bytes) -> Opened:
             continue
         name = _name(head, entry, i)
         try:
-            resource = decoders[head.resourceType].decode(entry.resource or b"")
+            resource = decoders[head.resourceType].decode(entry.resource)
         except msgspec.DecodeError as error:
             if head.resourceType == "Patient":
                 raise InputError.one("Patient", name, f"malformed: {error}", "correct the field named") from None
@@ -133,7 +138,8 @@ def _decode(data: bytes) -> _Bundle:
     try:
         return msgspec.json.decode(data.removeprefix(_UTF8_BOM), type=_Bundle)
     except msgspec.ValidationError as error:
-        raise InputError.one("Bundle", "", f"not a FHIR Bundle: {error}", "give one JSON object with resourceType Bundle") from None
+        what, mend = f"not a FHIR Bundle: {error}", "give one JSON object with resourceType Bundle"
+        raise InputError.one("Bundle", "", what, mend) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         what = f"not valid JSON: {shortened(str(error))}"
         raise InputError.one("input", "", what, "check brackets, quotes, commas and that the file is whole") from None
@@ -141,18 +147,17 @@ def _decode(data: bytes) -> _Bundle:
 
 def _head(entry: _Entry, index: int) -> _Head:
     try:
-        return msgspec.json.decode(entry.resource or b"{}", type=_Head)
+        return msgspec.json.decode(entry.resource, type=_Head | None) or _Head()
     except msgspec.ValidationError as error:
-        what = f"malformed: {error}"
-        raise InputError.one(f"Bundle.entry[{index}].resource", "", what, "give a resource with a resourceType") from None
+        field, what = f"Bundle.entry[{index}].resource", f"malformed: {error}"
+        raise InputError.one(field, "", what, "give a resource with a resourceType") from None
 
 
 def _newest(heads: list[_Head], bundle: _Bundle) -> list[int]:
-    """Positions of the entries to read, in order: of several versions of one resource only the newest, and none if deleted."""
+    """Positions of the entries to read: of several versions of a resource only the newest, and none if it was deleted."""
     best: dict[tuple[str, str], int] = {}
-    order: list[int] = []
     for i, head in enumerate(heads):
-        if bundle.entry[i].resource is None or not head.resourceType:
+        if not head.resourceType:
             continue
         key = (head.resourceType, head.id or bundle.entry[i].full_url or f"#{i}")
         if key in best:
@@ -163,8 +168,7 @@ def _newest(heads: list[_Head], bundle: _Bundle) -> list[int]:
         else:
             best[key] = i
     gone = _deleted(bundle.entry) if bundle.type == "history" else frozenset()
-    order = sorted(i for (kind, name), i in best.items() if f"{kind}/{name}" not in gone)
-    return order
+    return sorted(i for (kind, name), i in best.items() if f"{kind}/{name}" not in gone)
 
 
 def _updated(head: _Head) -> str:
@@ -176,7 +180,8 @@ def _deleted(entries: Iterable[_Entry]) -> frozenset[str]:
     latest: dict[str, bool] = {}
     for entry in entries:
         if entry.full_url:
-            latest.setdefault("/".join(entry.full_url.split("/")[-2:]), entry.request is not None and entry.request.method == "DELETE")
+            deleted = entry.request is not None and entry.request.method == "DELETE"
+            latest.setdefault("/".join(entry.full_url.split("/")[-2:]), deleted)
     return frozenset(address for address, deleted in latest.items() if deleted)
 
 

@@ -47,7 +47,7 @@ class Problem(Struct, frozen=True):
 
 
 def read_condition(condition: Condition, found: Found, context: Context, ledger: Ledger) -> Problem | None:
-    """Enter what a condition says; returns it for the search of the onset if it is back pain that the patient has or had."""
+    """Enter what a condition says; it is returned if it is back pain, for the search of the onset."""
     reference = found.reference
     problem = _problem(condition, found, context)
     if ledger.skip_future("Condition", context, condition.encounter, problem.recorded, problem.onset):
@@ -63,7 +63,8 @@ def read_condition(condition: Condition, found: Found, context: Context, ledger:
         _refuted(problem, context, ledger)
         return None
     if verification & UNSURE:
-        ledger.leave(reference, f"{sorted(verification & UNSURE)[0]}, not confirmed ({short_code(condition.code)}): not taken as a finding")
+        state = f"{sorted(verification & UNSURE)[0]} ({short_code(condition.code)})"
+        ledger.leave(reference, f"{state}: not confirmed, so not taken as a finding")
         return None
     matches = context.terms.of(condition.code)
     is_pain = context.back.is_symptom(condition.code)
@@ -87,7 +88,7 @@ def _problem(condition: Condition, found: Found, context: Context) -> Problem:
     end = first_of(condition.abatement_date_time, period.end if period else None)
     began = visit.days_before(onset or recorded)
     if end is not None:
-        # over by the day of the visit or not: what ended afterwards was still there then, whatever its status says today
+        # what ended after the visit was still there at the visit, whatever its status says today
         over = visit.until is None or not end.after(visit.until)
         over = over and not (visit.holds(condition.encounter) and visit.days_before(end) == 0)
         ended = visit.days_before(end) if over else 0.0
@@ -101,7 +102,9 @@ def _problem(condition: Condition, found: Found, context: Context) -> Problem:
     return Problem(found.reference, condition, onset, recorded, began, ended if over else 0.0, over, here)
 
 
-def _note_diagnosis(problem: Problem, matches: tuple[Match, ...], is_pain: bool, context: Context, ledger: Ledger) -> bool:
+def _note_diagnosis(
+    problem: Problem, matches: tuple[Match, ...], is_pain: bool, context: Context, ledger: Ledger
+) -> bool:
     """Write down a diagnosis that is one of our causes or complications; True where it is one of today."""
     names = [
         record.name
@@ -111,25 +114,25 @@ def _note_diagnosis(problem: Problem, matches: tuple[Match, ...], is_pain: bool,
     ]
     if not names or is_pain:
         return False
-    state = "over by then" if problem.over else "not over"
-    ledger.note(f"recorded diagnosis: {', '.join(names)} ({problem.reference}, {state}); a diagnosis is not counted as a finding")
+    which = f"{', '.join(names)} ({problem.reference}, {'over by then' if problem.over else 'not over'})"
+    ledger.note(f"recorded diagnosis: {which}; a diagnosis is not counted as a finding")
     return not problem.over
 
 
 def _finding(finding: str, problem: Problem, caused: bool, context: Context, ledger: Ledger) -> None:
-    if context.knowledge.findings[finding].kind != "boolean":
+    if context.knowledge.findings[finding].kind != "boolean" or not _tells(finding, context):
         return
     if finding == "previous_episodes" and context.back.is_symptom(problem.condition.code):
         return  # whether this back pain is an earlier one is for measured_onset to say
     said = Said(True, problem.reference, problem.when)
     if is_dated(finding, context):
-        said = Said(True, problem.reference, problem.when, problem.began, problem.ended)
+        said = Said(True, problem.reference, problem.when, problem.began, _ended(finding, problem, context))
     if finding in LASTING:
         # today's diagnosis is no history of itself; a cancer, a brittle bone or a crash it stays
         if not (caused and finding in ABOUT_THE_PAST):
             ledger.say(finding, said)
     elif problem.over:
-        ledger.count("Condition", "over by the time of the encounter; not a finding of today", short_code(problem.condition.code))
+        ledger.count("Condition", "over by the encounter; not a finding of today", short_code(problem.condition.code))
     elif caused and finding not in STATES:
         return
     elif finding == "pregnancy":
@@ -138,6 +141,23 @@ def _finding(finding: str, problem: Problem, caused: bool, context: Context, led
         ledger.say(finding, said)
     else:
         ledger.leave(problem.reference, f"{finding} recorded {problem.began:g} days before and never closed: ask again")
+
+
+def _ended(finding: str, problem: Problem, context: Context) -> float | None:
+    """An infection of long ago that nobody closed is taken to have ended soon after it began."""
+    stale = problem.began is not None and problem.began > context.number("observation_window_general")
+    return (
+        problem.began
+        if finding == "recent_infection" and stale and not (problem.over or problem.here)
+        else problem.ended
+    )
+
+
+def _tells(finding: str, context: Context) -> bool:
+    """A diagnosis is no picture: an aneurysm on the problem list is not one seen today. A child's signs are a child's."""
+    sections = context.knowledge.index.findings
+    grown = context.age_years is not None and context.age_years >= context.number("child_age")
+    return finding not in sections.get("imaging", ()) and not (grown and finding in sections.get("child", ()))
 
 
 def _of_today(problem: Problem, context: Context) -> bool:
@@ -153,10 +173,13 @@ def _pregnancy(problem: Problem, said: Said, context: Context, ledger: Ledger) -
 
 
 def _comorbidity(name: str, problem: Problem, context: Context, ledger: Ledger) -> None:
-    if name == RECENT_INFARCTION and not (problem.began is not None and problem.began <= context.number("recent_infarction_window")):
+    window = context.number("recent_infarction_window")
+    if name == RECENT_INFARCTION and (problem.began is None or problem.began > window):
         name = OLD_INFARCTION
     if problem.over and name not in (*LASTING_COMORBIDITIES, RECENT_INFARCTION):
-        ledger.count("Condition", "over by the time of the encounter; not a comorbidity of today", short_code(problem.condition.code))
+        ledger.count(
+            "Condition", "over by the encounter; not a comorbidity of today", short_code(problem.condition.code)
+        )
         return
     if problem.over:
         ledger.note(f"{name} is recorded as over ({problem.reference}); kept, since it still limits treatment")
@@ -178,7 +201,9 @@ def _refuted(problem: Problem, context: Context, ledger: Ledger) -> None:
     if not recent or any(m.kind in ("cause", "complication") for m in matches):
         return
     for match in matches:
-        if match.kind == "finding" and match.id not in LASTING and context.knowledge.findings[match.id].kind == "boolean":
+        if match.kind != "finding" or match.id in LASTING or not _tells(match.id, context):
+            continue
+        if context.knowledge.findings[match.id].kind == "boolean":
             ledger.say(match.id, Said(False, problem.reference, problem.when))
 
 

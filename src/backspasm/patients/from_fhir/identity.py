@@ -56,8 +56,8 @@ def find_owner(found: tuple[Found, ...]) -> Owner:
     if not patients:
         raise InputError.one("Bundle.entry", "", "holds no Patient", "add the Patient whom the resources are about")
     if len(patients) > 1:
-        what = f"holds {len(patients)} different patients"
-        raise InputError.one("Bundle.entry", "", what, "split it: one Bundle for each patient, with the resources about that patient")
+        what, mend = f"holds {len(patients)} different patients", "split it into one Bundle for each patient"
+        raise InputError.one("Bundle.entry", "", what, mend)
     patient = patients[0]
     assert isinstance(patient.resource, PatientResource)
     return Owner(patient.reference, patient.resource, addresses_of(patient))

@@ -41,12 +41,13 @@ class Value(Struct, frozen=True):
 
 
 class Context(Struct, frozen=True):
-    """What every reader needs: the knowledge, what codes mean, and the encounter at issue."""
+    """What every reader needs: the knowledge, what codes mean, the encounter at issue, and the age then in years."""
 
     knowledge: Knowledge
     terms: Terms
     back: BackPain
     visit: Visit
+    age_years: float | None = None
 
     def number(self, assumption: str) -> float:
         return self.knowledge.number(assumption)
@@ -61,6 +62,7 @@ class Ledger:
         self.comorbidities: dict[str, list[str]] = {}
         self.medications: dict[str, list[str]] = {}
         self.allergies: dict[str, list[str]] = {}
+        self.systolic: list[Value] = []
         self.pregnancy_weeks: list[Value] = []
         self.notes: list[str] = []
         self.unread: list[Unread] = []
@@ -86,7 +88,9 @@ class Ledger:
 
     def all_unread(self) -> tuple[Unread, ...]:
         """Everything not read, single lines first, sums last."""
-        sums = [Unread(f"{what} ({sum(found.values())})", why + _shown(found)) for (what, why), found in self._sums.items()]
+        sums = [
+            Unread(f"{what} ({sum(found.values())})", why + _shown(found)) for (what, why), found in self._sums.items()
+        ]
         return tuple(dict.fromkeys([*self.unread, *sums]))
 
     def skip_future(self, what: str, context: Context, encounter: Reference | None, *moments: Moment | None) -> bool:

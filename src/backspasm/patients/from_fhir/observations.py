@@ -9,7 +9,7 @@ from backspasm.patients.from_fhir.replies import interpreted, reply_of, reply_of
 from backspasm.patients.from_fhir.special import SPECIAL
 from backspasm.patients.from_fhir.structs import Observation, Valued
 from backspasm.patients.from_fhir.terms import codes, is_family_history, short_code
-from backspasm.patients.from_fhir.windows import is_dated, window_of
+from backspasm.patients.from_fhir.windows import in_time
 
 USED = frozenset({"final", "amended", "corrected", "preliminary"})
 #: a test whose result must be a multiple of the upper limit of the laboratory
@@ -37,7 +37,7 @@ def read_observation(reference: str, observation: Observation, context: Context,
     if when is None and context.visit.holds(observation.encounter):
         when = context.visit.start
     if when is None:
-        ledger.leave(reference, f"has no date ({short_code(observation.code)}): whether it is of these days cannot be told")
+        ledger.leave(reference, f"has no date ({short_code(observation.code)}): cannot be told whether it is recent")
         return
     if observation.status == "preliminary":
         ledger.note(f"{reference} is preliminary; used as it is")
@@ -63,19 +63,19 @@ def read_part(part: Valued, reference: str, when: Moment, context: Context, ledg
                 _answer(finding, part, reference, when, context, ledger)
         except UnreadableError as error:
             ledger.leave(reference, f"{finding}: {error}")
+    if not is_family_history(part.value_codeable_concept):
+        _named(part, asked, reference, when, context, ledger)
+
+
+def _named(
+    part: Valued, asked: tuple[str, ...], reference: str, when: Moment, context: Context, ledger: Ledger
+) -> None:
+    """The value itself names a finding, as in "finding of MRI of spine" = "infection of disc"."""
     for finding in context.terms.findings(part.value_codeable_concept):
-        # the value itself names a finding, as in: "finding of MRI of spine" = "infection of disc"
-        if finding not in asked and context.knowledge.findings[finding].kind == "boolean" and in_time(finding, True, reference, when, context, ledger):
-            ledger.say(finding, _said(True, finding, reference, when, context))
-
-
-def in_time(finding: str, present: bool | None, reference: str, when: Moment | None, context: Context, ledger: Ledger) -> bool:
-    """Whether an answer is young enough to speak for the day of the encounter; else it is listed as too old."""
-    window, days = window_of(finding, present, context), context.visit.days_before(when)
-    if window is None or days is None or days <= window:
-        return True
-    ledger.count(finding, f"too old: recorded more than {window:g} days before the encounter")
-    return False
+        if finding in asked or context.knowledge.findings[finding].kind != "boolean":
+            continue
+        if in_time(finding, True, when, context, ledger):
+            ledger.say(finding, Said(True, reference, when))
 
 
 def _main(observation: Observation) -> Valued:
@@ -99,15 +99,17 @@ def _is_ours(part: Valued, context: Context) -> bool:
 
 
 def _measure(finding: str, part: Valued, reference: str, when: Moment, context: Context, ledger: Ledger) -> None:
-    if part.data_absent_reason is not None or not in_time(finding, None, reference, when, context, ledger):
+    if part.data_absent_reason is not None or not in_time(finding, None, when, context, ledger):
         return
     if part.value_quantity is not None:
         value = in_unit_of(finding, part.value_quantity, context.knowledge)
         if part.value_quantity.comparator:
-            ledger.note(f"{reference}: {finding} was reported as {part.value_quantity.comparator} {value:g}; the limit was taken")
+            limit = f"{part.value_quantity.comparator} {value:g}"
+            ledger.note(f"{reference}: {finding} was reported as {limit}; the limit was taken")
     elif part.value_integer is not None:
         value = checked(finding, float(part.value_integer), context.knowledge)
     elif part.value_string is None and part.value_codeable_concept is None and part.value_boolean is None:
+        ledger.count(finding, "recorded without a value")
         return
     else:
         raise UnreadableError("is not given as a number with a unit")
@@ -122,11 +124,12 @@ def _answer(finding: str, part: Valued, reference: str, when: Moment, context: C
     else:
         present = reply_to(part, finding)
     if present is None:
-        if any((part.value_quantity, part.value_codeable_concept, part.value_string, part.value_integer is not None)):
+        given = (part.value_quantity, part.value_codeable_concept, part.value_string, part.value_integer)
+        if any(value is not None for value in given) and in_time(finding, None, when, context, ledger):
             raise UnreadableError("its value is neither a yes nor a no")
         return
-    if in_time(finding, present, reference, when, context, ledger):
-        ledger.say(finding, _said(present, finding, reference, when, context))
+    if in_time(finding, present, when, context, ledger):
+        ledger.say(finding, Said(present, reference, when))
 
 
 def reply_to(part: Valued, finding: str) -> bool | None:
@@ -147,11 +150,3 @@ def _multiple(part: Valued, times: float) -> bool | None:
     if quantity is None or quantity.value is None or high is None or high.value is None:
         return None
     return quantity.value > times * high.value
-
-
-def _said(present: bool, finding: str, reference: str, when: Moment, context: Context) -> Said:
-    """The answer; for what happened before, an observation only tells that it was known by then."""
-    if present and is_dated(finding, context):
-        days = context.visit.days_before(when)
-        return Said(True, reference, when, days, days)
-    return Said(present, reference, when)

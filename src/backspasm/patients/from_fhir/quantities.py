@@ -41,7 +41,7 @@ def checked(finding: str, value: float, knowledge: Knowledge) -> float:
 
 def _conversion(record: Finding, quantity: Quantity) -> UnitConversion:
     unit = (quantity.code or quantity.unit or "").strip()
-    own = UnitConversion((record.unit or "",))
+    own = UnitConversion(codes=(record.unit or "",))
     for candidate in (unit, unit.casefold()):
         fold = candidate != unit
         for conversion in (own, *record.units):
@@ -51,4 +51,5 @@ def _conversion(record: Finding, quantity: Quantity) -> UnitConversion:
     if unit in UNITLESS and (record.unit or "") in {*UNITLESS, "0-10"}:
         return own
     known = ", ".join(dict.fromkeys(c for conversion in (own, *record.units) for c in conversion.codes))
-    raise UnreadableError(f"unit {shortened(unit)!r} is not known for {record.id}; known are {known}" if unit else f"has no unit; known are {known}")
+    what = f"unit {shortened(unit)!r} is not known" if unit else "has no unit"
+    raise UnreadableError(f"{what}; known are {known}")

@@ -21,10 +21,12 @@ NO = frozenset(
 )  # fmt: skip
 #: SNOMED CT
 NORMAL, ABNORMAL = "17621005", "263654008"
-#: HL7 ObservationInterpretation: abnormal, critically abnormal, positive, detected, reactive; normal, negative, not detected, ...
-INTERPRETED_YES = frozenset({"A", "AA", "POS", "DET", "RR"})
+#: HL7 ObservationInterpretation: abnormal, high, positive, detected, reactive; normal, negative, not detected, not reactive
+INTERPRETED_YES = frozenset({"A", "AA", "H", "HH", "HU", "POS", "DET", "RR"})
 INTERPRETED_NO = frozenset({"N", "NEG", "ND", "NR"})
-YES_WORDS = frozenset({"yes", "y", "true", "present", "positive", "pos", "detected", "reactive", "+", "++", "+++", "++++"})
+YES_WORDS = frozenset(
+    {"yes", "y", "true", "present", "positive", "pos", "detected", "reactive", "+", "++", "+++", "++++"}
+)
 NO_WORDS = frozenset(
     {
         "no", "n", "false", "absent", "negative", "neg", "not detected", "none detected", "non-reactive", "nonreactive", "none",
@@ -64,7 +66,7 @@ def reply_of_text(text: str, finding: str) -> bool | None:
 
 
 def interpreted(interpretations: tuple[Concept, ...], finding: str) -> bool | None:
-    """What the laboratory's interpretation says of a test that is positive or negative; high and low are no answer."""
+    """What the laboratory's interpretation says of a test that is positive or negative; low is no answer."""
     for concept in interpretations:
         for coding in codings(concept):
             if coding.code in INTERPRETED_YES:

@@ -33,7 +33,9 @@ SERVICES = {
     "394610002": "spine_clinic",
 }
 _CHILD = re.compile(r"\bp(a)?ediatric", re.IGNORECASE)
-_SPECIALIST = re.compile(r"orthop(a)?edic|\bspin(e|al)\b|neurosurg|rheumatolog|\bback clinic\b|\bpain clinic\b", re.IGNORECASE)
+_SPECIALIST = re.compile(
+    r"orthop(a)?edic|\bspin(e|al)\b|neurosurg|rheumatolog|\bback clinic\b|\bpain clinic\b", re.IGNORECASE
+)
 _EMERGENCY = re.compile(r"\bemergency (room|department|medicine|service)|\baccident and emergency\b", re.IGNORECASE)
 _GENERAL = re.compile(r"\b(general|family) (practice|medicine|physician)|\bprimary care\b", re.IGNORECASE)
 _TELEPHONE = re.compile(r"\btele(phone|medicine|health)|\bvideo consult", re.IGNORECASE)
@@ -53,6 +55,13 @@ def _by_service(encounter: Encounter) -> str | None:
     text = " | ".join(t for c in concepts for t in words(c))
     if _CHILD.search(text):
         return "paediatric_clinic"
-    hints = ((_EMERGENCY, "emergency"), (_SPECIALIST, "spine_clinic"), (_TELEPHONE, "community"), (_GENERAL, "primary_care"))
+    hints = (
+        (_EMERGENCY, "emergency"),
+        (_SPECIALIST, "spine_clinic"),
+        (_TELEPHONE, "community"),
+        (_GENERAL, "primary_care"),
+    )
     by_words = next((setting for pattern, setting in hints if pattern.search(text)), None)
-    return by_words or next((SERVICES[c] for concept in concepts for c in sorted(codes(concept)) if c in SERVICES), None)
+    return by_words or next(
+        (SERVICES[c] for concept in concepts for c in sorted(codes(concept)) if c in SERVICES), None
+    )

@@ -31,7 +31,9 @@ class Visit(Struct, frozen=True):
 
     def holds(self, encounter: Reference | None) -> bool:
         """Whether a resource says that it belongs to the encounter at issue."""
-        return encounter is not None and encounter.reference is not None and address(encounter.reference) in self.addresses
+        return (
+            encounter is not None and encounter.reference is not None and address(encounter.reference) in self.addresses
+        )
 
     def in_future(self, encounter: Reference | None, *moments: Moment | None) -> bool:
         """Whether any of the dates lies after the assessment. An encounter without an end still runs: what belongs to it counts."""
@@ -101,5 +103,3 @@ def references_of(encounter: Encounter) -> frozenset[str]:
 def class_code(encounter: Encounter | None) -> str:
     """The class of an encounter (AMB, EMER, ...), upper case, or nothing."""
     return ((encounter.class_.code if encounter and encounter.class_ else None) or "").upper()
-
-

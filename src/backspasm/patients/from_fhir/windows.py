@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backspasm.patients.from_fhir.ledger import Context
+from backspasm.patients.from_fhir.ledger import Context, Ledger
+from backspasm.patients.from_fhir.moments import Moment
 
 #: findings that stay what they are: something that happened, or a disposition. A later "no" does not undo them
 LASTING = frozenset(
@@ -45,3 +46,12 @@ def window_of(finding: str, present: bool | None, context: Context) -> float | N
     if present and finding not in index.get("laboratory", ()):
         return context.number("observation_window_sign")
     return context.number("observation_window_acute")
+
+
+def in_time(finding: str, present: bool | None, when: Moment | None, context: Context, ledger: Ledger) -> bool:
+    """Whether an answer is young enough to speak for the day of the encounter; else it is listed as too old."""
+    window, days = window_of(finding, present, context), context.visit.days_before(when)
+    if window is None or days is None or days <= window:
+        return True
+    ledger.count(finding, f"too old: recorded more than {window:g} days before the encounter")
+    return False

@@ -1,0 +1,145 @@
+"""Questionnaire responses: items that ask for a finding by its id, or by a code of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from backspasm.patients.from_fhir.bundle import Found
+from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value
+from backspasm.patients.from_fhir.moments import Moment, moment_of
+from backspasm.patients.from_fhir.quantities import UnreadableError, checked, in_unit_of
+from backspasm.patients.from_fhir.replies import reply_of_coding, reply_of_text
+from backspasm.patients.from_fhir.structs import Coding, Concept, QuestionnaireResponse, ResponseAnswer, ResponseItem
+from backspasm.patients.from_fhir.windows import in_time
+from backspasm.patients.patient import shortened
+
+USED = frozenset({"completed", "amended", "in-progress"})
+#: characters of a linkId shown in a message
+SHORT = 40
+_TAIL = re.compile(r"[/#|]")
+
+
+def read_questionnaires(found: Iterable[Found], context: Context, ledger: Ledger) -> None:
+    """Enter the latest response to each questionnaire that was given by the end of the encounter."""
+    latest: dict[str, tuple[Found, QuestionnaireResponse, Moment | None]] = {}
+    for item in found:
+        response = item.resource
+        if not isinstance(response, QuestionnaireResponse):
+            continue
+        when = moment_of(response.authored)
+        if ledger.skip_future("QuestionnaireResponse", context, response.encounter, when):
+            continue
+        if response.status is not None and response.status not in USED:
+            ledger.leave(item.reference, f"status {response.status}")
+            continue
+        name = response.questionnaire or ""
+        if name in latest:
+            older, item_kept = _older(latest[name], (item, response, when))
+            ledger.leave(
+                older[0].reference, f"an earlier response to the same questionnaire than {item_kept[0].reference}"
+            )
+            latest[name] = item_kept
+        else:
+            latest[name] = (item, response, when)
+    for item, response, when in latest.values():
+        _read(item.reference, response, when, context, ledger)
+
+
+_Dated = tuple[Found, QuestionnaireResponse, Moment | None]
+
+
+def _older(first: _Dated, second: _Dated) -> tuple[_Dated, _Dated]:
+    """The older and the newer of two responses; one without a date is the older."""
+    if first[2] is not None and (second[2] is None or second[2].key < first[2].key):
+        return second, first
+    return first, second
+
+
+def _read(
+    reference: str, response: QuestionnaireResponse, when: Moment | None, context: Context, ledger: Ledger
+) -> None:
+    if response.status == "in-progress":
+        ledger.note(f"{reference} was not finished; the answers given so far are used")
+    if when is None:
+        ledger.note(f"{reference} has no date; taken as given at the encounter")
+        when = context.visit.start
+    unknown: list[str] = []
+    for item in _flat(response.item):
+        finding = _asked(item, context)
+        if finding is None:
+            # a heading has items of its own and no answer: there is nothing in it to be missed
+            if item.answer and item.link_id:
+                unknown.append(shortened(item.link_id, SHORT))
+            continue
+        for answer in item.answer:
+            try:
+                _enter(finding, answer, reference, when, context, ledger)
+            except UnreadableError as error:
+                ledger.leave(reference, f"{finding}: {error}")
+    for link in unknown:
+        ledger.count(reference, "linkIds that are no finding's id", link)
+
+
+def _flat(items: Iterable[ResponseItem]) -> Iterator[ResponseItem]:
+    for item in items:
+        yield item
+        yield from _flat(item.item)
+        for answer in item.answer:
+            yield from _flat(answer.item)
+
+
+def _asked(item: ResponseItem, context: Context) -> str | None:
+    """The finding that an item asks for: its id ends the linkId or the definition, or one of its codes does."""
+    for address in (item.link_id, item.definition):
+        if not address:
+            continue
+        tail = _TAIL.split(address)[-1]
+        if tail in context.knowledge.findings:
+            return tail
+        for system in ("http://loinc.org", "http://snomed.info/sct"):
+            found = context.terms.findings(Concept(coding=(Coding(system, tail),)))
+            if len(found) == 1:
+                return found[0]
+    return None
+
+
+def _enter(
+    finding: str, answer: ResponseAnswer, reference: str, when: Moment | None, context: Context, ledger: Ledger
+) -> None:
+    if context.knowledge.findings[finding].kind == "measured":
+        value = _number(finding, answer, context)
+        if value is not None and in_time(finding, None, when, context, ledger):
+            ledger.measure(finding, Value(value, reference, when))
+        return
+    present = _reply(finding, answer)
+    if present is not None and in_time(finding, present, when, context, ledger):
+        ledger.say(finding, Said(present, reference, when))
+
+
+def _number(finding: str, answer: ResponseAnswer, context: Context) -> float | None:
+    if answer.value_quantity is not None:
+        return in_unit_of(finding, answer.value_quantity, context.knowledge)
+    plain = answer.value_decimal if answer.value_decimal is not None else answer.value_integer
+    if plain is not None:
+        return checked(finding, float(plain), context.knowledge)
+    if answer.value_coding is not None or answer.value_string is not None or answer.value_boolean is not None:
+        raise UnreadableError("is not given as a number")
+    return None
+
+
+def _reply(finding: str, answer: ResponseAnswer) -> bool | None:
+    """Yes, no, or None for "unknown" and for nothing at all: both mean not asked."""
+    if answer.value_boolean is not None:
+        return answer.value_boolean
+    if answer.value_coding is not None:
+        coded = reply_of_coding(answer.value_coding, finding)
+        return coded if coded is not None else reply_of_text(answer.value_coding.display or "", finding)
+    if answer.value_string is not None:
+        said = reply_of_text(answer.value_string, finding)
+        if said is None:
+            raise UnreadableError("its answer is neither a yes nor a no")
+        return said
+    if answer.value_integer is not None or answer.value_decimal is not None or answer.value_quantity is not None:
+        raise UnreadableError("its answer is a number, not a yes or no")
+    return None
