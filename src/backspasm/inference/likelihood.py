@@ -43,30 +43,32 @@ def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age
     return log_spared(leak, strengths * shrink[..., None], configurations)
 
 
-def item_group(item: Item, layout: Layout) -> int | None:
-    """Group of complications that an item bears on."""
-    own = layout.group_of[item.finding]
-    if own is None and item.given is not None:
-        return layout.group_of[item.given]
-    return own
+def item_group(item: Item, layout: Layout, knowledge: Knowledge) -> int | None:
+    """Group of complications that an item bears on, through its own finding or the one it is linked to."""
+    involved = [item.finding, *([item.given] if item.given else []), *outer_forms(item.finding, knowledge)]
+    return next((group for f in involved if (group := layout.group_of[f]) is not None), None)
+
+
+def outer_forms(finding: str, knowledge: Knowledge) -> list[str]:
+    """The finding that contains this one (any weakness contains severe weakness), if there is one."""
+    return [link.other for link in knowledge.links if link.kind == "implies" and link.finding == finding][:1]
 
 
 def log_item(
     item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
 ) -> tuple[int | None, Array]:
     """Group and log probability of the item in every state: (..., C, N)."""
-    group = item_group(item, layout)
+    group = item_group(item, layout, knowledge)
     if item.kind == "value":
         return group, _log_density(item, numbers, layout, age, group)
     absent = log_absent(numbers, layout, item.finding, setting, age, group)
     if item.kind == "absent":
         return group, absent
     present = _log_complement(absent)
-    if item.kind == "present" and not _is_severe_form(item.finding, knowledge):
-        return group, present
     if item.kind == "present":
-        outer = _outer(item.finding, knowledge)
-        return group, np.minimum(present, _log_complement(log_absent(numbers, layout, outer, setting, age, group)))
+        for outer in outer_forms(item.finding, knowledge):
+            present = np.minimum(present, _log_complement(log_absent(numbers, layout, outer, setting, age, group)))
+        return group, present
     if item.given is None:
         raise ValueError(f"item of kind {item.kind} needs a second finding")
     if item.kind == "without":
@@ -89,14 +91,6 @@ def _log_complement(log_probability: Array) -> Array:
         np.log1p(-np.exp(log_probability)),
     )
     return out
-
-
-def _is_severe_form(finding: str, knowledge: Knowledge) -> bool:
-    return any(link.kind == "implies" and link.finding == finding for link in knowledge.links)
-
-
-def _outer(finding: str, knowledge: Knowledge) -> str:
-    return next(link.other for link in knowledge.links if link.kind == "implies" and link.finding == finding)
 
 
 def transformed(measured: str, value: float, numbers: Numbers, knowledge: Knowledge) -> float:

@@ -39,23 +39,25 @@ def states(
     items: tuple[Item, ...], strata: tuple[Stratum, ...], means: Means, knowledge: Knowledge
 ) -> dict[str, dict[frozenset[str], float]]:
     """Probability of every state: a cause with a set of complications."""
-    out: dict[str, dict[frozenset[str], float]] = {}
+    out: dict[str, dict[frozenset[str], list[float]]] = {}
     names = means.parameters.complications
+    known: dict[tuple[object, ...], float] = {}  # the same item in the same circumstances is worked out once
     for c, cause in enumerate(means.parameters.causes):
-        sets: dict[frozenset[str], float] = {}
+        sets: dict[frozenset[str], list[float]] = {}
         for flags in product((False, True), repeat=len(names)):
             present = frozenset(n for n, on in zip(names, flags, strict=True) if on)
-            total = 0.0
+            total = []
             for stratum in strata:
                 world = _World(means, knowledge, stratum, c, flags)
-                p = stratum.weight * math.exp(float(means.log_base(stratum)[c])) * world.prior()
-                for item in items:
-                    p *= world.probability(item)
-                total += p
+                factors = [stratum.weight, world.prior(), *(world.remembered(item, known) for item in items)]
+                # a product of many small factors would leave the range of a float, so their logarithms are summed
+                total.append(float(means.log_base(stratum)[c]) + math.fsum(math.log(f) if f > 0 else -math.inf for f in factors))
             sets[present] = total
         out[cause] = sets
-    mass = sum(p for sets in out.values() for p in sets.values())
-    return {cause: {s: p / mass for s, p in sets.items()} for cause, sets in out.items()}
+    top = max(x for sets in out.values() for logs in sets.values() for x in logs)
+    weights = {c: {s: math.fsum(math.exp(x - top) for x in logs) for s, logs in sets.items()} for c, sets in out.items()}
+    mass = math.fsum(p for sets in weights.values() for p in sets.values())
+    return {c: {s: p / mass for s, p in sets.items()} for c, sets in weights.items()}
 
 
 class _World:
@@ -64,6 +66,7 @@ class _World:
     def __init__(self, means: Means, knowledge: Knowledge, stratum: Stratum, cause: int, flags: tuple[bool, ...]) -> None:
         self.means, self.knowledge, self.cause, self.flags = means, knowledge, cause, flags
         self.age = age_group(means.parameters, stratum)
+        self.setting = stratum.setting
         self.shares = [float(q) for q in means.shares(stratum.setting)[cause]]
 
     def prior(self) -> float:
@@ -71,6 +74,18 @@ class _World:
         for on, share in zip(self.flags, self.shares, strict=True):
             p *= share if on else 1 - share
         return p
+
+    def remembered(self, item: Item, known: dict[tuple[object, ...], float]) -> float:
+        """The item's probability; it depends on the complications only through those that drive its findings."""
+        outer = [k.other for k in self.knowledge.links if k.kind == "implies" and k.finding == item.finding]
+        involved = [item.finding, *([item.given] if item.given else []), *outer]
+        drivers = {d for f in involved for d in self.knowledge.findings[f].driven_by}
+        names = self.means.parameters.complications
+        flags = tuple(on for name, on in zip(names, self.flags, strict=True) if name in drivers)
+        key = (item, self.cause, self.setting, self.age, flags)
+        if key not in known:
+            known[key] = self.probability(item)
+        return known[key]
 
     def rate(self, finding: str) -> float:
         """P(finding is there | this state)."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import yaml
@@ -20,30 +22,39 @@ FIELDS = (
 SEXES = ("male", "female", "unknown")
 
 
+#: a case is flat; deeper nesting is a fault or an attack
+DEEPEST = 20
+_NOT_JSON = "check brackets, quotes and commas"
+
+
 def parse_text(text: str) -> Any:
     """JSON or YAML to plain data. Raises InputError naming line and column."""
     stripped = text.lstrip()
+    as_json = None
     if stripped.startswith(("{", "[")):
         try:
-            return msgspec.json.decode(text.encode())
-        except msgspec.DecodeError as error:
-            if stripped.startswith("["):
-                raise InputError.one("input", "", f"not valid JSON: {error}", "check brackets, quotes and commas") from None
+            return json.loads(text, object_pairs_hook=_unique)
+        except _DuplicateKeyError as error:
+            raise _twice(error.key) from None
+        except RecursionError:
+            raise InputError.one("input", "", "not valid JSON: nested too deep", _NOT_JSON) from None
+        except ValueError as error:
             # a flow mapping of YAML looks like JSON; only if that fails too is it broken
-            as_json = str(error)
-    else:
-        as_json = None
+            as_json = InputError.one("input", "", f"not valid JSON: {error}", _NOT_JSON)
+            if stripped.startswith("["):
+                raise as_json from None
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader that also refuses duplicate keys)
     except _DuplicateKeyError as error:
-        raise InputError.one(error.key, "", "given twice", "keep one of the two") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _twice(error.key) from None
+    except (yaml.YAMLError, ValueError) as error:
         if as_json is not None:
-            raise InputError.one("input", "", f"not valid JSON: {as_json}", "check brackets, quotes and commas") from None
+            raise as_json from None
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         what = getattr(error, "problem", None) or "unreadable text"
-        raise InputError.one("input", "", f"not valid YAML{where}: {what}", "check indentation, quotes and colons") from None
+        mend = "check indentation, quotes and colons"
+        raise InputError.one("input", "", f"not valid YAML{where}: {what}", mend) from None
 
 
 class _DuplicateKeyError(Exception):
@@ -52,20 +63,66 @@ class _DuplicateKeyError(Exception):
         super().__init__(key)
 
 
+def _twice(key: str) -> InputError:
+    return InputError.one(shortened(key), "", "given twice", "keep one of the two")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of a repeated key the last would silently win."""
+    out: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in out:
+            raise _DuplicateKeyError(key)
+        out[key] = value
+    return out
+
+
 class _Loader(yaml.SafeLoader):
-    """Safe YAML without dates, and without silently dropping a repeated key."""
+    """Safe YAML: no dates, no repeated keys, no aliases or tags, no octal or sexagesimal numbers (047 is not 39), not deep."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(event, "an alias (*name) is not allowed in a case")
+        if getattr(event, "tag", None) is not None:
+            self._refuse(event, "a tag (!name) is not allowed in a case")
+        if self.depth == DEEPEST:
+            self._refuse(event, "nested too deep")
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def _refuse(self, event: yaml.Event, what: str) -> NoReturn:
+        raise yaml.MarkedYAMLError(None, None, what, event.start_mark)
+
+    def mapping(self, node: yaml.MappingNode) -> dict[Any, Any]:
+        out: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(None, None, "a key must be one word", key_node.start_mark)
+            key = self.construct_object(key_node)
+            if key in out:
+                raise _DuplicateKeyError(str(key))
+            out[key] = self.construct_object(value_node, deep=True)
+        return out
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(k, deep=True) for k, _ in node.value]
-    for i, key in enumerate(keys):
-        if key in keys[:i]:
-            raise _DuplicateKeyError(str(key))
-    return {key: loader.construct_object(value, deep=True) for key, (_, value) in zip(keys, node.value, strict=True)}
+def _implicit(tag: str, pattern: str) -> None:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list("-+.0123456789"))
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)  # type: ignore[type-var]
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+_KEPT = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] in _KEPT] for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_implicit("int", r"^[-+]?(0|[1-9][0-9]*)$")
+_implicit("float", r"^[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$")
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _Loader.mapping)
 
 
 def from_case(data: Any, knowledge: Knowledge) -> Patient:

@@ -18,13 +18,54 @@ RATIO_ROUNDING = 0.1
 def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list[Problem]:
     """Every inconsistency between records."""
     return [
+        *_given_once(found),
         *_study_problems(knowledge, found["study"]),
         *_elicited_id_problems(knowledge, found),
+        *_elicited_key_problems(knowledge, found),
         *_elicited_gaps(knowledge),
         *_record_gaps(knowledge),
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
     ]
+
+
+# --- identity ------------------------------------------------------------------------------------------------------
+
+
+def _given_once(found: dict[str, list[Source]]) -> Iterator[Problem]:
+    """Of two records with one id the later would silently win; so each id stands once, in the file of its name."""
+    for schema in ("cause", "complication"):
+        for source in found[schema]:
+            stem = source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
+            if stem != source.data["id"]:
+                what = f"the id {source.data['id']!r} differs from the file's name"
+                yield Problem(source.file, source.line(("id",)), what, f"call it {stem!r}")
+    for schema in ("assumptions", "findings", "links", "medicines", "comorbidities"):
+        ids = [(s, (schema, i), str(item["id"])) for s in found[schema] for i, item in enumerate(s.data[schema])]
+        yield from _repeated(ids)
+    for schema, key in ELICITED_KEYS.items():
+        for person in dict.fromkeys(s.data["estimator"] for s in found[schema]):
+            own = [s for s in found[schema] if s.data["estimator"] == person]
+            yield from _repeated([(s, (key, name), name) for s in own for name in s.data[key]])
+
+
+#: the key of an elicited file under which its estimates stand
+ELICITED_KEYS = {
+    "elicited_rates": "findings",
+    "elicited_complications": "complications",
+    "elicited_strengths": "strengths",
+    "elicited_measurements": "measurements",
+    "elicited_base_rates": "causes",
+}
+
+
+def _repeated(ids: list[tuple[Source, KeyPath, str]]) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for source, path, name in ids:
+        line = source.line(path)
+        if name in first:
+            yield Problem(source.file, line, f"{name!r} is given twice (first at {first[name]})", "keep one of the two")
+        first.setdefault(name, f"{source.file}:{line}")
 
 
 # --- studies -------------------------------------------------------------------------------------------------------
@@ -112,6 +153,11 @@ def _ratio_contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
         if abs(ratio - fact.lr_pos.value) > RATIO_ROUNDING * max(ratio, fact.lr_pos.value) and not fact.note:
             what = f"counts give LR+ {ratio:.2f}, the record says {fact.lr_pos.value}"
             yield what, "keep the counts and drop lr_pos, or explain in note"
+    if fact.lr_neg and fact.lr_neg.value and specificity > 0:
+        ratio = (1 - sensitivity) / specificity
+        if abs(ratio - fact.lr_neg.value) > RATIO_ROUNDING * max(ratio, fact.lr_neg.value) and not fact.note:
+            what = f"counts give LR- {ratio:.2f}, the record says {fact.lr_neg.value}"
+            yield what, "keep the counts and drop lr_neg, or explain in note"
 
 
 # --- elicitations --------------------------------------------------------------------------------------------------
@@ -137,6 +183,30 @@ def _elicited_id_problems(knowledge: Knowledge, found: dict[str, list[Source]]) 
                         yield Problem(source.file, source.line(path), what, "need p5 < median < p95, low <= median <= high")
                 if isinstance(value, dict) and "rates" in value:
                     yield from _given_twice(source, path, value["rates"])
+
+
+def _elicited_key_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iterator[Problem]:
+    """An estimate under an unknown name would never be used."""
+    index = knowledge.index
+    of_kind = {kind: [f.id for f in knowledge.findings.values() if f.kind == kind] for kind in ("boolean", "measured")}
+    for schema, word, known in (
+        ("elicited_rates", "finding", of_kind["boolean"]),
+        ("elicited_measurements", "measured finding", of_kind["measured"]),
+        ("elicited_strengths", "finding", of_kind["boolean"]),
+        ("elicited_complications", "complication", list(index.complications)),
+        ("elicited_base_rates", "cause", list(index.cause_ids)),
+    ):
+        key = ELICITED_KEYS[schema]
+        for source in found[schema]:
+            for name, inner in source.data[key].items():
+                if name not in known:
+                    mend = did_you_mean(name, known, "see index.yaml")
+                    yield Problem(source.file, source.line((key, name)), f"unknown {word} {name!r}", mend)
+                for complication in inner if schema == "elicited_strengths" else ():
+                    if complication not in index.complications:
+                        line = source.line((key, name, complication))
+                        mend = did_you_mean(complication, index.complications, "see index.yaml")
+                        yield Problem(source.file, line, f"unknown complication {complication!r}", mend)
 
 
 def _given_twice(source: Source, path: KeyPath, entries: list[dict[str, object]]) -> Iterator[Problem]:
@@ -257,9 +327,18 @@ def _red_flag_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[
 
 def _condition_problems(knowledge: Knowledge, condition: Condition) -> Iterator[tuple[str, str]]:
     findings = knowledge.index.finding_ids
-    for name in (condition.finding, condition.measured):
-        if name is not None and name not in findings:
+    for name, kind, mend in (
+        (condition.finding, "boolean", "write `measured`, with `at_least` or `at_most`"),
+        (condition.measured, "measured", "write `finding`"),
+    ):
+        if name is None:
+            continue
+        if name not in findings:
             yield f"unknown finding {name!r}", did_you_mean(name, findings, "see index.yaml")
+        elif name in knowledge.findings and knowledge.findings[name].kind != kind:
+            yield f"{name!r} is not a {kind} finding, so the rule would never hold", mend
+    if condition.measured is not None and condition.at_least is None and condition.at_most is None:
+        yield f"{condition.measured!r} is compared with nothing", "add at_least or at_most, an id of assumptions.yaml"
     if condition.comorbidity is not None and condition.comorbidity not in knowledge.index.comorbidities:
         mend = did_you_mean(condition.comorbidity, knowledge.index.comorbidities, "see index.yaml")
         yield f"unknown comorbidity {condition.comorbidity!r}", mend
@@ -278,6 +357,12 @@ def _reference_problems(knowledge: Knowledge, found: dict[str, list[Source]]) ->
             for name in (link["finding"], link["other"]):
                 if name not in findings:
                     yield Problem(source.file, line, f"unknown finding {name!r}", did_you_mean(name, findings, "index.yaml"))
+                elif name in knowledge.findings and knowledge.findings[name].kind != _link_kind(link, name):
+                    what = f"{name!r} is not a {_link_kind(link, name)} finding, so the link would never hold"
+                    yield Problem(source.file, line, what, f"name another, or change the kind {link['kind']!r}")
+            if link["kind"] in THRESHOLD_LINKS and link.get("threshold") is None:
+                what = f"{link['kind']} without a threshold"
+                yield Problem(source.file, line, what, "add one, an id of assumptions.yaml")
             if link.get("threshold") is not None and link["threshold"] not in named:
                 mend = did_you_mean(link["threshold"], named, "add it to assumptions.yaml")
                 yield Problem(source.file, line, f"unknown number {link['threshold']!r}", mend)
@@ -295,6 +380,14 @@ def _reference_problems(knowledge: Knowledge, found: dict[str, list[Source]]) ->
         for name in record.implies:
             if name not in findings:
                 yield Problem("treatments", 1, f"{record.id}: unknown finding {name!r}", "see index.yaml")
+
+
+THRESHOLD_LINKS = ("at_least_implies", "below_excludes")
+
+
+def _link_kind(link: dict[str, str], name: str) -> str:
+    """The kind of finding that a link wants in the place where it names this one."""
+    return "measured" if link["kind"] in {*THRESHOLD_LINKS, "supersedes"} and name == link["finding"] else "boolean"
 
 
 def unused_study(study: Study) -> bool:

@@ -96,6 +96,11 @@ def read_sources(root: Path) -> tuple[dict[str, list[Source]], list[Problem]]:
         for path in sorted(root.rglob("*.yaml"))
         if path not in seen
     ]
+    mend = "end its name in .yaml, or delete it"
+    problems += [
+        Problem(path.relative_to(root).as_posix(), 1, "a file of this ending is not read", mend)
+        for path in sorted(root.rglob("*.yml"))
+    ]
     problems += [
         Problem(pattern, 1, "the knowledge base lacks this file", "restore it")
         for pattern, schema in FORMATS

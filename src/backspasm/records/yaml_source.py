@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,33 +48,58 @@ def read_yaml(path: Path, root: Path) -> tuple[Source, list[Problem]]:
         return Source(name, None, {}), [Problem(name, 1, what, "remove characters that are not plain text")]
     if node is None:
         return Source(name, None, {}), [Problem(name, 1, "the file is empty", "fill it or delete it")]
-    lines: dict[KeyPath, int] = {}
-    problems: list[Problem] = []
-    constructor = _Loader("")
-    data = _build(node, (), name, lines, problems, constructor)
-    return Source(name, data, lines), problems
+    builder = _Builder(name)
+    data = builder.build(node, ())
+    return Source(name, data, builder.lines), builder.problems
 
 
-def _build(
-    node: yaml.Node, path: KeyPath, name: str, lines: dict[KeyPath, int], problems: list[Problem], loader: Any
-) -> Any:
-    line = node.start_mark.line + 1
-    lines[path] = line
-    if isinstance(node, yaml.MappingNode):
-        out: dict[Hashable, Any] = {}
+class _Builder:
+    """Plain data from the nodes of one file, with the line of every key and every trap that was refused."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[KeyPath, int] = {}
+        self.problems: list[Problem] = []
+        self.open: set[int] = set()
+        self.loader: Any = _Loader("")
+
+    def fault(self, node: yaml.Node, what: str, mend: str) -> None:
+        self.problems.append(Problem(self.name, node.start_mark.line + 1, what, mend))
+
+    def build(self, node: yaml.Node, path: KeyPath) -> Any:
+        self.lines[path] = node.start_mark.line + 1
+        if id(node) in self.open:  # an alias is the very node it stands for; one that holds itself would have no end
+            self.fault(node, "what is written here holds itself, by an alias (*name)", "write it out without the alias")
+            return None
+        if isinstance(node, yaml.CollectionNode):
+            self.open.add(id(node))
+            out = self.mapping(node, path) if isinstance(node, yaml.MappingNode) else self.sequence(node, path)
+            self.open.remove(id(node))
+            return out
+        if node.tag == "tag:yaml.org,2002:timestamp":
+            return node.value  # dates stay text: a record is never a date object
+        try:
+            return self.loader.construct_object(node, deep=True)
+        except (yaml.YAMLError, ValueError, LookupError):
+            what = f"the value {node.value!r} cannot be read as {node.tag.rsplit(':', 1)[-1]}"
+            self.fault(node, what, "drop the tag (!) before it")
+            return None
+
+    def sequence(self, node: yaml.Node, path: KeyPath) -> list[Any]:
+        return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
+
+    def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        out: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = key_node.value
-            key_line = key_node.start_mark.line + 1
-            if key_node.tag == "tag:yaml.org,2002:bool":
-                problems.append(Problem(name, key_line, f"the key {key!r} is read as true or false", "put it in quotes"))
-            if key in out:
-                problems.append(Problem(name, key_line, f"duplicate key {key!r}", "keep one of the two"))
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.fault(key_node, "a key is a list or a mapping", "write one word before the colon")
                 continue
-            out[key] = _build(value_node, (*path, key), name, lines, problems, loader)
-            lines[(*path, key)] = key_line
+            key = key_node.value
+            if key_node.tag == "tag:yaml.org,2002:bool":
+                self.fault(key_node, f"the key {key!r} is read as true or false", "put it in quotes")
+            if key in out:
+                self.fault(key_node, f"duplicate key {key!r}", "keep one of the two")
+                continue
+            out[key] = self.build(value_node, (*path, key))
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
         return out
-    if isinstance(node, yaml.SequenceNode):
-        return [_build(item, (*path, i), name, lines, problems, loader) for i, item in enumerate(node.value)]
-    if node.tag == "tag:yaml.org,2002:timestamp":
-        return node.value  # dates stay text: a record is never a date object
-    return loader.construct_object(node, deep=True)

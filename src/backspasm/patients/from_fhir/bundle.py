@@ -154,7 +154,7 @@ def _head(entry: _Entry, index: int) -> _Head:
 
 
 def _newest(heads: list[_Head], bundle: _Bundle) -> list[int]:
-    """Positions of the entries to read: of several versions of a resource only the newest, and none if it was deleted."""
+    """Positions of the entries to read: of several versions of a resource the newest, and none if it was deleted."""
     best: dict[tuple[str, str], int] = {}
     for i, head in enumerate(heads):
         if not head.resourceType:

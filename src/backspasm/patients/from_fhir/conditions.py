@@ -154,7 +154,7 @@ def _ended(finding: str, problem: Problem, context: Context) -> float | None:
 
 
 def _tells(finding: str, context: Context) -> bool:
-    """A diagnosis is no picture: an aneurysm on the problem list is not one seen today. A child's signs are a child's."""
+    """A diagnosis is no picture: an aneurysm on the problem list was not seen today. A child's signs are a child's."""
     sections = context.knowledge.index.findings
     grown = context.age_years is not None and context.age_years >= context.number("child_age")
     return finding not in sections.get("imaging", ()) and not (grown and finding in sections.get("child", ()))
@@ -208,7 +208,7 @@ def _refuted(problem: Problem, context: Context, ledger: Ledger) -> None:
 
 
 def measured_onset(problems: list[Problem], context: Context, ledger: Ledger) -> None:
-    """How long the pain lasts, from the condition that the encounter is about, and whether there were earlier episodes."""
+    """How long the pain lasts, from the condition that the encounter is about; and whether there were episodes."""
     current = [p for p in problems if not p.over]
     pool = [p for p in current if p.here] or current
     dated = [(p.onset.key, i) for i, p in enumerate(pool) if p.onset is not None]
@@ -226,7 +226,7 @@ def _duration(chosen: Problem, current: list[Problem], context: Context, ledger:
     if days is None:
         return
     if context.back.is_chronic(chosen.condition.code):
-        # a chronic pain is often recorded anew at each visit, dated by that visit: the first record is nearest to its onset
+        # a chronic pain is often recorded anew at each visit, dated by that visit: the first is nearest to its onset
         same = [p for p in current if context.back.is_chronic(p.condition.code) and p.onset is not None]
         days = max(d for p in same if (d := context.visit.days_before(p.onset)) is not None)
         if days < context.number("chronic_pain_days"):

@@ -19,7 +19,7 @@ from backspasm.patients.from_fhir.structs import (
 
 
 def latest_news(found: Iterable[Found], timestamp: str | None) -> Moment | None:
-    """The latest date of a record, or that of the bundle where no resource has one. Planned and end dates don't count."""
+    """The latest date of a record, or that of the bundle where no resource has one. Planned ends don't count."""
     moments = [m for item in found for text in _dates(item.resource) if (m := moment_of(text)) is not None]
     return max(moments, key=lambda m: m.key, default=moment_of(timestamp))
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from backspasm.patients.from_fhir.imaging import seen
 from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, add
 from backspasm.patients.from_fhir.medications import name_of
-from backspasm.patients.from_fhir.moments import first_of
-from backspasm.patients.from_fhir.structs import AllergyIntolerance, DiagnosticReport, FamilyMemberHistory, Procedure
+from backspasm.patients.from_fhir.moments import Moment, first_of
+from backspasm.patients.from_fhir.structs import (
+    AllergyIntolerance,
+    Concept,
+    DiagnosticReport,
+    FamilyMemberHistory,
+    Procedure,
+)
 from backspasm.patients.from_fhir.terms import codes, short_code, words
-from backspasm.patients.from_fhir.windows import LASTING, in_time, is_dated
+from backspasm.patients.from_fhir.windows import in_time, is_dated
 
 #: SNOMED CT: no known allergy, no known drug, food, environmental allergy
 NO_ALLERGY = frozenset({"716186003", "409137002", "429625007", "428607008"})
@@ -69,9 +76,9 @@ def read_report(reference: str, report: DiagnosticReport, context: Context, ledg
     """Enter the coded conclusions of a report; its words are not read, and that is said."""
     period = report.effective_period
     when = first_of(report.effective_date_time, period.end if period else None, report.issued)
-    matches = [m for concept in report.conclusion_code for m in context.terms.of(concept)]
+    known = any(context.terms.of(c) or seen(report.code, c, ()) for c in report.conclusion_code)
     told = bool(report.conclusion or report.presented_form)
-    if not matches and not told:
+    if not known and not told:
         return
     if ledger.skip_future("DiagnosticReport", context, report.encounter, when, first_of(report.issued)):
         return
@@ -80,15 +87,28 @@ def read_report(reference: str, report: DiagnosticReport, context: Context, ledg
         return
     if told:
         ledger.count("DiagnosticReport", "its text (conclusion, attachment) is not read")
-    if report.status in {"preliminary", "partial"}:
+    if known and report.status in {"preliminary", "partial"}:
         ledger.note(f"{reference} is {report.status}; used as it is")
+    for conclusion in report.conclusion_code:
+        _conclude(conclusion, report.code, reference, when, context, ledger)
+
+
+def _conclude(
+    conclusion: Concept, study: Concept | None, reference: str, when: Moment | None, context: Context, ledger: Ledger
+) -> None:
+    """One coded conclusion: an imaging finding by what the picture was taken with, a laboratory finding by its code."""
+    matches = context.terms.of(conclusion)
+    tested = context.knowledge.index.findings.get("laboratory", ())
+    results = [m.id for m in matches if m.kind == "finding" and m.id in tested]
+    findings = dict.fromkeys((*seen(study, conclusion, matches), *results))
+    for finding in findings:
+        if context.knowledge.findings[finding].kind == "boolean" and in_time(finding, True, when, context, ledger):
+            ledger.say(finding, Said(True, reference, when))
     for match in matches:
         if match.kind in ("cause", "complication"):
-            name = match.id.replace("_", " ")
-            ledger.note(f"conclusion of {reference}: {name}; a diagnosis is not counted as a finding")
-        elif match.kind == "finding" and context.knowledge.findings[match.id].kind == "boolean":
-            if match.id not in LASTING and in_time(match.id, True, when, context, ledger):
-                ledger.say(match.id, Said(True, reference, when))
+            ledger.note(
+                f"conclusion of {reference}: {match.id.replace('_', ' ')}; no finding but what the picture shows"
+            )
 
 
 def read_family(reference: str, family: FamilyMemberHistory, context: Context, ledger: Ledger) -> None:

@@ -21,8 +21,8 @@ SHOWN = 10
 class Said(Struct, frozen=True):
     """One resource's answer to a yes-or-no finding.
 
-    ``when`` is the date of the answer. For what happened before (a crash, an infection, a cancer) ``began`` and ``ended``
-    say when; both are days before the encounter.
+    ``when`` is the date of the answer. For what happened before (a crash, an infection, a cancer) ``began`` and
+    ``ended`` say when; both are days before the encounter.
     """
 
     present: bool

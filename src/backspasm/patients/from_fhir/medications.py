@@ -18,8 +18,8 @@ ACTIVE = frozenset({"active", "in-progress", "recorded"})
 #: an intent that is not an order
 NOT_ORDERED = frozenset({"proposal", "plan", "option"})
 _LOCAL = re.compile(
-    r"\b(topical|cream|ointment|lotion|gel|shampoo|inhal\w*|metered dose|actuat|nasal|intranasal|ophthalmic|otic|eye|ear"
-    r"|drops?|cutaneous|rectal foam|mouthwash)\b",
+    r"\b(topical|cream|ointment|lotion|gel|shampoo|inhal\w*|metered dose|actuat|nasal|intranasal|ophthalmic|otic"
+    r"|eye|ear|drops?|cutaneous|rectal foam|mouthwash)\b",
     re.IGNORECASE,
 )
 

@@ -25,7 +25,7 @@ class Moment(Struct, frozen=True):
         return self.first != self.last
 
     def day(self, limit: Moment | None = None) -> date:
-        """The local calendar day; for partial dates the middle of what is possible, given that it lies before ``limit``."""
+        """The local calendar day; for partial dates the middle of what is possible before ``limit``."""
         last = self.last if limit is None else max(self.first, min(self.last, limit.last))
         return self.first + (last - self.first) // 2
 

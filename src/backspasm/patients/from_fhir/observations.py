@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backspasm.patients.from_fhir.imaging import modality_of, seen
 from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value
 from backspasm.patients.from_fhir.moments import Moment, first_of
 from backspasm.patients.from_fhir.quantities import UnreadableError, checked, in_unit_of
@@ -71,7 +72,11 @@ def _named(
     part: Valued, asked: tuple[str, ...], reference: str, when: Moment, context: Context, ledger: Ledger
 ) -> None:
     """The value itself names a finding, as in "finding of MRI of spine" = "infection of disc"."""
-    for finding in context.terms.findings(part.value_codeable_concept):
+    value = part.value_codeable_concept
+    named = context.terms.findings(value)
+    if value is not None and modality_of(part.code) is not None:
+        named = seen(part.code, value, context.terms.of(value))
+    for finding in named:
         if finding in asked or context.knowledge.findings[finding].kind != "boolean":
             continue
         if in_time(finding, True, when, context, ledger):
@@ -93,7 +98,10 @@ def _main(observation: Observation) -> Valued:
 
 
 def _is_ours(part: Valued, context: Context) -> bool:
-    if context.terms.findings(part.code) or context.terms.findings(part.value_codeable_concept):
+    value = part.value_codeable_concept
+    if context.terms.findings(part.code) or context.terms.findings(value):
+        return True
+    if value is not None and modality_of(part.code) is not None:
         return True
     return any(c in SPECIAL for c in codes(part.code))
 
@@ -119,10 +127,8 @@ def _measure(finding: str, part: Valued, reference: str, when: Moment, context: 
 def _answer(finding: str, part: Valued, reference: str, when: Moment, context: Context, ledger: Ledger) -> None:
     if part.data_absent_reason is not None:
         return
-    if finding in MULTIPLES:
-        present = _multiple(part, context.number(MULTIPLES[finding]))
-    else:
-        present = reply_to(part, finding)
+    times = MULTIPLES.get(finding)
+    present = reply_to(part, finding) if times is None else _multiple(part, context.number(times))
     if present is None:
         given = (part.value_quantity, part.value_codeable_concept, part.value_string, part.value_integer)
         if any(value is not None for value in given) and in_time(finding, None, when, context, ledger):

@@ -13,7 +13,7 @@ from backspasm.records.knowledge import Knowledge
 
 
 def age_at(owner: Owner, visit: Visit, knowledge: Knowledge, ledger: Ledger) -> float | None:
-    """Age in years at the start of the encounter; None where it cannot be told, which is noted and never means adult."""
+    """Age in years at the start of the encounter; None where it cannot be told, which is noted."""
     text = owner.resource.birth_date
     if not text:
         ledger.note(f"age unknown: {owner.reference} has no birthDate")

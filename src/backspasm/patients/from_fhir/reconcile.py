@@ -45,7 +45,7 @@ def _mend(patient: Patient, problem: InputProblem, knowledge: Knowledge) -> Pati
 
 
 def _give_way(patient: Patient, link: Link, finding: str, knowledge: Knowledge) -> Patient | None:
-    """The patient without what contradicts a present finding through this link, or None if this link is not at fault."""
+    """The patient without what contradicts a present finding through this link, or None if the link is not at fault."""
     if link.kind == "excludes" and link.finding in patient.present and link.other in patient.present:
         loser = link.finding if link.finding in REASSURING else link.other
         kept = link.other if loser == link.finding else link.finding
@@ -57,7 +57,8 @@ def _give_way(patient: Patient, link: Link, finding: str, knowledge: Knowledge) 
     if link.kind == "below_excludes" and link.other == finding and value is not None and link.threshold is not None:
         if value >= knowledge.number(link.threshold):
             return None
-        note = f"{link.finding} {value:g} left out: contradicts {finding}, which is kept{_cited(patient, link.finding, finding)}"
+        cited = _cited(patient, link.finding, finding)
+        note = f"{link.finding} {value:g} left out: contradicts {finding}, which is kept{cited}"
         measured = {k: v for k, v in patient.measured.items() if k != link.finding}
         return _noted(msgspec.structs.replace(patient, measured=measured), note)
     return None

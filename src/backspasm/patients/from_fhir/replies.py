@@ -5,14 +5,14 @@ from __future__ import annotations
 from backspasm.patients.from_fhir.structs import Coding, Concept
 from backspasm.patients.from_fhir.terms import codings, words
 
-#: SNOMED CT: yes, present, positive, detected, reactive; LOINC: yes, present, positive, detected; HL7: yes, positive, detected
+#: SNOMED CT, LOINC and HL7: yes, present, positive, detected, reactive
 YES = frozenset(
     {
         "373066001", "52101004", "10828004", "260373001", "11214006", "LA33-6", "LA9633-4", "LA6576-8", "LA11882-0",
         "Y", "yes", "true", "positive", "present", "POS", "DET",
     }
 )  # fmt: skip
-#: SNOMED CT: no, absent, negative, not detected, non-reactive, no growth; LOINC: no, absent, negative, not detected; HL7 likewise
+#: SNOMED CT, LOINC and HL7: no, absent, negative, not detected, non-reactive, no growth
 NO = frozenset(
     {
         "373067005", "2667000", "260385009", "260415000", "131194007", "264868006", "LA32-8", "LA9634-2", "LA6577-6",
@@ -21,7 +21,7 @@ NO = frozenset(
 )  # fmt: skip
 #: SNOMED CT
 NORMAL, ABNORMAL = "17621005", "263654008"
-#: HL7 ObservationInterpretation: abnormal, high, positive, detected, reactive; normal, negative, not detected, not reactive
+#: HL7 ObservationInterpretation: abnormal, high, positive, detected, reactive; and their opposites
 INTERPRETED_YES = frozenset({"A", "AA", "H", "HH", "HU", "POS", "DET", "RR"})
 INTERPRETED_NO = frozenset({"N", "NEG", "ND", "NR"})
 YES_WORDS = frozenset(
@@ -29,8 +29,8 @@ YES_WORDS = frozenset(
 )
 NO_WORDS = frozenset(
     {
-        "no", "n", "false", "absent", "negative", "neg", "not detected", "none detected", "non-reactive", "nonreactive", "none",
-        "no growth", "not present", "-", "denied", "denies", "nil",
+        "no", "n", "false", "absent", "negative", "neg", "not detected", "none detected", "non-reactive", "nonreactive",
+        "none", "no growth", "not present", "-", "denied", "denies", "nil",
     }
 )  # fmt: skip
 

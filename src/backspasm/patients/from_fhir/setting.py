@@ -42,7 +42,7 @@ _TELEPHONE = re.compile(r"\btele(phone|medicine|health)|\bvideo consult", re.IGN
 
 
 def setting_of(encounter: Encounter | None, known: tuple[str, ...]) -> str | None:
-    """The setting's id, or None where the encounter does not tell. Specialty speaks before class, except in an emergency."""
+    """The setting's id, or None where the encounter does not tell. An emergency goes before the specialty."""
     if encounter is None:
         return None
     by_class = CLASSES.get(class_code(encounter))

@@ -52,7 +52,7 @@ def settle(context: Context, ledger: Ledger) -> Settled:
 
 
 def judge_pressure(context: Context, ledger: Ledger) -> None:
-    """Hypotension from the newest systolic pressure. Children have lower pressures; an unknown age is not taken for adult."""
+    """Hypotension from the newest systolic pressure. Children have lower ones; an unknown age is not an adult's."""
     if not ledger.systolic:
         return
     newest = _newest_value(ledger.systolic)

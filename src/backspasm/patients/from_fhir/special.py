@@ -83,7 +83,7 @@ def read_gestation(part: Valued, reference: str, when: Moment, context: Context,
         ledger.count("pregnancy weeks", "no pregnancy lasts that long: it must be over")
 
 
-#: LOINC (and one SNOMED CT) codes -> their reader: systolic pressure (any, noninvasive, sitting, standing, lying), ..., gestational age
+#: LOINC (and one SNOMED CT) codes -> their reader: systolic pressures, smoking, pregnancy, gestational age
 SPECIAL: dict[str, Reader] = {
     "8480-6": read_systolic,
     "76534-7": read_systolic,

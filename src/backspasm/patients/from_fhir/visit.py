@@ -1,4 +1,4 @@
-"""The encounter at issue, and what was known by then: the record is read as of that encounter, without a look into its future."""
+"""The encounter at issue, and what was known by then: the record is read without a look into its future."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Visit(Struct, frozen=True):
         )
 
     def in_future(self, encounter: Reference | None, *moments: Moment | None) -> bool:
-        """Whether any of the dates lies after the assessment. An encounter without an end still runs: what belongs to it counts."""
+        """Whether a date lies after the assessment. An encounter without an end still runs: what is of it counts."""
         if self.until is None or (not self.ended and self.holds(encounter)):
             return False
         return any(m is not None and m.after(self.until) for m in moments)
 
     def days_before(self, moment: Moment | None) -> float | None:
-        """Days from a date to the start of the encounter; 0 for what happened during it; None where a date is missing."""
+        """Days from a date to the start of the encounter; 0 for what happened in it; None where a date is missing."""
         if moment is None or self.start is None:
             return None
         return days_between(moment, self.start)

@@ -8,16 +8,18 @@ from backspasm.patients.from_fhir.moments import Moment
 #: findings that stay what they are: something that happened, or a disposition. A later "no" does not undo them
 LASTING = frozenset(
     {
-        "history_of_cancer", "minor_skin_cancer_only", "previous_fragility_fracture", "previous_episodes", "recent_infection",
-        "recent_spinal_procedure", "significant_trauma", "osteoporosis", "tuberculosis_exposure", "known_aortic_aneurysm",
-        "family_history_spondyloarthritis", "uveitis", "psoriasis", "inflammatory_bowel_disease", "hla_b27",
+        "history_of_cancer", "minor_skin_cancer_only", "previous_fragility_fracture", "previous_episodes",
+        "recent_infection", "recent_spinal_procedure", "significant_trauma", "osteoporosis", "tuberculosis_exposure",
+        "known_aortic_aneurysm", "family_history_spondyloarthritis", "uveitis", "psoriasis",
+        "inflammatory_bowel_disease", "hla_b27",
     }
 )  # fmt: skip
 #: states that go on for years while they are recorded as active
 STATES = frozenset(
     {
-        "immunosuppression", "iv_drug_use", "diabetes", "dialysis_or_vascular_access", "alcohol_misuse", "corticosteroid_use",
-        "anticoagulant_use", "smoking", "hypertension", "height_loss", "enthesitis", "peripheral_arthritis",
+        "immunosuppression", "iv_drug_use", "diabetes", "dialysis_or_vascular_access", "alcohol_misuse",
+        "corticosteroid_use", "anticoagulant_use", "smoking", "hypertension", "height_loss", "enthesitis",
+        "peripheral_arthritis",
     }
 )  # fmt: skip
 #: measured or tested, and slow to change

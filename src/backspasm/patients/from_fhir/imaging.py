@@ -1,0 +1,69 @@
+"""Coded conclusions of spine images: what a radiologist concluded, by what the picture was taken with."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from backspasm.patients.from_fhir.structs import Concept
+from backspasm.patients.from_fhir.terms import Match, codes, words
+
+Modality = Literal["radiograph", "mri", "ct"]
+
+#: SNOMED CT: a conclusion that nothing is wrong
+NORMAL = frozenset({"17621005"})
+#: SNOMED CT and ICD-10-CM: inflammation of the sacroiliac joint
+SACROILIITIS = frozenset({"55146009", "M46.1"})
+_MODALITY: tuple[tuple[Modality, re.Pattern[str]], ...] = (
+    ("mri", re.compile(r"\bmr[i]?\b|magnetic resonance", re.IGNORECASE)),
+    ("ct", re.compile(r"\bct\b|computed tomography|computerized tomography|\bcat scan", re.IGNORECASE)),
+    ("radiograph", re.compile(r"\bxr\b|x-?ray|radiograph|plain (film|radiography)", re.IGNORECASE)),
+)
+_SPINE = re.compile(r"\bspin(e|al)\b|\b(lumbar|lumbosacral|thoracolumbar|sacr(um|al)|sacroiliac)\b", re.IGNORECASE)
+#: diagnosis or process -> the finding of that picture
+SEEN: dict[tuple[Modality, str], str] = {
+    ("mri", "discitis"): "mri_infection",
+    ("mri", "vertebral_osteomyelitis"): "mri_infection",
+    ("mri", "spinal_tuberculosis"): "mri_infection",
+    ("mri", "spinal_epidural_abscess"): "mri_epidural_collection",
+    ("mri", "spinal_metastasis"): "mri_tumour",
+    ("mri", "multiple_myeloma"): "mri_tumour",
+    ("mri", "bone_sarcoma"): "mri_tumour",
+    ("mri", "spinal_cord_tumour"): "mri_tumour",
+    ("mri", "spinal_stenosis"): "mri_stenosis",
+    ("mri", "nerve_root_irritation"): "mri_root_compression",
+    ("mri", "cauda_equina_syndrome"): "mri_cauda_or_cord_compression",
+    ("mri", "spinal_cord_compression"): "mri_cauda_or_cord_compression",
+    ("radiograph", "osteoporotic_vertebral_fracture"): "radiograph_fracture",
+    ("radiograph", "traumatic_vertebral_fracture"): "radiograph_fracture",
+    ("radiograph", "spondylolysis"): "radiograph_pars_defect",
+    ("radiograph", "spondylolisthesis"): "radiograph_slip",
+    ("ct", "aortic_emergency"): "ct_aortic_pathology",
+    ("ct", "renal_colic"): "ct_ureteric_stone",
+}
+
+
+def modality_of(concept: Concept | None) -> Modality | None:
+    """What a picture was taken with, from the words of its code."""
+    text = " | ".join(words(concept))
+    return next((modality for modality, pattern in _MODALITY if pattern.search(text)), None)
+
+
+def seen(study: Concept | None, conclusion: Concept, matches: tuple[Match, ...]) -> tuple[str, ...]:
+    """Imaging findings that a coded conclusion of an imaging study means.
+
+    Args:
+        study: the code of the report or observation.
+        matches: what the conclusion's codes mean.
+    """
+    modality = modality_of(study)
+    if modality is None:
+        return ()
+    found = [SEEN[modality, m.id] for m in matches if (modality, m.id) in SEEN]
+    found += [m.id for m in matches if m.kind == "finding" and m.id.startswith(f"{modality}_")]
+    given = codes(conclusion)
+    if modality == "mri" and given & SACROILIITIS:
+        found.append("mri_sacroiliitis")
+    if given & NORMAL and modality != "ct" and any(_SPINE.search(text) for text in words(study)):
+        found.append(f"{modality}_normal")
+    return tuple(dict.fromkeys(found))
