@@ -34,10 +34,11 @@ def random_case(rng: random.Random, knowledge: Knowledge) -> dict[str, Any]:
         assert finding.plausible is not None
         low, high = (knowledge.number(name) for name in finding.plausible)
         values[finding.id] = round(low + (high - low) * rng.random() ** 3, 2)
+    unknown = rng.random()  # one in thirty has no age, one in thirty no setting, one in thirty no sex
     return {
-        "age_years": rng.choice([None, round(rng.uniform(0, 100), 1), rng.randint(0, 100), rng.randint(0, 17)]),
-        "sex": rng.choice(["male", "female", "unknown"]),
-        "setting": rng.choice([*knowledge.index.settings, None]),
+        "age_years": None if unknown < 1 / 30 else rng.choice([round(rng.uniform(0, 100), 1), rng.randint(0, 17)]),
+        "sex": "unknown" if 1 / 30 < unknown < 2 / 30 else rng.choice(["male", "female"]),
+        "setting": None if 2 / 30 < unknown < 3 / 30 else rng.choice(knowledge.index.settings),
         "present": chosen[:cut],
         "absent": chosen[cut:],
         "measured": values,

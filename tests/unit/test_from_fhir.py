@@ -10,6 +10,18 @@ import pytest
 
 from backspasm.patients.answers import answers_of
 from backspasm.patients.from_fhir import from_fhir
+from backspasm.patients.from_fhir.back_pain import BACK_FINDINGS
+from backspasm.patients.from_fhir.conditions import (
+    ABOUT_THE_PAST,
+    LASTING_COMORBIDITIES,
+    OLD_INFARCTION,
+    RECENT_INFARCTION,
+)
+from backspasm.patients.from_fhir.imaging import SEEN
+from backspasm.patients.from_fhir.observations import MULTIPLES
+from backspasm.patients.from_fhir.reconcile import REASSURING
+from backspasm.patients.from_fhir.setting import CLASSES, SERVICES
+from backspasm.patients.from_fhir.windows import LASTING, SLOW, STATES
 from backspasm.patients.patient import InputError, Patient
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.library import read_knowledge
@@ -131,6 +143,21 @@ def test_a_malformed_resource_is_listed_and_the_rest_is_read() -> None:
     patient = read(broken, observation("good", "8867-4", 90, "/min"))
     assert patient.measured == {"heart_rate": 90}
     assert unread(patient, "Observation/bad")
+
+
+def test_an_entry_that_cannot_be_told_does_not_stop_the_reading() -> None:
+    broken: list[Any] = [{"resource": {"resourceType": 5}}, {"resource": {"resourceType": "Condition", "id": 7}}, 3, {}]
+    whole = json.loads(bundle(person(), encounter()))
+    patient = from_fhir(json.dumps(whole | {"entry": [*whole["entry"], *broken]}).encode(), knowledge())
+    assert [u.what for u in patient.unread] == ["Bundle.entry[2]", "Bundle.entry[4]", "Condition/entry-3"]
+
+
+def test_of_a_history_only_the_newest_versions_count() -> None:
+    new, old = observation("x", "1988-5", 5, "mg/L"), observation("x", "1988-5", 182, "mg/L")
+    gone = {"fullUrl": "https://fhir.test/Observation/y", "request": {"method": "DELETE"}}
+    record = json.loads(bundle(person(), encounter(), new, old, observation("y", "8867-4", 80, "/min"), kind="history"))
+    record["entry"].insert(0, gone)
+    assert from_fhir(json.dumps(record).encode(), knowledge()).measured == {"crp": 5}
 
 
 def test_resources_of_another_patient_are_listed_and_never_used() -> None:
@@ -303,6 +330,19 @@ def test_of_several_events_the_last_before_the_pain_counts() -> None:
     )
     assert patient.measured["duration_days"] == 10
     assert patient.days_ago["recent_spinal_procedure"] == 19
+
+
+@pytest.mark.parametrize(
+    ("ended", "days"),
+    [("2024-05-15", 10), ("2024-05-05", 15), (None, 10)],
+    ids=["across onset", "before onset", "not over"],
+)
+def test_an_infection_counts_by_its_day_nearest_to_the_onset(ended: str | None, days: float) -> None:
+    patient = read(
+        condition("b", concept(SNOMED, "279039007"), onsetDateTime="2024-05-10"),
+        condition("i", concept(SNOMED, "128045006"), onsetDateTime="2024-05-01", abatementDateTime=ended),
+    )
+    assert patient.days_ago == {"recent_infection": days}
 
 
 def test_onset_gives_the_duration_and_resolved_back_pain_an_earlier_episode() -> None:
@@ -512,6 +552,7 @@ def test_a_coded_conclusion_counts_by_what_the_picture_was_taken_with() -> None:
     assert report("MR Lumbar spine", "2304001").present == ("mri_infection",)
     assert report("MRI lumbar spine", "17621005").present == ("mri_normal",)
     assert report("XR Lumbar spine", "240221008").present == ("radiograph_pars_defect",)
+    assert report("MRI lumbar spine", "263654008").absent == ("mri_normal",)
     assert report("XR Chest", "17621005").present == ()
     assert report("Hepatic panel", "17621005").present == ()
     assert unread(report("XR Chest", "17621005"), "DiagnosticReport")
@@ -582,6 +623,14 @@ def test_allergies() -> None:
     assert unread(patient, "allergy naproxen")
 
 
+def test_where_code_and_words_of_a_medicine_differ_the_words_are_taken_and_it_is_said() -> None:
+    patient = read(
+        request("m", "Alendronate (Fosamax)") | {"medicationCodeableConcept": concept(RXNORM, "3002", "Fosamax")}
+    )
+    assert patient.medications == ("alendronic_acid",)
+    assert unread(patient, "cyclophosphamide")
+
+
 def test_a_procedure_counts_when_it_was_done() -> None:
     def spinal(status: str) -> Patient:
         done = {"status": status, "code": concept(SNOMED, "277762005"), "performedDateTime": "2024-05-10"}
@@ -601,7 +650,8 @@ def test_answers_of_a_questionnaire() -> None:
     patient = read(
         response(
             "q", group, item("fever", valueBoolean=False), item("weight_loss"), item("rigors", **unsure),
-            item("temperature", valueQuantity={"value": 99.5, "code": "[degF]"}), item("pain_intensity", valueInteger=8),
+            item("temperature", valueQuantity={"value": 99.5, "code": "[degF]"}),
+            item("pain_intensity", valueInteger=8),
             item("crp", valueDecimal=9999), item("favourite_colour", valueString="blue"), status="in-progress",
         )
     )  # fmt: skip
@@ -680,6 +730,14 @@ def test_contradictions_by_implication_are_resolved_towards_what_warns() -> None
     assert patient.measured == {}
     derived = answers_of(patient, knowledge()).present
     assert {"motor_weakness", "corticosteroid_use"} <= set(derived)
+
+
+def test_the_findings_named_in_code_exist() -> None:
+    named = LASTING | STATES | SLOW | REASSURING | ABOUT_THE_PAST | set(SEEN.values()) | set(MULTIPLES) | BACK_FINDINGS
+    assert named <= set(knowledge().index.finding_ids)
+    assert set(knowledge().index.comorbidities) >= LASTING_COMORBIDITIES | {RECENT_INFARCTION, OLD_INFARCTION}
+    assert {cause for _, cause in SEEN} <= {*knowledge().index.cause_ids, *knowledge().index.complications}
+    assert set(knowledge().index.settings) >= set(CLASSES.values()) | set(SERVICES.values())
 
 
 def test_no_words_of_the_patient_in_an_error() -> None:

@@ -26,14 +26,14 @@ POPULATIONS = ("child", "adult")
 class BaseRates:
     """Log shares by setting and population, with covariance; age profile (log) and share of males.
 
-    Shapes: ``log_share`` S x 2 x C, ``covariance`` S x 2 x C x C, ``log_profile`` bands x C, ``male`` 2 x C.
+    Shapes: ``log_share`` S x 2 x C, ``covariance`` S x 2 x C x C, ``log_profile`` and its sd bands x C, ``male`` 2 x C.
     ``facts`` names the studies behind a share: keys ``setting|population|cause``.
     """
 
     log_share: Array
     covariance: Array
     log_profile: Array
-    profile_sd: float
+    profile_sd: Array
     male: Array
     facts: dict[str, tuple[str, ...]]
 
@@ -52,6 +52,8 @@ def fit_base_rates(knowledge: Knowledge, ages: Ages, without: frozenset[str] = f
     covariance = np.zeros((*variance.shape, len(causes)))
     covariance[..., np.arange(len(causes)), np.arange(len(causes))] = variance
     log_profile, male = _profiles(knowledge, ages)
+    # far from the ages at which a cause is usual, its frequency is known least
+    profile_sd = knowledge.number("age_profile_log_sd") + knowledge.number("age_profile_tail_sd") * np.abs(log_profile)
     facts: dict[str, list[str]] = {}
     shares = knowledge.tables("presenter_ages")
     for study, fact in usable(knowledge, without):
@@ -78,7 +80,7 @@ def fit_base_rates(knowledge: Knowledge, ages: Ages, without: frozenset[str] = f
         log_share,
         covariance,
         log_profile,
-        knowledge.number("age_profile_log_sd"),
+        profile_sd,
         male,
         {k: tuple(v) for k, v in facts.items()},
     )
@@ -88,6 +90,7 @@ def _elicited_shares(knowledge: Knowledge) -> tuple[Array, Array]:
     """Mean and variance of the log share, S x 2 x C."""
     settings, causes = knowledge.index.settings, knowledge.index.cause_ids
     floor = knowledge.number("base_rate_floor")
+    rare, widening = knowledge.number("rare_share"), knowledge.number("rare_widening")
     logs, variances = [], []
     for person in knowledge.elicitations:
         table = np.empty((len(settings), 2, len(causes)))
@@ -96,11 +99,12 @@ def _elicited_shares(knowledge: Knowledge) -> tuple[Array, Array]:
             said = person.base_rates[cause]
             for p, by_setting in enumerate((said.child, said.adult)):
                 table[:, p, c] = [max(by_setting[s], floor) for s in settings]
-            spread[c] = (knowledge.number("base_rate_widening") * np.log(said.factor) / Z90) ** 2
-        logs.append(np.log(table / table.sum(axis=-1, keepdims=True)))
-        variances.append(np.broadcast_to(spread, table.shape))
-    mean = np.mean(logs, axis=0)
-    return mean, np.mean(variances, axis=0) + np.var(logs, axis=0)
+            spread[c] = np.log(said.factor) / Z90
+        table /= table.sum(axis=-1, keepdims=True)
+        logs.append(np.log(table))
+        # people are overconfident of rare events above all; common causes have been counted in many series
+        variances.append((spread * np.where(table < rare, widening, 1.0)) ** 2)
+    return np.mean(logs, axis=0), np.mean(variances, axis=0) + np.var(logs, axis=0)
 
 
 def _profiles(knowledge: Knowledge, ages: Ages) -> tuple[Array, Array]:

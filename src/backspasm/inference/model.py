@@ -24,12 +24,15 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.records.library import digest_of, knowledge_folder, package_version, read_knowledge
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """Everything that an assessment needs."""
 
     knowledge: Knowledge
     parameters: Parameters
+
+    def __repr__(self) -> str:
+        return f"Model({self.knowledge.digest[:12]})"
 
     @cached_property
     def layout(self) -> Layout:
@@ -131,7 +134,6 @@ def decode(data: bytes) -> Model:
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         base = BaseRates(
             **{name[5:]: arrays[name] for name in arrays.files if name.startswith("base.")},
-            profile_sd=plain.pop("base.profile_sd"),
             facts={key: tuple(value) for key, value in plain.pop("base.facts").items()},
         )
         own = {name: arrays[name] for name in arrays.files if not name.startswith("base.")}

@@ -96,8 +96,8 @@ class Means:
     def log_base(self, stratum: Stratum) -> Array:
         base = self.parameters.base
         s, p, band = _place(self.parameters, stratum)
-        # the mean of a log-normal share; the profile's own spread is the same for all causes and cancels
-        mean = base.log_share[s, p] + np.diagonal(base.covariance[s, p]) / 2
+        # the mean of a log-normal share
+        mean = base.log_share[s, p] + np.diagonal(base.covariance[s, p]) / 2 + base.profile_sd[band] ** 2 / 2
         return _normalised(base.log_weights(mean, p, band, stratum.sex))
 
     def shares(self, setting: str) -> Array:
@@ -137,7 +137,7 @@ class JointDraws:
         causes = len(self.parameters.causes)
         root = np.linalg.cholesky(base.covariance[s, p] + 1e-12 * np.eye(causes))
         shares = base.log_share[s, p] + self.normals(f"base/{stratum.setting}/{p}", causes) @ root.T
-        shift = base.profile_sd * self.normals(f"profile/{stratum.band}", causes)
+        shift = base.profile_sd[band] * self.normals(f"profile/{stratum.band}", causes)
         return _normalised(base.log_weights(shares, p, band, stratum.sex, shift))
 
     def shares(self, setting: str) -> Array:

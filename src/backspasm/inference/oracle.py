@@ -42,6 +42,7 @@ def states(
     out: dict[str, dict[frozenset[str], list[float]]] = {}
     names = means.parameters.complications
     known: dict[tuple[object, ...], float] = {}  # the same item in the same circumstances is worked out once
+    seen = [(item, _drivers(item, names, knowledge)) for item in items]
     for c, cause in enumerate(means.parameters.causes):
         sets: dict[frozenset[str], list[float]] = {}
         for flags in product((False, True), repeat=len(names)):
@@ -49,7 +50,7 @@ def states(
             total = []
             for stratum in strata:
                 world = _World(means, knowledge, stratum, c, flags)
-                factors = [stratum.weight, world.prior(), *(world.remembered(item, known) for item in items)]
+                factors = [stratum.weight, world.prior(), *(world.remembered(item, places, known) for item, places in seen)]
                 # a product of many small factors would leave the range of a float, so their logarithms are summed
                 total.append(float(means.log_base(stratum)[c]) + math.fsum(math.log(f) if f > 0 else -math.inf for f in factors))
             sets[present] = total
@@ -58,6 +59,14 @@ def states(
     weights = {c: {s: math.fsum(math.exp(x - top) for x in logs) for s, logs in sets.items()} for c, sets in out.items()}
     mass = math.fsum(p for sets in weights.values() for p in sets.values())
     return {c: {s: p / mass for s, p in sets.items()} for c, sets in weights.items()}
+
+
+def _drivers(item: Item, names: tuple[str, ...], knowledge: Knowledge) -> tuple[int, ...]:
+    """Positions of the complications that drive an item's findings."""
+    outer = [k.other for k in knowledge.links if k.kind == "implies" and k.finding == item.finding]
+    involved = [item.finding, *([item.given] if item.given else []), *outer]
+    driven_by = {d for f in involved for d in knowledge.findings[f].driven_by}
+    return tuple(i for i, name in enumerate(names) if name in driven_by)
 
 
 class _World:
@@ -75,14 +84,9 @@ class _World:
             p *= share if on else 1 - share
         return p
 
-    def remembered(self, item: Item, known: dict[tuple[object, ...], float]) -> float:
+    def remembered(self, item: Item, drivers: tuple[int, ...], known: dict[tuple[object, ...], float]) -> float:
         """The item's probability; it depends on the complications only through those that drive its findings."""
-        outer = [k.other for k in self.knowledge.links if k.kind == "implies" and k.finding == item.finding]
-        involved = [item.finding, *([item.given] if item.given else []), *outer]
-        drivers = {d for f in involved for d in self.knowledge.findings[f].driven_by}
-        names = self.means.parameters.complications
-        flags = tuple(on for name, on in zip(names, self.flags, strict=True) if name in drivers)
-        key = (item, self.cause, self.setting, self.age, flags)
+        key = (item, self.cause, self.setting, self.age, tuple(self.flags[k] for k in drivers))
         if key not in known:
             known[key] = self.probability(item)
         return known[key]

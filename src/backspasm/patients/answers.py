@@ -103,7 +103,11 @@ class _State:
             for finding in self.knowledge.comorbidities[comorbidity].implies:
                 self._derive(finding, True, f"has {comorbidity}", "comorbidities")
         if self.patient.pregnant is not None:
-            self._derive("pregnancy", self.patient.pregnant, "stated as pregnant", "pregnant")
+            why = "stated as pregnant" if self.patient.pregnant else "stated as not pregnant"
+            self._derive("pregnancy", self.patient.pregnant, why, "pregnant")
+        elif self.patient.pregnancy_weeks:
+            why = f"in week {self.patient.pregnancy_weeks:g} of pregnancy"
+            self._derive("pregnancy", True, why, "pregnancy_weeks")
 
     def retire_outdated(self) -> None:
         """An old crash, or surgery after the pain began, is not what its bare name says."""
@@ -194,7 +198,7 @@ class _State:
 
     def _own_evidence(self, finding: str) -> bool:
         """Derived from a list (medicines, comorbidities, pregnancy): nothing else speaks for it, so it counts."""
-        return self.derived[finding].source in {"medications", "comorbidities", "pregnant"}
+        return self.derived[finding].source in {"medications", "comorbidities", "pregnant", "pregnancy_weeks"}
 
     def _merge(self, link: Link, items: dict[str, Item]) -> None:
         a, b = self.said.get(link.finding), self.said.get(link.other)

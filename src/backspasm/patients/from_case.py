@@ -78,7 +78,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML: no dates, no repeated keys, no aliases or tags, no octal or sexagesimal numbers (047 is not 39), not deep."""
+    """Safe YAML, not deep: no dates, repeated keys, aliases, tags, nor octal or sexagesimal numbers (047 is not 39)."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -118,10 +118,12 @@ def _implicit(tag: str, pattern: str) -> None:
 
 _KEPT = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}
 _Loader.yaml_implicit_resolvers = {
-    first: [pair for pair in pairs if pair[0] in _KEPT] for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    first: [pair for pair in pairs if pair[0] in _KEPT]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _implicit("int", r"^[-+]?(0|[1-9][0-9]*)$")
-_implicit("float", r"^[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$")
+_implicit("float", r"^[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$")
+_implicit("float", r"^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$")
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _Loader.mapping)
 
 
@@ -135,8 +137,8 @@ def from_case(data: Any, knowledge: Knowledge) -> Patient:
         InputError: naming every unknown id, impossible value and contradiction with its mend.
     """
     if not isinstance(data, dict):
-        kind = "empty" if data in (None, "", [], {}) else f"a {type(data).__name__}"
-        raise InputError.one("input", data, f"a case is a mapping of fields, this is {kind}", "write {age_years: 47, present: [...]}")
+        what = f"a case is a mapping of fields, this is {_kind(data)}"
+        raise InputError.one("input", "" if data is None else data, what, "write {age_years: 47, present: [...]}")
     if not data:
         raise InputError.one("input", "", "the case is empty", "give at least age_years (null if unknown)")
     return _Reader(data, knowledge).patient()
@@ -155,7 +157,8 @@ class _Reader:
     def patient(self) -> Patient:
         for key in self.data:
             if key not in FIELDS:
-                self.fault(str(key), "", "unknown field", did_you_mean(str(key), FIELDS, f"fields are {', '.join(FIELDS)}"))
+                mend = did_you_mean(str(key), FIELDS, f"fields are {', '.join(FIELDS)}")
+                self.fault(shortened(str(key)) or "''", "", "unknown field", mend)
         if "age_years" not in self.data:
             self.fault("age_years", "", "missing", "give the age in years, or null if it is unknown (unknown never means adult)")
         days = self._numbers("days_ago", self.knowledge.index.finding_ids)
@@ -187,7 +190,7 @@ class _Reader:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.fault(field, value, f"must be a list, this is a {type(value).__name__}", f"write {field}: [...]")
+            self.fault(field, value, f"must be a list, this is {_kind(value)}", f"write {field}: [...]")
             return []
         return value
 
@@ -197,7 +200,7 @@ class _Reader:
             name: Any = entry
             if isinstance(entry, dict) and set(entry) <= {"finding", "days_ago"} and "finding" in entry:
                 name = entry["finding"]
-                if "days_ago" in entry:
+                if "days_ago" in entry and isinstance(name, str):
                     self.days |= self._days({name: entry["days_ago"]}, f"{field}.days_ago")
             if self._known_finding(field, name) and name not in out:
                 out.append(name)
@@ -297,10 +300,11 @@ class _Reader:
     def _texts(self, field: str) -> tuple[str, ...]:
         out = []
         for entry in self._list(field):
-            if isinstance(entry, str) and entry.strip():
-                out.append(entry.strip())
+            name = " ".join(entry.split()) if isinstance(entry, str) else ""
+            if name and name.isprintable():
+                out.append(name)
             else:
-                self.fault(field, entry, "must be a name", "write it as text, such as naproxen")
+                self.fault(field, entry, "must be a name", "write it as plain text, such as naproxen")
         return tuple(dict.fromkeys(out))
 
     def _listed(self, field: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -315,12 +319,29 @@ class _Reader:
     # --- fields against each other -------------------------------------------------------------------------------
 
     def _contradictions(self, patient: Patient) -> None:
-        for name in set(patient.present) & set(patient.absent):
-            self.fault("present and absent", name, "is in both lists", "keep it in one; leave it out of both if it is uncertain")
-        if patient.sex == "male" and (patient.pregnant or "pregnancy" in patient.present):
-            self.fault("pregnant", True, "contradicts sex (male)", "correct one of the two")
-        if patient.pregnancy_weeks and patient.pregnant is False:
-            self.fault("pregnancy_weeks", patient.pregnancy_weeks, "contradicts pregnant (false)", "correct one of the two")
+        for name in patient.present:
+            if name in patient.absent:
+                mend = "keep it in one; leave it out of both if it is uncertain"
+                self.fault("present and absent", name, "is in both lists", mend)
+        weeks = patient.pregnancy_weeks
+        if patient.sex == "male":
+            for field, value, said in (
+                ("pregnant", True, patient.pregnant),
+                ("present", "pregnancy", "pregnancy" in patient.present),
+                ("pregnancy_weeks", weeks, weeks),
+            ):
+                if said:
+                    self.fault(field, value, "contradicts sex (male)", "correct one of the two")
+        if weeks and patient.pregnant is False:
+            self.fault("pregnancy_weeks", weeks, "contradicts pregnant (false)", "correct one of the two")
+
+
+def _kind(value: Any) -> str:
+    """What kind of thing a value is, in words."""
+    if value is None or value in ("", [], {}):
+        return "empty"
+    words = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "a mapping"}
+    return words.get(type(value), "something else")
 
 
 def impossible(finding: str, value: float, knowledge: Knowledge) -> InputProblem | None:
@@ -337,4 +358,9 @@ def impossible(finding: str, value: float, knowledge: Knowledge) -> InputProblem
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number too large for any measurement
+        return False

@@ -37,9 +37,13 @@ class InputError(Exception):
 
 
 def shortened(value: object, limit: int = 80) -> str:
-    """A value as shown in a message: one line, at most ``limit`` characters."""
-    text = " ".join(repr(value).split()) if not isinstance(value, str) else " ".join(value.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """A value as shown in a message: one line, at most ``limit`` characters, none that could steer a terminal."""
+    try:
+        text = " ".join((value if isinstance(value, str) else repr(value)).split())
+    except (RecursionError, ValueError):  # nested too deep, or a number of thousands of digits
+        return "…"
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class Unread(Struct, frozen=True):

@@ -59,7 +59,7 @@ ELICITED_KEYS = {
 }
 
 
-def _repeated(ids: list[tuple[Source, KeyPath, str]]) -> Iterator[Problem]:
+def _repeated(ids: Iterable[tuple[Source, KeyPath, str]]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for source, path, name in ids:
         line = source.line(path)

@@ -38,6 +38,9 @@ class Knowledge(Record, kw_only=True):
     medicines: dict[str, Medicine]
     comorbidities: dict[str, Comorbidity]
 
+    def __repr__(self) -> str:
+        return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"
+
     def number(self, assumption: str) -> float:
         """The value of a named assumption. Raises KeyError for an unknown name or one without a single value."""
         value = self.assumptions[assumption].value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
@@ -17,7 +18,6 @@ from backspasm.patients.from_fhir.structs import (
     FamilyMemberHistory,
     Medication,
     MedicationUse,
-    Meta,
     Observation,
     PatientResource,
     Procedure,
@@ -59,9 +59,11 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 
 
 class _Head(Struct, frozen=True):
-    resourceType: str = ""  # noqa: N815 (the name in FHIR)
-    id: str | None = None
-    meta: Meta | None = None
+    """What an entry is. Read leniently: what is wrong with it is for the decoder of its type to say."""
+
+    resourceType: Any = None  # noqa: N815 (the name in FHIR)
+    id: Any = None
+    meta: Any = None
 
 
 class _Request(Struct, frozen=True):
@@ -78,7 +80,24 @@ class _Bundle(Struct, frozen=True, rename="camel"):
     resource_type: str | None = None
     type: str | None = None
     timestamp: str | None = None
-    entry: tuple[_Entry, ...] = ()
+    entry: tuple[Raw, ...] = ()
+
+
+class _Slot(Struct, frozen=True):
+    """One entry before its resource is decoded."""
+
+    type: str
+    id: str | None
+    updated: str
+    full_url: str | None
+    deleted: bool
+    data: Raw
+    index: int
+
+    @property
+    def name(self) -> str:
+        tail = (self.full_url or "").removeprefix("urn:uuid:").rsplit("/", 1)[-1]
+        return f"{self.type}/{self.id or tail or f'entry-{self.index}'}"
 
 
 class Found(Struct, frozen=True):
@@ -110,26 +129,23 @@ def open_bundle(data: bytes) -> Opened:
         what = "this is not a FHIR Bundle" if given else "missing; this is not a FHIR resource"
         mend = "wrap the patient and the resources about the patient in a Bundle"
         raise InputError.one("resourceType", given, what, mend)
-    heads = [_head(entry, i) for i, entry in enumerate(bundle.entry)]
-    keep = _newest(heads, bundle)
-    found: list[Found] = []
     unread: list[Unread] = []
+    slots = [slot for i, raw in enumerate(bundle.entry) if (slot := _slot(raw, i, unread)) is not None]
+    found: list[Found] = []
     skipped: Counter[str] = Counter()
     decoders = {name: msgspec.json.Decoder(kind) for name, kind in READ.items()}
-    for i in keep:
-        head, entry = heads[i], bundle.entry[i]
-        if head.resourceType not in decoders:
-            skipped[head.resourceType] += 1
+    for slot in _newest(slots, bundle.type == "history"):
+        if slot.type not in decoders:
+            skipped[slot.type] += 1
             continue
-        name = _name(head, entry, i)
         try:
-            resource = decoders[head.resourceType].decode(entry.resource)
-        except msgspec.DecodeError as error:
-            if head.resourceType == "Patient":
-                raise InputError.one("Patient", name, f"malformed: {error}", "correct the field named") from None
-            unread.append(Unread(name, f"malformed: {error}"))
+            resource = decoders[slot.type].decode(slot.data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            if slot.type == "Patient":
+                raise InputError.one("Patient", slot.name, f"malformed: {error}", "correct the field named") from None
+            unread.append(Unread(slot.name, f"malformed: {error}"))
             continue
-        found.append(Found(head.resourceType, name, entry.full_url, resource))
+        found.append(Found(slot.type, slot.name, slot.full_url, resource))
     unread += _not_read(skipped)
     return Opened(bundle.timestamp, tuple(found), tuple(unread))
 
@@ -145,49 +161,49 @@ def _decode(data: bytes) -> _Bundle:
         raise InputError.one("input", "", what, "check brackets, quotes, commas and that the file is whole") from None
 
 
-def _head(entry: _Entry, index: int) -> _Head:
+def _slot(raw: Raw, index: int, unread: list[Unread]) -> _Slot | None:
+    """What an entry holds; None, and listed, if that cannot be told."""
     try:
-        return msgspec.json.decode(entry.resource, type=_Head | None) or _Head()
-    except msgspec.ValidationError as error:
-        field, what = f"Bundle.entry[{index}].resource", f"malformed: {error}"
-        raise InputError.one(field, "", what, "give a resource with a resourceType") from None
+        entry = msgspec.json.decode(raw, type=_Entry)
+        head = msgspec.json.decode(entry.resource, type=_Head | None)
+    except (msgspec.DecodeError, RecursionError) as error:
+        unread.append(Unread(f"Bundle.entry[{index}]", f"malformed: {error}"))
+        return None
+    deleted = entry.request is not None and entry.request.method == "DELETE"
+    if head is None:
+        return _Slot("", None, "", entry.full_url, deleted, entry.resource, index)
+    if not isinstance(head.resourceType, str):
+        unread.append(Unread(f"Bundle.entry[{index}]", "malformed: its resource has no resourceType"))
+        return None
+    name = head.id if isinstance(head.id, str) else None
+    updated = head.meta.get("lastUpdated") if isinstance(head.meta, dict) else None
+    when = updated if isinstance(updated, str) else ""
+    return _Slot(head.resourceType, name, when, entry.full_url, deleted, entry.resource, index)
 
 
-def _newest(heads: list[_Head], bundle: _Bundle) -> list[int]:
-    """Positions of the entries to read: of several versions of a resource the newest, and none if it was deleted."""
-    best: dict[tuple[str, str], int] = {}
-    for i, head in enumerate(heads):
-        if not head.resourceType:
+def _newest(slots: list[_Slot], is_history: bool) -> list[_Slot]:
+    """The entries to read: of several versions of a resource the newest, and none if it was deleted."""
+    best: dict[tuple[str, str], _Slot] = {}
+    for slot in slots:
+        if not slot.type:
             continue
-        key = (head.resourceType, head.id or bundle.entry[i].full_url or f"#{i}")
-        if key in best:
-            old, new = _updated(heads[best[key]]), _updated(head)
-            # a history lists the newest first, other bundles have no order of their own: there the later entry stands
-            if new > old or (new == old and bundle.type != "history"):
-                best[key] = i
-        else:
-            best[key] = i
-    gone = _deleted(bundle.entry) if bundle.type == "history" else frozenset()
-    return sorted(i for (kind, name), i in best.items() if f"{kind}/{name}" not in gone)
+        key = (slot.type, slot.id or slot.full_url or f"#{slot.index}")
+        old = best.get(key)
+        # a history lists the newest first, other bundles have no order of their own: there the later entry stands
+        if old is None or slot.updated > old.updated or (slot.updated == old.updated and not is_history):
+            best[key] = slot
+    gone = _deleted(slots) if is_history else frozenset()
+    kept = (slot for (kind, name), slot in best.items() if f"{kind}/{name}" not in gone)
+    return sorted(kept, key=lambda slot: slot.index)
 
 
-def _updated(head: _Head) -> str:
-    return (head.meta.last_updated if head.meta else None) or ""
-
-
-def _deleted(entries: Iterable[_Entry]) -> frozenset[str]:
+def _deleted(slots: Iterable[_Slot]) -> frozenset[str]:
     """Addresses whose newest version in a history is a deletion."""
     latest: dict[str, bool] = {}
-    for entry in entries:
-        if entry.full_url:
-            deleted = entry.request is not None and entry.request.method == "DELETE"
-            latest.setdefault("/".join(entry.full_url.split("/")[-2:]), deleted)
+    for slot in slots:
+        if slot.full_url:
+            latest.setdefault("/".join(slot.full_url.split("/")[-2:]), slot.deleted)
     return frozenset(address for address, deleted in latest.items() if deleted)
-
-
-def _name(head: _Head, entry: _Entry, index: int) -> str:
-    tail = (entry.full_url or "").removeprefix("urn:uuid:").rsplit("/", 1)[-1]
-    return f"{head.resourceType}/{head.id or tail or f'entry-{index}'}"
 
 
 def _not_read(skipped: Counter[str]) -> list[Unread]:

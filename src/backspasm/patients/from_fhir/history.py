@@ -100,10 +100,10 @@ def _conclude(
     matches = context.terms.of(conclusion)
     tested = context.knowledge.index.findings.get("laboratory", ())
     results = [m.id for m in matches if m.kind == "finding" and m.id in tested]
-    findings = dict.fromkeys((*seen(study, conclusion, matches), *results))
-    for finding in findings:
-        if context.knowledge.findings[finding].kind == "boolean" and in_time(finding, True, when, context, ledger):
-            ledger.say(finding, Said(True, reference, when))
+    answers = seen(study, conclusion, matches) | dict.fromkeys(results, True)
+    for finding, present in answers.items():
+        if context.knowledge.findings[finding].kind == "boolean" and in_time(finding, present, when, context, ledger):
+            ledger.say(finding, Said(present, reference, when))
     for match in matches:
         if match.kind in ("cause", "complication"):
             ledger.note(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from backspasm.patients.from_fhir.replies import ABNORMAL, NORMAL
 from backspasm.patients.from_fhir.structs import Concept
 from backspasm.patients.from_fhir.terms import Match, codes, words
 
 Modality = Literal["radiograph", "mri", "ct"]
 
-#: SNOMED CT: a conclusion that nothing is wrong
-NORMAL = frozenset({"17621005"})
 #: SNOMED CT and ICD-10-CM: inflammation of the sacroiliac joint
 SACROILIITIS = frozenset({"55146009", "M46.1"})
 _MODALITY: tuple[tuple[Modality, re.Pattern[str]], ...] = (
@@ -49,8 +48,8 @@ def modality_of(concept: Concept | None) -> Modality | None:
     return next((modality for modality, pattern in _MODALITY if pattern.search(text)), None)
 
 
-def seen(study: Concept | None, conclusion: Concept, matches: tuple[Match, ...]) -> tuple[str, ...]:
-    """Imaging findings that a coded conclusion of an imaging study means.
+def seen(study: Concept | None, conclusion: Concept, matches: tuple[Match, ...]) -> dict[str, bool]:
+    """Imaging findings that a coded conclusion of an imaging study means, each present or absent.
 
     Args:
         study: the code of the report or observation.
@@ -58,12 +57,12 @@ def seen(study: Concept | None, conclusion: Concept, matches: tuple[Match, ...])
     """
     modality = modality_of(study)
     if modality is None:
-        return ()
-    found = [SEEN[modality, m.id] for m in matches if (modality, m.id) in SEEN]
-    found += [m.id for m in matches if m.kind == "finding" and m.id.startswith(f"{modality}_")]
+        return {}
+    found = {SEEN[modality, m.id]: True for m in matches if (modality, m.id) in SEEN}
+    found |= {m.id: True for m in matches if m.kind == "finding" and m.id.startswith(f"{modality}_")}
     given = codes(conclusion)
     if modality == "mri" and given & SACROILIITIS:
-        found.append("mri_sacroiliitis")
-    if given & NORMAL and modality != "ct" and any(_SPINE.search(text) for text in words(study)):
-        found.append(f"{modality}_normal")
-    return tuple(dict.fromkeys(found))
+        found["mri_sacroiliitis"] = True
+    if modality != "ct" and given & {NORMAL, ABNORMAL} and any(_SPINE.search(text) for text in words(study)):
+        found[f"{modality}_normal"] = ABNORMAL not in given
+    return found

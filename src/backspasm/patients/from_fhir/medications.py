@@ -61,6 +61,10 @@ def read_medication(found: Found, use: MedicationUse, shelf: Shelf, context: Con
     if not names:
         ledger.leave(found.reference, "names no medicine that can be read")
         return
+    coded = _by_code(concept, context)
+    if _disagree(coded, _by_words(concept, context)):
+        # a wrong code under the right name happens; the name is what people read and check
+        ledger.leave(found.reference, f"its code means {', '.join(coded)}, its words {', '.join(names)}: words taken")
     local = _is_local(concept, use)
     for name in names:
         medicine = context.knowledge.medicines.get(name)
@@ -91,14 +95,31 @@ def _not_taken(use: MedicationUse, start: Moment | None, context: Context) -> st
     return "completed long before the encounter, or at an unknown time"
 
 
-def _names(concept: Concept | None, context: Context) -> tuple[str, ...]:
-    """Our ingredients in the medicine; the display where none is known."""
+def _by_code(concept: Concept | None, context: Context) -> list[str]:
     coded = [c.code for c in codings(concept) if c.code and system_of(c) == "rxnorm"]
-    found = [name for code in coded for name in context.terms.medicines.get(code, ())]
-    if not found:
-        # "acetaminophen 325 MG / oxycodone 5 MG Oral Tablet" is two medicines
-        parts = dict.fromkeys(part for text in words(concept) for part in text.split(" / "))
-        found = [name for part in parts if (name := find_medicine(part, context.knowledge)) is not None]
+    return [name for code in coded for name in context.terms.medicines.get(code, ())]
+
+
+def _by_words(concept: Concept | None, context: Context) -> list[str]:
+    # "acetaminophen 325 MG / oxycodone 5 MG Oral Tablet" is two medicines
+    parts = dict.fromkeys(part for text in words(concept) for part in text.split(" / "))
+    # a record repeats its medicines, and looking one up is the slowest part of reading: remember the answers
+    known = context.terms.spoken
+    for part in parts:
+        if part not in known:
+            known[part] = find_medicine(part, context.knowledge)
+    return [name for part in parts if (name := known[part]) is not None]
+
+
+def _disagree(coded: list[str], named: list[str]) -> bool:
+    """Whether code and words mean different medicines; ``oxycodone_paracetamol`` and ``oxycodone`` agree."""
+    return bool(coded and named) and not any(name in code or code in name for name in named for code in coded)
+
+
+def _names(concept: Concept | None, context: Context) -> tuple[str, ...]:
+    """Our ingredients in the medicine, by code, else by words; the display where none is known."""
+    coded, named = _by_code(concept, context), _by_words(concept, context)
+    found = named if _disagree(coded, named) else coded or named
     if found:
         return tuple(dict.fromkeys(found))
     shown = (*(c.display for c in codings(concept)), concept.text if concept else None)

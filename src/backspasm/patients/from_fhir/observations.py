@@ -73,14 +73,14 @@ def _named(
 ) -> None:
     """The value itself names a finding, as in "finding of MRI of spine" = "infection of disc"."""
     value = part.value_codeable_concept
-    named = context.terms.findings(value)
+    named = dict.fromkeys(context.terms.findings(value), True)
     if value is not None and modality_of(part.code) is not None:
         named = seen(part.code, value, context.terms.of(value))
-    for finding in named:
+    for finding, present in named.items():
         if finding in asked or context.knowledge.findings[finding].kind != "boolean":
             continue
-        if in_time(finding, True, when, context, ledger):
-            ledger.say(finding, Said(True, reference, when))
+        if in_time(finding, present, when, context, ledger):
+            ledger.say(finding, Said(present, reference, when))
 
 
 def _main(observation: Observation) -> Valued:

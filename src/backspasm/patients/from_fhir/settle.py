@@ -85,6 +85,8 @@ def _decide(finding: str, said: list[Said], ledger: Ledger) -> tuple[bool, list[
     last_yes, last_no = yes[newest_index(yes)], no[newest_index(no)]
     if finding in LASTING:
         answer, why = True, "what once happened stays so"
+    elif finding.endswith("_normal"):
+        answer, why = False, "one picture that is not normal is enough"
     else:
         later = last_no.when is not None and (last_yes.when is None or last_no.when.key > last_yes.when.key)
         answer, why = not later, "the most recent answer was taken"

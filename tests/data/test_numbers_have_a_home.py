@@ -1,0 +1,132 @@
+"""Every number of the knowledge base has a source or is a named assumption; code holds no medical number."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import backspasm
+from backspasm import Knowledge
+
+PACKAGE = Path(backspasm.__file__).parent
+FOLDER = PACKAGE / "knowledge"
+
+#: literals that are arithmetic, not medicine
+PLAIN = {0, 1, -1, 2, 100, 0.5, 0.0, 1.0, 2.0, -0.5}
+
+
+def numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int | float):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from numbers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from numbers(inner)
+
+
+def load(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+
+
+def test_numbers_stand_only_in_the_evidence_folder() -> None:
+    """Elsewhere only unit conversions (exact by definition) may hold numbers."""
+    found = []
+    for path in sorted(FOLDER.rglob("*.yaml")):
+        place = path.relative_to(FOLDER).as_posix()
+        if place.startswith("evidence/"):
+            continue
+        data = load(path)
+        if place.startswith("findings/") and "findings" in data:
+            for record in data["findings"]:
+                record.pop("units", None)
+        found += [f"{place}: {n}" for n in numbers(data)]
+    assert found == []
+
+
+def test_every_number_has_a_source_or_is_a_named_assumption(knowledge: Knowledge, record_property: Any) -> None:
+    sourced = assumed = 0
+    for path in sorted((FOLDER / "evidence").rglob("*.yaml")):
+        data = load(path)
+        count = sum(1 for _ in numbers(data))
+        kind = path.relative_to(FOLDER / "evidence").parts[0]
+        if kind == "studies":
+            study = knowledge.studies[data["id"]]
+            assert study.citation, path
+            assert study.read in {"full_text", "abstract", "secondary"}, path
+            sourced += count
+        elif kind == "elicited":
+            assert data["estimator"], path
+            assumed += count
+        else:
+            assert kind == "assumptions.yaml", f"{path}: a number without a home"
+            assert all(a["who"] and a["why"] for a in data["assumptions"])
+            assumed += count
+    record_property("numbers from studies", sourced)
+    record_property("numbers assumed", assumed)
+    print(f"numbers in the knowledge base: {sourced} from studies, {assumed} assumed")
+    assert sourced > 1000
+    assert assumed > 1000
+
+
+def test_every_elicited_number_says_why() -> None:
+    for path in sorted((FOLDER / "evidence" / "elicited").rglob("*.yaml")):
+        stack = [load(path)]
+        while stack:
+            value = stack.pop()
+            if isinstance(value, dict):
+                if "estimate" in value or "median" in value:
+                    assert value["why"].strip(), path
+                stack += list(value.values())
+            elif isinstance(value, list):
+                stack += value
+
+
+def literals(path: Path) -> Iterator[tuple[int, float]]:
+    """Numeric literals of a module, without those of module-level constants that a comment explains."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            yield node.lineno, node.value
+
+
+#: numbers in code that are numerical method, not medicine: file -> literal -> what it is
+ALLOWED: dict[str, dict[float, str]] = {
+    "inference/logit_normal.py": {
+        1.6448536269514722: "normal quantile of 95 %", 1.959963984540054: "normal quantile of 97.5 %",
+        0.02: "grid of the between-study deviation", 4: "grid and bound of the prior", 80: "nodes of the grid",
+    },
+    "inference/measurements.py": {0.6744897501960817: "normal quantile of 75 %", 1e-9: "guard against log of zero"},
+    "inference/numbers.py": {1_000: "draws", 20_240_229: "seed", 16: "bytes of a key", 1e-12: "jitter of a Cholesky root"},
+    "inference/noisy_or.py": {60: "bisection steps"},
+    "inference/base_rates.py": {1e-9: "guard against log of zero", 0.02: "clip of a share", 0.98: "clip of a share"},
+    "inference/likelihood.py": {1e-3: "margin that keeps a probability inside (0, 1)"},
+    "inference/oracle.py": {1e-3: "margin, as in the likelihood", 200: "bisection steps"},
+    "inference/model.py": {24: "characters of a digest", 12: "characters of a digest", 5: "length of a prefix"},
+    "advice/assessment.py": {0.05: "ends of the 90 % interval", 0.95: "ends of the 90 % interval"},
+    "advice/must_not_miss.py": {10: "findings shown"},
+}
+
+
+@pytest.mark.parametrize("room", ["inference", "advice"])
+def test_code_holds_no_medical_number(room: str) -> None:
+    unexplained = []
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        allowed = ALLOWED.get(name, {})
+        unexplained += [f"{name}:{line}: {n}" for line, n in literals(path) if n not in PLAIN and n not in allowed]
+    assert unexplained == []
+
+
+def test_the_list_of_allowed_numbers_is_not_stale() -> None:
+    for name, allowed in ALLOWED.items():
+        used = {n for _, n in literals(PACKAGE / name)}
+        assert set(allowed) <= used, f"{name}: {set(allowed) - used} no longer used"
