@@ -25,7 +25,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Decision support for professionals, not a certified medical device.",
 )
-knowledge_app = typer.Typer(help="Check the knowledge base, and see what rests on studies and what on assumptions.", no_args_is_help=True)
+knowledge_app = typer.Typer(
+    help="Check the knowledge base, and see what rests on studies and what on assumptions.", no_args_is_help=True
+)
 app.add_typer(knowledge_app, name="knowledge")
 
 
@@ -41,7 +43,9 @@ class Source(StrEnum):
 
 File = Annotated[
     str,
-    typer.Argument(help="A case (YAML or JSON) or a FHIR R4 Bundle (JSON); `-` reads standard input.", metavar="FILE|-"),
+    typer.Argument(
+        help="A case (YAML or JSON) or a FHIR R4 Bundle (JSON); `-` reads standard input.", metavar="FILE|-"
+    ),
 ]
 From = Annotated[Source | None, typer.Option("--from", help="What the input is; found out by itself if left out.")]
 Format = Annotated[Output, typer.Option("--format", "-f", help="How the result is written.")]
@@ -78,7 +82,9 @@ def explain(
     file: File,
     source: From = None,
     output: Format = Output.terminal,
-    studies: Annotated[bool, typer.Option("--studies", help="Also without each study in turn (fits the model anew: some minutes).")] = False,
+    studies: Annotated[
+        bool, typer.Option("--studies", help="Also without each study in turn (fits the model anew: some minutes).")
+    ] = False,
 ) -> None:
     """Show every step from the base rate to the probability of one cause, and what each answer or study changes."""
     from backspasm.presentation.explanation import explanation, explanation_json, print_explanation
@@ -98,9 +104,15 @@ def explain(
         print_explanation(found, model.knowledge, _console())
 
 
-@app.command(epilog="Examples:  backspasm evidence  ·  backspasm evidence deyo1988  ·  backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss")
+@app.command(
+    epilog="Examples:  backspasm evidence  ·  backspasm evidence deyo1988  ·  "
+    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss"
+)
 def evidence(
-    identifier: Annotated[str | None, typer.Argument(metavar="[ID]", help="A study, a study/fact or an assumption; a list of all if left out.")] = None,
+    identifier: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="A study, a study/fact or an assumption; a list of all if left out."),
+    ] = None,
     output: Format = Output.terminal,
 ) -> None:
     """Open a study, one of its facts, or an assumption: what it says, how it was read, and where it is used."""
@@ -146,7 +158,9 @@ def knowledge_check() -> None:
             "were lowered there so that the model keeps the rate:"
         )
         for t in tight[:40]:
-            console.print(f"  {t.finding} | {t.cause} | {t.age}: rate {t.rate:.3f}, complications alone {t.complications:.3f}")
+            console.print(
+                f"  {t.finding} | {t.cause} | {t.age}: rate {t.rate:.3f}, complications alone {t.complications:.3f}"
+            )
         if len(tight) > 40:
             console.print(f"  and {len(tight) - 40} more")
 
@@ -178,7 +192,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -210,7 +226,9 @@ def _model() -> Model:
     from backspasm.records.problems import KnowledgeError
 
     try:
-        return load(on_fit=lambda: print("backspasm: preparing the knowledge base (once, some seconds) ...", file=sys.stderr))
+        return load(
+            on_fit=lambda: print("backspasm: preparing the knowledge base (once, some seconds) ...", file=sys.stderr)
+        )
     except KnowledgeError as error:
         _refuse(*(str(p) for p in error.problems), "the knowledge base has problems; nothing was assessed")
 
@@ -241,7 +259,10 @@ def main() -> None:
         sys.stderr.close()
         raise SystemExit(0) from None
     except Exception as error:  # the last door: nothing of the patient may reach a log through a traceback
-        print(f"backspasm: internal fault ({type(error).__name__}); set BACKSPASM_TRACEBACK=1 for details", file=sys.stderr)
+        print(
+            f"backspasm: internal fault ({type(error).__name__}); set BACKSPASM_TRACEBACK=1 for details",
+            file=sys.stderr,
+        )
         import os
 
         if os.environ.get("BACKSPASM_TRACEBACK"):

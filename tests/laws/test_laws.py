@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backspasm import InputError, Knowledge, Model, Patient, assess, from_case, to_json
+from backspasm import InputError, Knowledge, Model, Patient, assess, from_case, load, to_json
 from backspasm.advice.red_flags import fired_rules, floor
 from backspasm.inference.posterior import posterior
 from backspasm.inference.strata import strata_of
 from backspasm.patients.answers import answers_of
 from tests.conftest import random_case, random_patients
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=150, deadline=None)
 SEEDS = st.integers(min_value=0, max_value=2**32 - 1)
+
+
+@cache
+def the_model() -> Model:
+    """Not a fixture, since a failing example would print all of it."""
+    return load()
 
 
 def patient_of(seed: int, knowledge: Knowledge) -> Patient:
@@ -34,13 +41,15 @@ def causes_of(patient: Patient, model: Model) -> Any:
 
 @MANY
 @given(seed=SEEDS)
-def test_the_differential_sums_to_one(seed: int, model: Model) -> None:
+def test_the_differential_sums_to_one(seed: int) -> None:
+    model = the_model()
     assert causes_of(patient_of(seed, model.knowledge), model).sum() == pytest.approx(1, abs=1e-12)
 
 
 @MANY
 @given(seed=SEEDS)
-def test_the_order_of_findings_is_irrelevant(seed: int, model: Model) -> None:
+def test_the_order_of_findings_is_irrelevant(seed: int) -> None:
+    model = the_model()
     patient = patient_of(seed, model.knowledge)
     rng = random.Random(seed)
     shuffled = msgspec.structs.replace(
@@ -54,8 +63,9 @@ def test_the_order_of_findings_is_irrelevant(seed: int, model: Model) -> None:
 
 @MANY
 @given(seed=SEEDS)
-def test_no_answer_leaves_the_base_rates(seed: int, model: Model) -> None:
+def test_no_answer_leaves_the_base_rates(seed: int) -> None:
     """A finding that was not asked changes nothing: with none asked, what remains is the base rate."""
+    model = the_model()
     patient = patient_of(seed, model.knowledge)
     silent = Patient(age_years=patient.age_years, sex=patient.sex, setting=patient.setting)
     strata = strata_of(silent, model.knowledge)
@@ -65,7 +75,8 @@ def test_no_answer_leaves_the_base_rates(seed: int, model: Model) -> None:
 
 @MANY
 @given(seed=SEEDS)
-def test_adding_a_red_flag_never_lowers_the_floor(seed: int, model: Model) -> None:
+def test_adding_a_red_flag_never_lowers_the_floor(seed: int) -> None:
+    model = the_model()
     knowledge = model.knowledge
     patient = patient_of(seed, knowledge)
     rng = random.Random(seed)
@@ -86,7 +97,8 @@ def test_adding_a_red_flag_never_lowers_the_floor(seed: int, model: Model) -> No
 
 @MANY
 @given(seed=SEEDS)
-def test_urgency_is_never_below_the_floor(seed: int, model: Model) -> None:
+def test_urgency_is_never_below_the_floor(seed: int) -> None:
+    model = the_model()
     result = assess(patient_of(seed, model.knowledge), model, draws=2)
     levels = model.knowledge.index.urgency.index
     assert levels(result.urgency.level) <= levels(result.urgency.floor)
@@ -94,13 +106,16 @@ def test_urgency_is_never_below_the_floor(seed: int, model: Model) -> None:
 
 @MANY
 @given(seed=SEEDS)
-def test_saying_what_follows_anyway_changes_nothing(seed: int, model: Model) -> None:
+def test_saying_what_follows_anyway_changes_nothing(seed: int) -> None:
     """Derived answers are never counted twice: stating one aloud leaves every probability as it was."""
+    model = the_model()
     patient = patient_of(seed, model.knowledge)
     answers = answers_of(patient, model.knowledge)
     said = msgspec.structs.replace(
         patient,
-        present=tuple(dict.fromkeys((*patient.present, *(d.finding for d in answers.derived if d.answer == "present")))),
+        present=tuple(
+            dict.fromkeys((*patient.present, *(d.finding for d in answers.derived if d.answer == "present")))
+        ),
         absent=tuple(dict.fromkeys((*patient.absent, *(d.finding for d in answers.derived if d.answer == "absent")))),
     )
     assert causes_of(said, model) == pytest.approx(causes_of(patient, model), abs=1e-12)
@@ -108,7 +123,8 @@ def test_saying_what_follows_anyway_changes_nothing(seed: int, model: Model) -> 
 
 @MANY
 @given(seed=SEEDS)
-def test_each_finding_is_counted_at_most_once(seed: int, model: Model) -> None:
+def test_each_finding_is_counted_at_most_once(seed: int) -> None:
+    model = the_model()
     items = answers_of(patient_of(seed, model.knowledge), model.knowledge).items
     findings = [i.finding for i in items]
     assert len(findings) == len(set(findings))

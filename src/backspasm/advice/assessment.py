@@ -147,9 +147,7 @@ def _complications(values: Array, drawn: Array, model: Model) -> tuple[Complicat
     return tuple(sorted(found, key=lambda c: -c.estimate.value))
 
 
-def _lowered_by(
-    answers: Answers, strata: tuple[Stratum, ...], loss: ExpectedLoss, model: Model
-) -> tuple[str, ...]:
+def _lowered_by(answers: Answers, strata: tuple[Stratum, ...], loss: ExpectedLoss, model: Model) -> tuple[str, ...]:
     """Findings without which the expected loss alone would ask for more urgency: a better explanation was found."""
     levels = model.knowledge.index.urgency.index
     out = []

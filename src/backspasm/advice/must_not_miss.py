@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
+from scipy.special import logsumexp
 
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
@@ -64,9 +65,9 @@ def ledger(
     for group in GROUPS:
         own = members(group, model)
         if group == "compression":
-            p = float(compression_probability(found, model))
+            p = min(float(compression_probability(found, model)), 1.0)
         else:
-            p = float(sum(causes[model.parameters.causes.index(c)] for c in own))
+            p = min(float(sum(causes[model.parameters.causes.index(c)] for c in own)), 1.0)
         if p < least and not top & set(own):
             continue
         telling = telling_findings(group, strata, model)
@@ -102,7 +103,9 @@ def telling_findings(group: str, strata: tuple[Stratum, ...], model: Model) -> t
             if not set(drivers) & set(COMPRESSIONS):
                 continue
             strengths = model.means.strengths(finding, age)
-            columns = [i for i, k in enumerate(model.layout.drivers[finding]) if model.parameters.complications[k] in own]
+            columns = [
+                i for i, k in enumerate(model.layout.drivers[finding]) if model.parameters.complications[k] in own
+            ]
             inside, outside = float(strengths[:, columns].max(axis=1) @ weights), float(rates @ weights)
         else:
             mask = np.isin(model.parameters.causes, own)
@@ -121,13 +124,11 @@ def _divergence(p: float, q: float) -> float:
 def against(items: tuple[Item, ...], joint: Array, model: Model) -> dict[str, tuple[str, ...]]:
     """For each group, the answers that lowered its odds, the strongest first. ``joint``: cumulative log joints (n + 1, C)."""
     out: dict[str, tuple[str, ...]] = {}
-    p = np.exp(joint - joint.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
     for group in GROUPS:
         if group == "compression":
             continue
-        inside = p[:, np.isin(model.parameters.causes, members(group, model))].sum(axis=1)
-        change = np.diff(np.log(inside) - np.log1p(-inside))
+        inside = np.isin(model.parameters.causes, members(group, model))
+        change = np.diff(logsumexp(joint[:, inside], axis=1) - logsumexp(joint[:, ~inside], axis=1))
         lowering = sorted((c, item.finding) for c, item in zip(change, items, strict=True) if c < 0)
         out[group] = tuple(f for _, f in lowering)
     return out
@@ -136,4 +137,4 @@ def against(items: tuple[Item, ...], joint: Array, model: Model) -> dict[str, tu
 def complication_table(found: Posterior, model: Model) -> Array:
     """Probability of each complication, (..., K), averaged over causes."""
     out: Array = np.einsum("...c,...ck->...k", found.causes, complication_probabilities(found, model.layout))
-    return out
+    return np.clip(out, 0, 1)  # a sum of many shares may leave the range by a rounding

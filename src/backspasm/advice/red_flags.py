@@ -28,9 +28,7 @@ def fired_rules(patient: Patient, answers: Answers, knowledge: Knowledge) -> tup
     return tuple(sorted(found, key=lambda f: (order(f.rule.urgency), f.rule.id)))
 
 
-def holds(
-    condition: Condition, patient: Patient, answers: Answers, knowledge: Knowledge
-) -> tuple[str, ...] | None:
+def holds(condition: Condition, patient: Patient, answers: Answers, knowledge: Knowledge) -> tuple[str, ...] | None:
     """The findings that make the condition hold, or None. What was not asked makes nothing hold."""
     if condition.finding is not None:
         return (condition.finding,) if condition.finding in answers.present else None

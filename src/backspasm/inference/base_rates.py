@@ -37,7 +37,9 @@ class BaseRates:
     male: Array
     facts: dict[str, tuple[str, ...]]
 
-    def log_weights(self, log_share: Array, population: int, band: int, sex: str, profile_shift: Array | float = 0.0) -> Array:
+    def log_weights(
+        self, log_share: Array, population: int, band: int, sex: str, profile_shift: Array | float = 0.0
+    ) -> Array:
         """Unnormalised log base rates in one stratum; ``log_share`` may have leading axes for draws."""
         male = self.male[population]
         of_sex = np.log(2 * (male if sex == "male" else 1 - male))
@@ -72,7 +74,13 @@ def fit_base_rates(knowledge: Knowledge, ages: Ages, without: frozenset[str] = f
         target = np.isin(causes, fact.causes)
         noise = observed.variance + observed.bias_variance + knowledge.number("base_rate_heterogeneity") ** 2
         _kalman(
-            log_share[s, p], covariance[s, p], log_profile[bands], weights / weights.sum(), target, observed.log_odds, noise
+            log_share[s, p],
+            covariance[s, p],
+            log_profile[bands],
+            weights / weights.sum(),
+            target,
+            observed.log_odds,
+            noise,
         )
         for cause in fact.causes:
             facts.setdefault(f"{setting}|{POPULATIONS[p]}|{cause}", []).append(f"{study.id}/{fact.id}")
@@ -90,7 +98,7 @@ def _elicited_shares(knowledge: Knowledge) -> tuple[Array, Array]:
     """Mean and variance of the log share, S x 2 x C."""
     settings, causes = knowledge.index.settings, knowledge.index.cause_ids
     floor = knowledge.number("base_rate_floor")
-    rare, widening = knowledge.number("rare_share"), knowledge.number("rare_widening")
+    rare, least = knowledge.number("rare_share"), np.log(knowledge.number("rare_factor")) / Z90
     logs, variances = [], []
     for person in knowledge.elicitations:
         table = np.empty((len(settings), 2, len(causes)))
@@ -103,8 +111,10 @@ def _elicited_shares(knowledge: Knowledge) -> tuple[Array, Array]:
         table /= table.sum(axis=-1, keepdims=True)
         logs.append(np.log(table))
         # people are overconfident of rare events above all; common causes have been counted in many series
-        variances.append((spread * np.where(table < rare, widening, 1.0)) ** 2)
-    return np.mean(logs, axis=0), np.mean(variances, axis=0) + np.var(logs, axis=0)
+        variances.append(np.where(table < rare, np.maximum(spread, least), spread) ** 2)
+    mean: Array = np.mean(logs, axis=0)
+    variance: Array = np.asarray(np.mean(variances, axis=0) + np.var(logs, axis=0))
+    return mean, variance
 
 
 def _profiles(knowledge: Knowledge, ages: Ages) -> tuple[Array, Array]:
@@ -121,7 +131,9 @@ def _profiles(knowledge: Knowledge, ages: Ages) -> tuple[Array, Array]:
             male[:, c] = [said.male_share["child"], said.male_share["adult"]]
         profiles.append(np.log(profile))
         males.append(logit(np.clip(male, 0.02, 0.98)))
-    return np.mean(profiles, axis=0), expit(np.mean(males, axis=0))
+    profile_mean: Array = np.mean(profiles, axis=0)
+    male_share: Array = np.asarray(expit(np.mean(males, axis=0)))
+    return profile_mean, male_share
 
 
 def _population(study: Study, fact: Fact) -> int:
@@ -139,7 +151,13 @@ def _bands(study: Study, fact: Fact, ages: Ages, population: int) -> list[int]:
 
 
 def _kalman(
-    mean: Array, covariance: Array, log_profile: Array, weights: Array, target: NDArray[np.bool_], observed: float, noise: float
+    mean: Array,
+    covariance: Array,
+    log_profile: Array,
+    weights: Array,
+    target: NDArray[np.bool_],
+    observed: float,
+    noise: float,
 ) -> None:
     """One extended Kalman step, in place: the log odds of the targets' joint share were observed with this noise."""
     joint = mean + log_profile  # bands x causes
@@ -148,9 +166,9 @@ def _kalman(
     by_band = shares[:, target].sum(axis=1)
     predicted = float(np.clip(weights @ by_band, 1e-9, 1 - 1e-9))
     # d share / d log_share_c = share_c * (is target - share of targets)
-    slope = (weights[:, None] * shares * (target[None, :] - by_band[:, None])).sum(axis=0) / (predicted * (1 - predicted))
+    slope = (weights[:, None] * shares * (target[None, :] - by_band[:, None])).sum(axis=0) / (
+        predicted * (1 - predicted)
+    )
     gain = covariance @ slope / (slope @ covariance @ slope + noise)
     mean += gain * (observed - logit(predicted))
     covariance -= np.outer(gain, slope @ covariance)
-
-

@@ -75,18 +75,14 @@ def coverage(model: Model) -> Coverage:
 
 def _cause(cause: str, findings: tuple[str, ...], model: Model) -> CauseCoverage:
     parameters = model.parameters
-    studied = tuple(
-        f for f in findings if any(f"{f}|{cause}|{age}" in parameters.backing for age in AGE_GROUPS)
-    )
+    studied = tuple(f for f in findings if any(f"{f}|{cause}|{age}" in parameters.backing for age in AGE_GROUPS))
     places = tuple(
         f"{setting} ({population})"
         for setting in parameters.settings
         for population in POPULATIONS
         if f"{setting}|{population}|{cause}" in parameters.base.facts
     )
-    behind = {
-        a.partition("/")[0] for f in studied for age in AGE_GROUPS for a in _facts(f"{f}|{cause}|{age}", model)
-    }
+    behind = {a.partition("/")[0] for f in studied for age in AGE_GROUPS for a in _facts(f"{f}|{cause}|{age}", model)}
     return CauseCoverage(
         cause,
         places,

@@ -25,7 +25,11 @@ def rate_of(said: ElicitedRates, cause: str, age: AgeGroup | None = None, settin
 
 
 def pooled_rate(
-    opinions: Iterable[ElicitedRates], widening: float, cause: str, age: AgeGroup | None = None, setting: str | None = None
+    opinions: Iterable[ElicitedRates],
+    widening: float,
+    cause: str,
+    age: AgeGroup | None = None,
+    setting: str | None = None,
 ) -> LogitNormal:
     """All estimators' rates for one cell, as one distribution; their ranges widened, since people are overconfident."""
     entries = (rate_of(said, cause, age, setting) for said in opinions)
@@ -42,7 +46,13 @@ def value_of(said: ElicitedValues, cause: str, age: AgeGroup, when: str | None) 
 
 
 def pooled_value(
-    opinions: Iterable[ElicitedValues], cause: str, age: AgeGroup, when: str | None, lognormal: bool, spread_sd: float, widening: float
+    opinions: Iterable[ElicitedValues],
+    cause: str,
+    age: AgeGroup,
+    when: str | None,
+    lognormal: bool,
+    spread_sd: float,
+    widening: float,
 ) -> tuple[float, float, float, float]:
     """Mean and its sd, log of the spread and its sd, on the scale of the distribution (log or plain)."""
     means, mean_sds, spreads = [], [], []

@@ -51,9 +51,7 @@ def cumulative(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Mode
 def log_odds(log_joint: Array) -> Array:
     """Log odds of each cause against all others, from log joint probabilities (..., C)."""
     causes = log_joint.shape[-1]
-    others = np.stack(
-        [logsumexp(np.delete(log_joint, c, axis=-1), axis=-1) for c in range(causes)], axis=-1
-    )
+    others = np.stack([logsumexp(np.delete(log_joint, c, axis=-1), axis=-1) for c in range(causes)], axis=-1)
     out: Array = log_joint - others
     return out
 

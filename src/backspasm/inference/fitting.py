@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,10 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import AGE_GROUPS
 
 
-@lru_cache(maxsize=None)
-def _updated(prior: LogitNormal, observations: tuple[Observation, ...], heterogeneity: float) -> tuple[LogitNormal, float]:
+@cache
+def _updated(
+    prior: LogitNormal, observations: tuple[Observation, ...], heterogeneity: float
+) -> tuple[LogitNormal, float]:
     seen = list(observations)
     return update(prior, seen, heterogeneity), study_share(prior, seen, heterogeneity)
 
@@ -88,7 +90,9 @@ class _Fitter:
         out: Array = np.tensordot(weights / weights.sum(), table, axes=1)
         return out
 
-    def _pooled(self, cell: Cell, prior: LogitNormal, sightings: tuple[Sighting, ...], key: str | None = None) -> LogitNormal:
+    def _pooled(
+        self, cell: Cell, prior: LogitNormal, sightings: tuple[Sighting, ...], key: str | None = None
+    ) -> LogitNormal:
         if not sightings:
             return prior
         posterior, share = _updated(prior, tuple(s.observation for s in sightings), self.heterogeneity)
@@ -104,9 +108,7 @@ class _Fitter:
         for k, complication in enumerate(self.complication_ids):
             opinions = [p.complications[complication] for p in self.knowledge.elicitations]
             for c, cause in enumerate(self.causes):
-                by_lineage = {
-                    s.lineage: s for age in AGE_GROUPS for s in seen.get(Cell(complication, cause, age), ())
-                }
+                by_lineage = {s.lineage: s for age in AGE_GROUPS for s in seen.get(Cell(complication, cause, age), ())}
                 for s, setting in enumerate(settings):
                     prior = pooled_rate(opinions, self.widening, cause, setting=setting)
                     cell = Cell(complication, cause, "adult")
@@ -124,7 +126,9 @@ class _Fitter:
                 for g, age in enumerate(AGE_GROUPS):
                     cell = Cell(finding, complication, age)
                     for c, cause in enumerate(self.causes):
-                        posterior = self._pooled(cell, pooled_rate(opinions, self.widening, cause, age), self.sightings.get(cell, ()))
+                        posterior = self._pooled(
+                            cell, pooled_rate(opinions, self.widening, cause, age), self.sightings.get(cell, ())
+                        )
                         mean[g, k, c, f], sd[g, k, c, f] = posterior.mean, posterior.sd
         return mean, sd
 
@@ -171,6 +175,8 @@ class _Fitter:
                         share = 1 - float(np.prod(1 - complications[c, drivers])) if drivers else 0.0
                         prior = fit(prior, share, listed[cell])
                         self.backing[cell_key(measured, cause, age)] = Backing(facts[cell], 1.0)
-                    for table, pair in zip(out, (prior.mean, prior.mean_sd, prior.log_spread, prior.log_spread_sd), strict=True):
+                    for table, pair in zip(
+                        out, (prior.mean, prior.mean_sd, prior.log_spread, prior.log_spread_sd), strict=True
+                    ):
                         table[g, c, m] = pair if drivers else (pair[0], pair[0])
         return out[0], out[1], out[2], out[3]

@@ -38,7 +38,9 @@ def layout_of(parameters: Parameters, links: tuple[Link, ...]) -> Layout:
     drivers = dict(zip(parameters.booleans, parameters.boolean_drivers, strict=True))
     drivers |= dict(zip(parameters.measured, parameters.measured_drivers, strict=True))
     together = [set(d) for d in drivers.values() if d]
-    together += [{*drivers[link.finding], *drivers[link.other]} for link in links if link.kind in {"implies", "excludes"}]
+    together += [
+        {*drivers[link.finding], *drivers[link.other]} for link in links if link.kind in {"implies", "excludes"}
+    ]
     merged: list[set[int]] = [{k} for k in range(len(parameters.complications))]
     for joined in together:
         touching = [m for m in merged if m & joined]
@@ -47,6 +49,7 @@ def layout_of(parameters: Parameters, links: tuple[Link, ...]) -> Layout:
         Group(tuple(sorted(m)), np.array(list(product((0.0, 1.0), repeat=len(m))))) for m in sorted(merged, key=min)
     )
     group_of = {
-        finding: next((i for i, g in enumerate(groups) if set(d) & set(g.members)), None) for finding, d in drivers.items()
+        finding: next((i for i, g in enumerate(groups) if set(d) & set(g.members)), None)
+        for finding, d in drivers.items()
     }
     return Layout(groups, group_of, drivers)

@@ -29,7 +29,9 @@ def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age
     own = layout.group_of[finding]
     if own is None:
         alone = np.log1p(-rate)[..., None]
-        return alone if group is None else np.broadcast_to(alone, (*rate.shape, len(layout.groups[group].configurations)))
+        return (
+            alone if group is None else np.broadcast_to(alone, (*rate.shape, len(layout.groups[group].configurations)))
+        )
     drivers = list(layout.drivers[finding])
     strengths = numbers.strengths(finding, age)
     leak, shrink = leak_of(
@@ -108,7 +110,7 @@ def _log_density(item: Item, numbers: Numbers, layout: Layout, age: int, group: 
         raise ValueError("a measured item needs its value")
     mean, sd = numbers.value(item.finding, age)
     z = (item.value - mean) / sd
-    density = -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)  # (..., C, 2)
+    density: Array = -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)  # (..., C, 2)
     if group is None:
         return density[..., :1]
     driven = layout.groups[group].configurations[:, layout.positions(item.finding, group)].any(axis=1)

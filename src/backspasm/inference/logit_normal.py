@@ -54,7 +54,9 @@ def from_counts(x: int, n: int, bias_variance: float = 0.0) -> Observation:
     return Observation(float(np.log(yes / no)), 1 / yes + 1 / no, bias_variance)
 
 
-def from_interval(value: float, low: float | None, high: float | None, fallback_n: int, bias_variance: float = 0.0) -> Observation:
+def from_interval(
+    value: float, low: float | None, high: float | None, fallback_n: int, bias_variance: float = 0.0
+) -> Observation:
     """A printed rate with its 95 % interval, or with the size of the study where no interval was printed."""
     floor = 0.5 / (fallback_n + 1)
     inside = min(max(value, floor), 1 - floor)

@@ -8,7 +8,7 @@ Gaussian approximation of its spread (Laplace).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -73,7 +73,12 @@ def constraints(
 def _constraints_of(knowledge: Knowledge, study: Study, fact: Fact, finding: Finding) -> list[Constraint]:
     log = finding.distribution == "lognormal"
     bias = bias_variance(knowledge, study, fact) + knowledge.number("heterogeneity_scale") ** 2
-    n = max(min(fact.n or study.n or int(knowledge.number("sample_size_unknown")), int(knowledge.number("sample_size_cap"))), 2)
+    n = max(
+        min(
+            fact.n or study.n or int(knowledge.number("sample_size_unknown")), int(knowledge.number("sample_size_cap"))
+        ),
+        2,
+    )
     between = knowledge.number("measurement_heterogeneity")
     out: list[Constraint] = []
     for cuts, sign in ((fact.at_least, 1.0), (fact.below, -1.0)):
@@ -81,7 +86,9 @@ def _constraints_of(knowledge: Knowledge, study: Study, fact: Fact, finding: Fin
             seen = proportion(knowledge, study, cut, bias)
             if seen is not None and (cut.cutoff > 0 or not log):
                 place = float(np.log(cut.cutoff)) if log else cut.cutoff
-                out.append(Constraint("share", sign * seen.log_odds, float(np.sqrt(seen.variance + seen.bias_variance)), place))
+                out.append(
+                    Constraint("share", sign * seen.log_odds, float(np.sqrt(seen.variance + seen.bias_variance)), place)
+                )
     centre, spread = _summary(fact, log)
     if centre is not None:
         scale = 1.0 if spread is None else spread
@@ -109,7 +116,7 @@ def _summary(fact: Fact, log: bool) -> tuple[float | None, float | None]:
     return None, None
 
 
-@lru_cache(maxsize=None)
+@cache
 def fit(prior: Prior, share_present: float, facts: tuple[Constraint, ...]) -> Prior:
     """Posterior mode and spread of means and log spreads, given what studies reported of the mixture."""
     centre = np.array([*prior.mean, *prior.log_spread])
@@ -120,19 +127,26 @@ def fit(prior: Prior, share_present: float, facts: tuple[Constraint, ...]) -> Pr
         mean, spread = theta[:2], np.exp(theta[2:])
         mixed = float(weights @ mean)
         out = [(theta - centre) / scale]
+        predicted: float
         for c in facts:
             if c.kind == "share":
                 above = float(weights @ norm.sf((c.cut - mean) / spread))
-                predicted = logit(min(max(above, 1e-9), 1 - 1e-9))
+                predicted = float(logit(min(max(above, 1e-9), 1 - 1e-9)))
             elif c.kind == "centre":
                 predicted = mixed
             else:
-                predicted = 0.5 * np.log(weights @ (spread**2 + (mean - mixed) ** 2))
+                predicted = float(0.5 * np.log(weights @ (spread**2 + (mean - mixed) ** 2)))
             out.append(np.array([(predicted - c.value) / c.sd]))
         return np.concatenate(out)
 
     solved = least_squares(residuals, centre, x_scale=scale)
-    covariance = np.linalg.inv(solved.jac.T @ solved.jac)
+    jacobian: Array = np.asarray(solved.jac)
+    covariance = np.linalg.inv(jacobian.T @ jacobian)
     sd = np.sqrt(np.diag(covariance))
-    x = solved.x
-    return Prior((x[0], x[1]), (sd[0], sd[1]), (x[2], x[3]), (sd[2], sd[3]))
+    mean, log_spread = solved.x[:2], solved.x[2:]
+    return Prior(_pair(mean), _pair(sd[:2]), _pair(log_spread), _pair(sd[2:]))
+
+
+def _pair(values: Array) -> tuple[float, float]:
+    first, second = values
+    return float(first), float(second)

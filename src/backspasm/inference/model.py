@@ -24,7 +24,7 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.records.library import digest_of, knowledge_folder, package_version, read_knowledge
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Model:
     """Everything that an assessment needs."""
 

@@ -6,6 +6,7 @@ Pearl J, Probabilistic Reasoning in Intelligent Systems, 1988, section 4.3.2.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backspasm.inference.logit_normal import Array
 
@@ -15,7 +16,9 @@ def marginal_of(leak: float, shares: Array, strengths: Array) -> float:
     return float(1 - (1 - leak) * np.prod(1 - shares * strengths))
 
 
-def leak_of(rate: Array, marginal: Array, shares: Array, strengths: Array, floor: float) -> tuple[Array, Array]:
+def leak_of(
+    rate: Array, marginal: NDArray[np.bool_], shares: Array, strengths: Array, floor: float
+) -> tuple[Array, Array]:
     """The leak, and the factor by which the strengths must shrink for the marginal to keep the rate.
 
     Args:

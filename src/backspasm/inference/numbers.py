@@ -28,7 +28,8 @@ SEED = 20_240_229
 class Numbers(Protocol):
     """What the likelihood needs. ``...`` is empty for the means, one axis of draws otherwise."""
 
-    parameters: Parameters
+    @property
+    def parameters(self) -> Parameters: ...
 
     def log_base(self, stratum: Stratum) -> Array:
         """Log base rates, (..., C), normalised."""
@@ -101,14 +102,17 @@ class Means:
         return _normalised(base.log_weights(mean, p, band, stratum.sex))
 
     def shares(self, setting: str) -> Array:
-        return self._share[self.parameters.settings.index(setting)]
+        out: Array = self._share[self.parameters.settings.index(setting)]
+        return out
 
     def rate(self, finding: str, group: int) -> Array:
-        return self._rate[group, :, self.parameters.booleans.index(finding)]
+        out: Array = self._rate[group, :, self.parameters.booleans.index(finding)]
+        return out
 
     def strengths(self, finding: str, group: int) -> Array:
         f = self.parameters.booleans.index(finding)
-        return self._strength[group, list(self.parameters.boolean_drivers[f]), :, f].T
+        out: Array = self._strength[group, list(self.parameters.boolean_drivers[f]), :, f].T
+        return out
 
     def value(self, measured: str, group: int) -> tuple[Array, Array]:
         p = self.parameters

@@ -82,7 +82,9 @@ def rate_sightings(knowledge: Knowledge, without: frozenset[str] = frozenset()) 
         _add(found, study, fact, fact.finding, targets, _sensitivity(knowledge, study, fact, bias))
         if fact.comparator and fact.comparator.causes:
             bias = bias_variance(knowledge, study, fact, comparator=True)
-            _add(found, study, fact, fact.finding, fact.comparator.causes, _false_positives(knowledge, study, fact, bias))
+            _add(
+                found, study, fact, fact.finding, fact.comparator.causes, _false_positives(knowledge, study, fact, bias)
+            )
     return {cell: one_per_lineage(sightings) for cell, sightings in found.items()}
 
 

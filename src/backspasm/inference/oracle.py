@@ -50,13 +50,21 @@ def states(
             total = []
             for stratum in strata:
                 world = _World(means, knowledge, stratum, c, flags)
-                factors = [stratum.weight, world.prior(), *(world.remembered(item, places, known) for item, places in seen)]
+                factors = [
+                    stratum.weight,
+                    world.prior(),
+                    *(world.remembered(item, places, known) for item, places in seen),
+                ]
                 # a product of many small factors would leave the range of a float, so their logarithms are summed
-                total.append(float(means.log_base(stratum)[c]) + math.fsum(math.log(f) if f > 0 else -math.inf for f in factors))
+                total.append(
+                    float(means.log_base(stratum)[c]) + math.fsum(math.log(f) if f > 0 else -math.inf for f in factors)
+                )
             sets[present] = total
         out[cause] = sets
     top = max(x for sets in out.values() for logs in sets.values() for x in logs)
-    weights = {c: {s: math.fsum(math.exp(x - top) for x in logs) for s, logs in sets.items()} for c, sets in out.items()}
+    weights = {
+        c: {s: math.fsum(math.exp(x - top) for x in logs) for s, logs in sets.items()} for c, sets in out.items()
+    }
     mass = math.fsum(p for sets in weights.values() for p in sets.values())
     return {c: {s: p / mass for s, p in sets.items()} for c, sets in weights.items()}
 
@@ -72,7 +80,9 @@ def _drivers(item: Item, names: tuple[str, ...], knowledge: Knowledge) -> tuple[
 class _World:
     """One state of one patient: every probability in it."""
 
-    def __init__(self, means: Means, knowledge: Knowledge, stratum: Stratum, cause: int, flags: tuple[bool, ...]) -> None:
+    def __init__(
+        self, means: Means, knowledge: Knowledge, stratum: Stratum, cause: int, flags: tuple[bool, ...]
+    ) -> None:
         self.means, self.knowledge, self.cause, self.flags = means, knowledge, cause, flags
         self.age = age_group(means.parameters, stratum)
         self.setting = stratum.setting

@@ -65,9 +65,7 @@ def terms_of(
         own = shares[..., list(group.members)]
         on, off = np.log(own), np.log1p(-own)
         log_shares.append(on @ group.configurations.T + off @ (1 - group.configurations).T)
-    return Terms(
-        tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), tuple(log_shares)
-    )
+    return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), tuple(log_shares))
 
 
 def log_likelihood(terms: Terms, first: int | None = None, skip: int | None = None) -> tuple[Array, tuple[Array, ...]]:

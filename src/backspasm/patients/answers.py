@@ -6,6 +6,7 @@ derived, shown as derived, and never counted a second time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -95,7 +96,9 @@ class _State:
         for name in self.patient.medications:
             medicine = find_medicine(name, self.knowledge)
             if medicine is None:
-                self.unread.append(Unread(f"medication {name}", "not recognised; what it means for this patient was not checked"))
+                self.unread.append(
+                    Unread(f"medication {name}", "not recognised; what it means for this patient was not checked")
+                )
                 continue
             for finding in self.knowledge.medicines[medicine].implies:
                 self._derive(finding, True, f"takes {name}", "medications")
@@ -167,7 +170,10 @@ class _State:
             word, other = ("present", "absent") if known else ("absent", "present")
             shown = source if source not in self.measured else f"{source} {self.measured[source]:g}"
             fault = InputProblem(
-                word, finding, f"contradicts {shown} ({why})", f"take {finding} out of {word}, or correct {source}; it would be {other}"
+                word,
+                finding,
+                f"contradicts {shown} ({why})",
+                f"take {finding} out of {word}, or correct {source}; it would be {other}",
             )
             if fault not in self.problems:
                 self.problems.append(fault)
@@ -194,6 +200,9 @@ class _State:
         items |= {f: Item("value", f, value=v) for f, v in self.measured.items()}
         for link in self.knowledge.links:
             self._merge(link, items)
+        for link in self.knowledge.links:  # last, since another link may have taken one of the two away
+            if link.kind == "excludes" and link.finding in items and link.other in items:
+                items[link.other] = Item("absent_given", link.other, given=link.finding)
         return items.values()
 
     def _own_evidence(self, finding: str) -> bool:
@@ -217,17 +226,13 @@ class _State:
                 items.pop(link.other, None)
             elif b is True:
                 items.pop(link.finding, None)
-            elif link.finding in items and link.other in items:
-                items[link.other] = Item("absent_given", link.other, given=link.finding)
         elif link.finding in self.measured:
             self._merge_measured(link, items)
 
     def _merge_measured(self, link: Link, items: dict[str, Item]) -> None:
         value = self.measured[link.finding]
         above = link.threshold is not None and value >= self.knowledge.number(link.threshold)
-        if link.kind == "supersedes":
-            items.pop(link.other, None)
-        elif link.kind == "at_least_implies" and above:
+        if link.kind == "supersedes" or (link.kind == "at_least_implies" and above):
             items.pop(link.other, None)
         elif link.kind == "at_least_implies" and link.other in items:
             # asked about the whole illness and answered: today's value below the threshold adds nothing of its own
@@ -240,20 +245,27 @@ class _State:
 
 
 def find_medicine(name: str, knowledge: Knowledge) -> str | None:
-    """Id of the medicine that a generic or brand name means: exact, then as a word of the name (``ibuprofen 400 mg``)."""
-    wanted = " ".join(name.lower().replace("-", " ").split())
+    """Id of the medicine that a generic or brand name means: exact, then as words of the name (``ibuprofen 400 mg``)."""
+    wanted = _spelling(name)
     names = medicine_names(knowledge)
     if wanted in names:
         return names[wanted]
-    padded = f" {wanted.replace('/', ' ').replace('_', ' ')} "
-    hits = [(len(known), medicine) for known, medicine in names.items() if f" {known.replace('_', ' ')} " in padded]
+    hits = [(len(known), medicine) for known, medicine in names.items() if f" {known} " in f" {wanted} "]
     return max(hits)[1] if hits else None
 
 
 def medicine_names(knowledge: Knowledge) -> dict[str, str]:
-    """Every known spelling, lower case, to the medicine's id."""
+    """Every known spelling to the medicine's id."""
     out: dict[str, str] = {}
     for medicine in knowledge.medicines.values():
-        for spelling in (medicine.id, medicine.id.replace("_", " "), *medicine.names):
-            out.setdefault(" ".join(spelling.lower().replace("-", " ").split()), medicine.id)
+        for spelling in (medicine.id, *medicine.names):
+            out.setdefault(_spelling(spelling), medicine.id)
     return out
+
+
+def _spelling(name: str) -> str:
+    """Words and numbers in lower case with one space between; hyphens, commas, brackets and the like divide words."""
+    return " ".join(_WORD.findall(name.lower()))
+
+
+_WORD = re.compile(r"[^\W_]+")

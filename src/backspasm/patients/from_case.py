@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
-import yaml
 
 from backspasm.patients.patient import InputError, InputProblem, Patient, Unread, shortened
 from backspasm.records.knowledge import Knowledge
@@ -20,111 +17,6 @@ FIELDS = (
     "medications", "allergies", "comorbidities", "pregnant", "pregnancy_weeks",
 )  # fmt: skip
 SEXES = ("male", "female", "unknown")
-
-
-#: a case is flat; deeper nesting is a fault or an attack
-DEEPEST = 20
-_NOT_JSON = "check brackets, quotes and commas"
-
-
-def parse_text(text: str) -> Any:
-    """JSON or YAML to plain data. Raises InputError naming line and column."""
-    stripped = text.lstrip()
-    as_json = None
-    if stripped.startswith(("{", "[")):
-        try:
-            return json.loads(text, object_pairs_hook=_unique)
-        except _DuplicateKeyError as error:
-            raise _twice(error.key) from None
-        except RecursionError:
-            raise InputError.one("input", "", "not valid JSON: nested too deep", _NOT_JSON) from None
-        except ValueError as error:
-            # a flow mapping of YAML looks like JSON; only if that fails too is it broken
-            as_json = InputError.one("input", "", f"not valid JSON: {error}", _NOT_JSON)
-            if stripped.startswith("["):
-                raise as_json from None
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader that also refuses duplicate keys)
-    except _DuplicateKeyError as error:
-        raise _twice(error.key) from None
-    except (yaml.YAMLError, ValueError) as error:
-        if as_json is not None:
-            raise as_json from None
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "unreadable text"
-        mend = "check indentation, quotes and colons"
-        raise InputError.one("input", "", f"not valid YAML{where}: {what}", mend) from None
-
-
-class _DuplicateKeyError(Exception):
-    def __init__(self, key: str) -> None:
-        self.key = key
-        super().__init__(key)
-
-
-def _twice(key: str) -> InputError:
-    return InputError.one(shortened(key), "", "given twice", "keep one of the two")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; of a repeated key the last would silently win."""
-    out: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in out:
-            raise _DuplicateKeyError(key)
-        out[key] = value
-    return out
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML, not deep: no dates, repeated keys, aliases, tags, nor octal or sexagesimal numbers (047 is not 39)."""
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, "an alias (*name) is not allowed in a case")
-        if getattr(event, "tag", None) is not None:
-            self._refuse(event, "a tag (!name) is not allowed in a case")
-        if self.depth == DEEPEST:
-            self._refuse(event, "nested too deep")
-        self.depth += 1
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
-
-    def _refuse(self, event: yaml.Event, what: str) -> NoReturn:
-        raise yaml.MarkedYAMLError(None, None, what, event.start_mark)
-
-    def mapping(self, node: yaml.MappingNode) -> dict[Any, Any]:
-        out: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(None, None, "a key must be one word", key_node.start_mark)
-            key = self.construct_object(key_node)
-            if key in out:
-                raise _DuplicateKeyError(str(key))
-            out[key] = self.construct_object(value_node, deep=True)
-        return out
-
-
-def _implicit(tag: str, pattern: str) -> None:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list("-+.0123456789"))
-
-
-_KEPT = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}
-_Loader.yaml_implicit_resolvers = {
-    first: [pair for pair in pairs if pair[0] in _KEPT]
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_implicit("int", r"^[-+]?(0|[1-9][0-9]*)$")
-_implicit("float", r"^[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$")
-_implicit("float", r"^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$")
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _Loader.mapping)
 
 
 def from_case(data: Any, knowledge: Knowledge) -> Patient:
@@ -160,11 +52,18 @@ class _Reader:
                 mend = did_you_mean(str(key), FIELDS, f"fields are {', '.join(FIELDS)}")
                 self.fault(shortened(str(key)) or "''", "", "unknown field", mend)
         if "age_years" not in self.data:
-            self.fault("age_years", "", "missing", "give the age in years, or null if it is unknown (unknown never means adult)")
+            self.fault(
+                "age_years",
+                "",
+                "missing",
+                "give the age in years, or null if it is unknown (unknown never means adult)",
+            )
         days = self._numbers("days_ago", self.knowledge.index.finding_ids)
         present, absent = self._findings("present"), self._findings("absent")
         patient = Patient(
-            age_years=self._number("age_years", "age_years_lowest", "age_years_highest", "age in years, such as 47 or 1.5"),
+            age_years=self._number(
+                "age_years", "age_years_lowest", "age_years_highest", "age in years, such as 47 or 1.5"
+            ),
             sex=self._choice("sex", SEXES, "unknown"),
             setting=self._setting(),
             present=present,
@@ -175,7 +74,9 @@ class _Reader:
             allergies=self._texts("allergies"),
             comorbidities=self._listed("comorbidities", self.knowledge.index.comorbidities),
             pregnant=self._flag("pregnant"),
-            pregnancy_weeks=self._number("pregnancy_weeks", "pregnancy_weeks_lowest", "pregnancy_weeks_highest", "completed weeks"),
+            pregnancy_weeks=self._number(
+                "pregnancy_weeks", "pregnancy_weeks_lowest", "pregnancy_weeks_highest", "completed weeks"
+            ),
         )
         self._contradictions(patient)
         if self.problems:
@@ -207,7 +108,12 @@ class _Reader:
         for name in out:
             if self.knowledge.findings[name].kind == "measured":
                 unit = self.knowledge.findings[name].unit
-                self.fault(field, name, "is a measurement, not a yes-or-no finding", f"give its value under measured, in {unit}")
+                self.fault(
+                    field,
+                    name,
+                    "is a measurement, not a yes-or-no finding",
+                    f"give its value under measured, in {unit}",
+                )
         return tuple(n for n in out if self.knowledge.findings[n].kind == "boolean")
 
     def _known_finding(self, field: str, name: Any) -> bool:
@@ -215,7 +121,12 @@ class _Reader:
             self.fault(field, name, "a finding is named by its id", "write the id as text, such as fever")
             return False
         if name not in self.knowledge.findings:
-            self.fault(field, name, "unknown finding", did_you_mean(name, self.knowledge.findings, "see `backspasm knowledge coverage`"))
+            self.fault(
+                field,
+                name,
+                "unknown finding",
+                did_you_mean(name, self.knowledge.findings, "see `backspasm knowledge coverage`"),
+            )
             return False
         return True
 
@@ -234,7 +145,9 @@ class _Reader:
             if not self._known_finding(field, name):
                 continue
             if not _is_number(days) or days < 0:
-                self.fault(f"{field}.{name}", days, "must be a number of days, 0 or more", "write the days since it happened")
+                self.fault(
+                    f"{field}.{name}", days, "must be a number of days, 0 or more", "write the days since it happened"
+                )
             else:
                 out[name] = float(days)
         return out
@@ -253,7 +166,9 @@ class _Reader:
             finding = self.knowledge.findings[name]
             field = f"measured.{name}"
             if finding.kind != "measured":
-                self.fault(field, number, "is a yes-or-no finding, not a measurement", "list it under present or absent")
+                self.fault(
+                    field, number, "is a yes-or-no finding, not a measurement", "list it under present or absent"
+                )
             elif not _is_number(number):
                 self.fault(field, number, "is not a number", f"give a plain number in {finding.unit}")
             else:
@@ -340,7 +255,14 @@ def _kind(value: Any) -> str:
     """What kind of thing a value is, in words."""
     if value is None or value in ("", [], {}):
         return "empty"
-    words = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "a mapping"}
+    words = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "a mapping",
+    }
     return words.get(type(value), "something else")
 
 

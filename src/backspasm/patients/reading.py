@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from backspasm.patients.from_case import from_case, parse_text
+from backspasm.patients.case_text import parse_text
+from backspasm.patients.from_case import from_case
 from backspasm.patients.from_fhir import from_fhir
 from backspasm.patients.patient import InputError, Patient
 from backspasm.records.knowledge import Knowledge
@@ -37,7 +38,9 @@ def read_path(name: str, standard_input: BinaryIO) -> bytes:
             what = f"cannot be read ({error.strerror or type(error).__name__})"
             raise InputError.one("FILE", name, what, "check its permissions") from None
     if len(data) > LARGEST_RECORD:
-        raise InputError.one("FILE", name, f"is larger than {LARGEST_RECORD // 1_000_000} MB", "give the record of one patient")
+        raise InputError.one(
+            "FILE", name, f"is larger than {LARGEST_RECORD // 1_000_000} MB", "give the record of one patient"
+        )
     return data
 
 
@@ -60,7 +63,10 @@ def read_patient(data: bytes, knowledge: Knowledge, source: Format | None = None
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError.one(
-            "input", f"byte {data[error.start]:#04x} at position {error.start}", "is not valid UTF-8", "save the file as UTF-8 text"
+            "input",
+            f"byte {data[error.start]:#04x} at position {error.start}",
+            "is not valid UTF-8",
+            "save the file as UTF-8 text",
         ) from None
     if kind == "fhir":
         return from_fhir(text.encode(), knowledge)

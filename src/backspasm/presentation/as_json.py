@@ -64,9 +64,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         "not_assessed": [f"{u.what}: {u.why}" for u in a.not_assessed],
         "notes": list(a.patient.notes),
         "said_by": {finding: list(refs) for finding, refs in sorted(a.patient.sources.items())},
-        "strata": [
-            {"setting": s.setting, "age": s.band, "sex": s.sex, "weight": _round(s.weight)} for s in a.strata
-        ],
+        "strata": [{"setting": s.setting, "age": s.band, "sex": s.sex, "weight": _round(s.weight)} for s in a.strata],
         "bibliography": [
             {
                 "study": r.study.id,

@@ -27,7 +27,7 @@ def print_coverage(found: Coverage, knowledge: Knowledge, console: Console) -> N
         )
     console.print(table)
     console.print(
-        f"\n{found.cells_studied} of {found.cells} cause-finding cells rest on a study (the rest on two independent elicitations "
+        f"\n{found.cells_studied} of {found.cells} cause-finding cells rest on a study (the rest on independent elicitations "
         f"of {found.elicited_entries} entries); {found.base_rates_studied} of {found.base_rates} base rates; "
         f"{found.complications_studied} of {found.complications} complication shares."
     )

@@ -27,19 +27,27 @@ def evidence_data(identifier: str | None, model: Model) -> dict[str, Any]:
             "assumptions": [{"id": a.id, "says": a.says} for a in knowledge.assumptions.values()],
         }
     if identifier in knowledge.assumptions:
-        return {"assumption": msgspec.to_builtins(knowledge.assumptions[identifier]), "used_in": _rules_with(identifier, model)}
+        return {
+            "assumption": msgspec.to_builtins(knowledge.assumptions[identifier]),
+            "used_in": _rules_with(identifier, model),
+        }
     study_id, _, fact_id = identifier.partition("/")
     study = knowledge.studies.get(study_id)
     if study is None:
         known = (*knowledge.studies, *knowledge.assumptions)
-        raise KeyError(f"ID ({identifier}): unknown. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}")
+        raise KeyError(
+            f"ID ({identifier}): unknown. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
+        )
     facts = [f for f in study.facts if not fact_id or f.id == fact_id]
     if not facts:
         known = tuple(f.id for f in study.facts)
-        raise KeyError(f"ID ({identifier}): {study_id} has no such fact. Mend: {did_you_mean(fact_id, known, 'one of ' + ', '.join(known))}")
+        raise KeyError(
+            f"ID ({identifier}): {study_id} has no such fact. Mend: {did_you_mean(fact_id, known, 'one of ' + ', '.join(known))}"
+        )
     data = msgspec.to_builtins(study)
     data["facts"] = [
-        {**msgspec.to_builtins(f), "says": says(f), "read": how_read(study, f), "used_in": used_in(study, f, model)} for f in facts
+        {**msgspec.to_builtins(f), "says": says(f), "read": how_read(study, f), "used_in": used_in(study, f, model)}
+        for f in facts
     ]
     return {"study": data, "link": link(study)}
 
@@ -68,19 +76,30 @@ def _numbers(fact: Fact) -> str:
     if fact.x is not None:
         out.append(f"{fact.x} of {fact.n}")
     elif fact.value is not None:
-        out.append(f"{fact.value:g}" + (f" ({fact.low:g} to {fact.high:g})" if fact.low is not None and fact.high is not None else ""))
+        out.append(
+            f"{fact.value:g}"
+            + (f" ({fact.low:g} to {fact.high:g})" if fact.low is not None and fact.high is not None else "")
+        )
     if fact.tp is not None and fact.fn is not None:
         out.append(f"found in {fact.tp} of {fact.tp + fact.fn} with it")
     if fact.fp is not None and fact.tn is not None:
         out.append(f"and in {fact.fp} of {fact.fp + fact.tn} without")
     for name, part in (("sensitivity", fact.sensitivity), ("specificity", fact.specificity)):
         if part is not None:
-            counts = f"{part.x} of {part.n}" if part.x is not None else f"{part.value:g}" if part.value is not None else "?"
+            counts = (
+                f"{part.x} of {part.n}" if part.x is not None else f"{part.value:g}" if part.value is not None else "?"
+            )
             out.append(f"{name} {counts}")
     for name, ratio in (("LR+", fact.lr_pos), ("LR-", fact.lr_neg), ("odds ratio", fact.odds_ratio)):
         if ratio is not None and ratio.value is not None:
             out.append(f"{name} {ratio.value:g}")
-    for name, number in (("mean", fact.mean), ("sd", fact.sd), ("median", fact.median), ("q1", fact.q1), ("q3", fact.q3)):
+    for name, number in (
+        ("mean", fact.mean),
+        ("sd", fact.sd),
+        ("median", fact.median),
+        ("q1", fact.q1),
+        ("q3", fact.q3),
+    ):
         if number is not None:
             out.append(f"{name} {number:g}")
     for word, cuts in (("at least", fact.at_least), ("below", fact.below)):
@@ -94,7 +113,9 @@ def used_in(study: Study, fact: Fact, model: Model) -> list[str]:
     """Cells of the model and rules that the fact feeds."""
     address = f"{study.id}/{fact.id}"
     cells = [f"rate {key.replace('|', ' | ')}" for key, b in model.parameters.backing.items() if address in b.facts]
-    cells += [f"base rate {key.replace('|', ' | ')}" for key, facts in model.parameters.base.facts.items() if address in facts]
+    cells += [
+        f"base rate {key.replace('|', ' | ')}" for key, facts in model.parameters.base.facts.items() if address in facts
+    ]
     return [*cells, *_rules_with(address, model)]
 
 
@@ -133,7 +154,12 @@ def print_evidence(data: dict[str, Any], console: Console) -> None:
     s = data["study"]
     console.print(Text.assemble((s["id"], "bold green"), f"  {s['citation']}"))
     size = f", n {s['n']}" if s.get("n") else ""
-    console.print(Text(f"{s['design'].replace('_', ' ')}, {s['setting'].replace('_', ' ')}, {s['population']}{size}. {data['link'] or ''}", style="dim"))
+    console.print(
+        Text(
+            f"{s['design'].replace('_', ' ')}, {s['setting'].replace('_', ' ')}, {s['population']}{size}. {data['link'] or ''}",
+            style="dim",
+        )
+    )
     if s.get("note"):
         console.print(Text(f"note: {s['note']}"))
     for f in s["facts"]:

@@ -117,9 +117,21 @@ def print_explanation(e: Explanation, knowledge: Knowledge, console: Console) ->
             f": {words.chance(e.base_rate)} before the answers, {words.chance(e.probability)} after",
         )
     )
-    console.print(Text(f"base rate from {', '.join(e.base_facts) or 'an elicited assumption (no study of such presenters)'}", style="dim"))
+    console.print(
+        Text(
+            f"base rate from {', '.join(e.base_facts) or 'an elicited assumption (no study of such presenters)'}",
+            style="dim",
+        )
+    )
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading, justify in (("answer", "left"), ("ratio", "right"), ("before", "right"), ("after", "right"), ("without it", "right"), ("source", "left")):
+    for heading, justify in (
+        ("answer", "left"),
+        ("ratio", "right"),
+        ("before", "right"),
+        ("after", "right"),
+        ("without it", "right"),
+        ("source", "left"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for step, without in zip(e.steps, e.without_answers, strict=True):
         source = Text(", ".join(step.facts), style="green") if step.facts else Text("assumed", style="black on grey70")
@@ -132,7 +144,12 @@ def print_explanation(e: Explanation, knowledge: Knowledge, console: Console) ->
             source,
         )
     console.print(table)
-    console.print(Text("Each ratio is that of the answer given the answers above it; together they multiply to the result.", style="dim"))
+    console.print(
+        Text(
+            "Each ratio is that of the answer given the answers above it; together they multiply to the result.",
+            style="dim",
+        )
+    )
     if e.without_studies is None:
         console.print(Text("`--studies` shows the result without each study in turn.", style="dim"))
         return

@@ -21,7 +21,9 @@ STYLE = {
     "self_care": "bold white on green4",
 }
 #: how much is shown before "and so many more"
-CAUSES, REASONS, STUDIES, BAR = 6, 4, 12, 20
+CAUSES, LEAST, REASONS, STUDIES, BAR = 6, 3, 4, 8, 12
+#: a cause under one in a thousand is summed up with the rest after the first few
+WORTH_A_ROW = 0.001
 
 
 def print_assessment(assessment: Assessment, knowledge: Knowledge, console: Console) -> None:
@@ -74,7 +76,9 @@ def _why_urgent(a: Assessment, knowledge: Knowledge) -> list[str]:
             out.append(f"{words.chance(p)} chance that this urgency or more is needed; it has the least expected loss")
     if a.urgency.lowered_by:
         names = ", ".join(words.finding_name(f, knowledge) for f in a.urgency.lowered_by)
-        out.append(f"without {names} the probabilities alone would ask for more urgency: it points to a milder explanation")
+        out.append(
+            f"without {names} the probabilities alone would ask for more urgency: it points to a milder explanation"
+        )
     return out
 
 
@@ -90,6 +94,8 @@ def _red_flags(a: Assessment, knowledge: Knowledge) -> RenderableType:
 
 
 def _ledger(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    if not a.must_not_miss and not a.answers.items:
+        return Group(_title("Not to be missed"), Text("  nothing was asked, so nothing is ruled out", style="bold"))
     if not a.must_not_miss:
         return Group(_title("Not to be missed"), Text("  no group reaches the threshold for concern", style="dim"))
     lines: list[RenderableType] = [_title("Not to be missed")]
@@ -97,14 +103,17 @@ def _ledger(a: Assessment, knowledge: Knowledge) -> RenderableType:
         lines.append(Text.assemble(f"  {words.chance(e.probability):>10}  ", (words.GROUP[e.group], "bold")))
         for label, findings in (("asked", e.asked), ("NOT asked", e.not_asked), ("against it", e.against[:5])):
             if findings:
-                names = ", ".join(words.finding_name(f, knowledge) for f in findings)
+                names = ", ".join(words.said(f, a.answers, knowledge) for f in findings)
                 lines.append(Padding(Text.assemble((f"{label}: ", "dim"), names), (0, 0, 0, 14)))
     return Group(*lines)
 
 
 def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
-    lines: list[RenderableType] = [_title("Differential", "probability, 90 % interval, base rate; the reasons below each")]
-    for h in a.differential[:CAUSES]:
+    lines: list[RenderableType] = [
+        _title("Differential", "probability, 90 % interval, base rate; the reasons below each")
+    ]
+    shown = [h for i, h in enumerate(a.differential[:CAUSES]) if i < LEAST or h.estimate.value >= WORTH_A_ROW]
+    for h in shown:
         e = h.estimate
         bar = "█" * round(BAR * e.value) or "▏"
         head = Text.assemble(
@@ -116,7 +125,7 @@ def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
         )
         lines.append(head)
         lines += [Padding(_reason(s, knowledge), (0, 0, 0, 14)) for s in leading_steps(h)]
-    rest = a.differential[CAUSES:]
+    rest = a.differential[len(shown) :]
     total = sum(h.estimate.value for h in rest)
     names = ", ".join(words.cause_name(h.cause, knowledge) for h in rest[:5])
     lines.append(Text(f"  {words.chance(total):>10}  {len(rest)} other causes together ({names}, …)", style="dim"))
@@ -125,6 +134,7 @@ def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
 
 def leading_steps(h: Hypothesis, count: int = REASONS) -> list[Step]:
     """The answers that moved the cause most."""
+
     def size(step: Step) -> float:
         ratio = step.likelihood_ratio
         return max(ratio, 1 / ratio) if ratio > 0 else float("inf")
@@ -167,7 +177,9 @@ def _not_assessed(a: Assessment) -> RenderableType:
 
 def _sources(a: Assessment, knowledge: Knowledge) -> RenderableType:
     found = references(a, knowledge)
-    lines: list[RenderableType] = [_title("Studies behind this answer", "the most influential first; `backspasm evidence ID` opens one")]
+    lines: list[RenderableType] = [
+        _title("Studies behind this answer", "the most influential first; `backspasm evidence ID` opens one")
+    ]
     for r in found[:STUDIES]:
         s = r.study
         size = f"n {s.n}, " if s.n else ""
@@ -175,7 +187,10 @@ def _sources(a: Assessment, knowledge: Knowledge) -> RenderableType:
             Text.assemble(
                 (f"  {s.id}", "green"),
                 f"  {s.citation}",
-                (f" ({s.design.replace('_', ' ')}, {words.plain(s.setting)}, {size}{how_read(s)}) {link(s) or ''}", "dim"),
+                (
+                    f" ({s.design.replace('_', ' ')}, {words.plain(s.setting)}, {size}{how_read(s)}) {link(s) or ''}",
+                    "dim",
+                ),
             )
         )
     if len(found) > STUDIES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from backspasm.patients.answers import Item
+from backspasm.patients.answers import Answers, Item
 from backspasm.records.knowledge import Knowledge
 
 URGENCY = {
@@ -61,6 +61,8 @@ def span(low: float, high: float) -> str:
 
 def _percent(p: float) -> str:
     value = 100 * p
+    if 99 < value < 99.95:
+        return f"{value:.1f}"
     if value < 0.1:
         return "<0.1"
     return f"{value:.1f}" if value < 1 else f"{value:.0f}"
@@ -83,10 +85,23 @@ def answer(item: Item, knowledge: Knowledge) -> str:
     name = finding_name(item.finding, knowledge)
     if item.kind == "value" and item.value is not None:
         unit = {"1": "", "Cel": "°C", "0-10": "of 10", "d": "days"}.get(record.unit or "", record.unit or "")
-        return f"{name} {item.value:g} {unit}".strip()
+        return f"{name} {number(item.value)} {unit}".strip()
     if item.kind == "without":
         return f"{name}, not severe"
     return name if item.kind in {"present", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
+
+
+def number(value: float) -> str:
+    """A measured value as a clinician writes it: at most one decimal, more only for small values."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{round(value, 1):g}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def said(finding: str, answers: Answers, knowledge: Knowledge) -> str:
+    """A finding with its answer, as far as it is known."""
+    name = finding_name(finding, knowledge)
+    if finding in answers.measured:
+        return answer(Item("value", finding, value=answers.measured[finding]), knowledge)
+    return answer(Item("absent", finding), knowledge) if finding in answers.absent else name
 
 
 def patient_line(age: float | None, sex: str, setting: str | None) -> str:
@@ -96,6 +111,6 @@ def patient_line(age: float | None, sex: str, setting: str | None) -> str:
     elif age < 2:
         who = f"{round(age * 12)} months old"
     else:
-        who = f"{age:.0f} years old"
+        who = f"{int(age)} years old"
     where = plain(setting) if setting else "setting not stated"
     return f"{who}, {sex if sex != 'unknown' else 'sex not stated'}, {where}"

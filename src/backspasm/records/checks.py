@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from backspasm.records.elicitation_checks import (
+    ELICITED_KEYS,
+    elicited_gaps,
+    elicited_id_problems,
+    elicited_key_problems,
+)
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
-from backspasm.records.types import AGE_GROUPS, Condition, Elicitation, Fact, Finding, Study
+from backspasm.records.types import Condition, Fact, Study
 from backspasm.records.yaml_source import KeyPath, Source
 
 #: how far a printed value may lie from the one that the counts give, before one of them must be wrong
@@ -20,9 +26,9 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
     return [
         *_given_once(found),
         *_study_problems(knowledge, found["study"]),
-        *_elicited_id_problems(knowledge, found),
-        *_elicited_key_problems(knowledge, found),
-        *_elicited_gaps(knowledge),
+        *elicited_id_problems(knowledge, found),
+        *elicited_key_problems(knowledge, found),
+        *elicited_gaps(knowledge),
         *_record_gaps(knowledge),
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
@@ -49,16 +55,6 @@ def _given_once(found: dict[str, list[Source]]) -> Iterator[Problem]:
             yield from _repeated([(s, (key, name), name) for s in own for name in s.data[key]])
 
 
-#: the key of an elicited file under which its estimates stand
-ELICITED_KEYS = {
-    "elicited_rates": "findings",
-    "elicited_complications": "complications",
-    "elicited_strengths": "strengths",
-    "elicited_measurements": "measurements",
-    "elicited_base_rates": "causes",
-}
-
-
 def _repeated(ids: Iterable[tuple[Source, KeyPath, str]]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for source, path, name in ids:
@@ -77,7 +73,9 @@ def _study_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[Pro
         study = knowledge.studies[source.data["id"]]
         stem = source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
         if stem != source.data["id"]:
-            yield Problem(source.file, 1, f"the id {source.data['id']!r} differs from the file's name", f"call it {stem!r}")
+            yield Problem(
+                source.file, 1, f"the id {source.data['id']!r} differs from the file's name", f"call it {stem!r}"
+            )
         for key in (study.pmid and f"PMID {study.pmid}", study.doi and f"DOI {study.doi.lower()}"):
             if key and key in seen and seen[key] != study.id:
                 yield Problem(source.file, 1, f"{key} is also that of {seen[key]!r}", "put the facts into one file")
@@ -134,7 +132,9 @@ def _contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
             if abs(counted - proportion.value) > ROUNDING:
                 yield f"counts give {name} {counted:.3f}, the record says {proportion.value}", f"drop the {name}"
     yield from _ratio_contradictions(fact)
-    if fact.kind in {"rate", "accuracy", "ratio", "measurement"} and bool(fact.causes) == (fact.complication is not None):
+    if fact.kind in {"rate", "accuracy", "ratio", "measurement"} and bool(fact.causes) == (
+        fact.complication is not None
+    ):
         yield "give causes or a complication, one of the two", "say whom the rate is about"
     if not fact.used and not fact.because:
         yield "a fact that is not used needs a reason", "add because"
@@ -160,121 +160,6 @@ def _ratio_contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
             yield what, "keep the counts and drop lr_neg, or explain in note"
 
 
-# --- elicitations --------------------------------------------------------------------------------------------------
-
-
-def _elicited_id_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iterator[Problem]:
-    causes = set(knowledge.index.cause_ids)
-    for schema, sources in found.items():
-        if not schema.startswith("elicited_"):
-            continue
-        for source in sources:
-            for path, value in _walk(source.data, ()):
-                if len(path) > 1 and path[-2] == "causes" and isinstance(path[-1], int) and value not in causes:
-                    mend = did_you_mean(str(value), causes, "see index.yaml")
-                    yield Problem(source.file, source.line(path), f"unknown cause {value!r}", mend)
-                if isinstance(value, dict) and "estimate" in value:
-                    if not 0 < value["low"] <= value["estimate"] <= value["high"] < 1:
-                        what = f"estimate {value['estimate']} with range {value['low']}..{value['high']}"
-                        yield Problem(source.file, source.line(path), what, "need 0 < low <= estimate <= high < 1")
-                if isinstance(value, dict) and "p5" in value:
-                    if not (value["p5"] < value["median"] < value["p95"] and value["low"] <= value["median"] <= value["high"]):
-                        what = f"median {value['median']} with p5 {value['p5']}, p95 {value['p95']}"
-                        yield Problem(source.file, source.line(path), what, "need p5 < median < p95, low <= median <= high")
-                if isinstance(value, dict) and "rates" in value:
-                    yield from _given_twice(source, path, value["rates"])
-
-
-def _elicited_key_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iterator[Problem]:
-    """An estimate under an unknown name would never be used."""
-    index = knowledge.index
-    of_kind = {kind: [f.id for f in knowledge.findings.values() if f.kind == kind] for kind in ("boolean", "measured")}
-    for schema, word, known in (
-        ("elicited_rates", "finding", of_kind["boolean"]),
-        ("elicited_measurements", "measured finding", of_kind["measured"]),
-        ("elicited_strengths", "finding", of_kind["boolean"]),
-        ("elicited_complications", "complication", list(index.complications)),
-        ("elicited_base_rates", "cause", list(index.cause_ids)),
-    ):
-        key = ELICITED_KEYS[schema]
-        for source in found[schema]:
-            for name, inner in source.data[key].items():
-                if name not in known:
-                    mend = did_you_mean(name, known, "see index.yaml")
-                    yield Problem(source.file, source.line((key, name)), f"unknown {word} {name!r}", mend)
-                for complication in inner if schema == "elicited_strengths" else ():
-                    if complication not in index.complications:
-                        line = source.line((key, name, complication))
-                        mend = did_you_mean(complication, index.complications, "see index.yaml")
-                        yield Problem(source.file, line, f"unknown complication {complication!r}", mend)
-
-
-def _given_twice(source: Source, path: KeyPath, entries: list[dict[str, object]]) -> Iterator[Problem]:
-    seen: set[tuple[str, str, str]] = set()
-    for i, entry in enumerate(entries):
-        for key in (
-            (str(c), str(a), str(s))
-            for c in _strings(entry["causes"])
-            for a in _strings(entry.get("ages", ["*"]))
-            for s in _strings(entry.get("settings", ["*"]))
-        ):
-            if key in seen:
-                line = source.line((*path, "rates", i))
-                yield Problem(source.file, line, f"{key[0]} is given twice (ages {key[1]}, settings {key[2]})", "keep one")
-            seen.add(key)
-
-
-def _strings(value: object) -> list[str]:
-    return [str(v) for v in value] if isinstance(value, list) else []
-
-
-def _walk(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
-    yield path, value
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _walk(inner, (*path, key))
-    elif isinstance(value, list):
-        for i, inner in enumerate(value):
-            yield from _walk(inner, (*path, i))
-
-
-def _elicited_gaps(knowledge: Knowledge) -> Iterator[Problem]:
-    """A missing cell would silently become a likelihood ratio of 1; so each must be there."""
-    boolean = [f for f in knowledge.findings.values() if f.kind == "boolean"]
-    measured = [f for f in knowledge.findings.values() if f.kind == "measured"]
-    if not knowledge.elicitations:
-        yield Problem("evidence/elicited", 1, "no elicitation", "add at least one estimator's folder")
-    for person in knowledge.elicitations:
-        folder = f"evidence/elicited/{person.estimator}"
-        gaps: list[tuple[str, str]] = []
-        gaps += [(f"{folder}/rates", f.id) for f in boolean if f.id not in person.rates]
-        gaps += [(f"{folder}/measurements.yaml", f.id) for f in measured if f.id not in person.measurements]
-        gaps += [(f"{folder}/base_rates.yaml", c) for c in knowledge.index.cause_ids if c not in person.base_rates]
-        modelled = [c for c in knowledge.complications.values() if c.modelled]
-        gaps += [(f"{folder}/complications.yaml", c.id) for c in modelled if c.id not in person.complications]
-        gaps += list(_strength_gaps(person, boolean, folder))
-        gaps += list(_measured_gaps(person, measured, folder))
-        yield from (Problem(file, 1, f"{what} has no estimate", "add one, with range and reason") for file, what in gaps)
-
-
-def _strength_gaps(person: Elicitation, boolean: Iterable[Finding], folder: str) -> Iterator[tuple[str, str]]:
-    for finding in boolean:
-        for complication in finding.driven_by:
-            if complication not in person.strengths.get(finding.id, {}):
-                yield f"{folder}/strengths.yaml", f"{complication} -> {finding.id}"
-
-
-def _measured_gaps(person: Elicitation, measured: Iterable[Finding], folder: str) -> Iterator[tuple[str, str]]:
-    for finding in measured:
-        said = person.measurements.get(finding.id)
-        if said is None:
-            continue
-        for when in ("present", "absent") if finding.driven_by else (None,):
-            for age in AGE_GROUPS:
-                if not any(v.when == when and (not v.ages or age in v.ages) for v in said.others):
-                    yield f"{folder}/measurements.yaml", f"{finding.id} (others, when {when}, {age})"
-
-
 # --- records that must exist ---------------------------------------------------------------------------------------
 
 
@@ -290,9 +175,12 @@ def _record_gaps(knowledge: Knowledge) -> Iterator[Problem]:
             yield Problem(folder, 1, f"{missing!r} of index.yaml has no record", "add it")
         for extra in sorted(set(have) - set(wanted)):
             yield Problem(folder, 1, f"{extra!r} is not in index.yaml", did_you_mean(extra, wanted, "add it there"))
-    for record in (*knowledge.causes.values(), *knowledge.complications.values()):
-        if record.urgency not in index.urgency:
-            what = f"{record.id}: unknown urgency {record.urgency!r}"
+    urgencies = {c.id: c.urgency for c in knowledge.causes.values()} | {
+        k.id: k.urgency for k in knowledge.complications.values()
+    }
+    for name, urgency in urgencies.items():
+        if urgency not in index.urgency:
+            what = f"{name}: unknown urgency {urgency!r}"
             yield Problem("causes", 1, what, f"use one of {', '.join(index.urgency)}")
     for finding in knowledge.findings.values():
         for complication in finding.driven_by:
@@ -310,11 +198,15 @@ def _red_flag_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[
             yield Problem(source.file, 1, f"the id {rule.id!r} differs from the file's name", f"call it {stem!r}")
         if rule.urgency not in knowledge.index.urgency:
             line = source.line(("urgency",))
-            yield Problem(source.file, line, f"unknown urgency {rule.urgency!r}", f"use {', '.join(knowledge.index.urgency)}")
+            yield Problem(
+                source.file, line, f"unknown urgency {rule.urgency!r}", f"use {', '.join(knowledge.index.urgency)}"
+            )
         for target in rule.points_to:
             if target not in known:
                 line = source.line(("points_to",))
-                yield Problem(source.file, line, f"unknown cause {target!r}", did_you_mean(target, known, "see index.yaml"))
+                yield Problem(
+                    source.file, line, f"unknown cause {target!r}", did_you_mean(target, known, "see index.yaml")
+                )
         for address in rule.sources:
             if address not in knowledge.assumptions and knowledge.fact(address) is None:
                 mend = "name study/fact or an assumption; " + did_you_mean(
@@ -344,7 +236,10 @@ def _condition_problems(knowledge: Knowledge, condition: Condition) -> Iterator[
         yield f"unknown comorbidity {condition.comorbidity!r}", mend
     for number in (condition.at_least, condition.at_most, condition.age_under, condition.age_from, condition.count):
         if number is not None and number not in knowledge.assumptions:
-            yield f"unknown number {number!r}", did_you_mean(number, knowledge.assumptions, "add it to assumptions.yaml")
+            yield (
+                f"unknown number {number!r}",
+                did_you_mean(number, knowledge.assumptions, "add it to assumptions.yaml"),
+            )
     for inner in (*condition.all_of, *condition.any_of, *condition.count_of):
         yield from _condition_problems(knowledge, inner)
 
@@ -356,7 +251,9 @@ def _reference_problems(knowledge: Knowledge, found: dict[str, list[Source]]) ->
             line = source.line(("links", i))
             for name in (link["finding"], link["other"]):
                 if name not in findings:
-                    yield Problem(source.file, line, f"unknown finding {name!r}", did_you_mean(name, findings, "index.yaml"))
+                    yield Problem(
+                        source.file, line, f"unknown finding {name!r}", did_you_mean(name, findings, "index.yaml")
+                    )
                 elif name in knowledge.findings and knowledge.findings[name].kind != _link_kind(link, name):
                     what = f"{name!r} is not a {_link_kind(link, name)} finding, so the link would never hold"
                     yield Problem(source.file, line, what, f"name another, or change the kind {link['kind']!r}")
@@ -376,10 +273,13 @@ def _reference_problems(knowledge: Knowledge, found: dict[str, list[Source]]) ->
             if number not in named:
                 mend = did_you_mean(number, named, "add it to assumptions.yaml")
                 yield Problem("findings", 1, f"{finding.id}: unknown number {number!r}", mend)
-    for record in (*knowledge.medicines.values(), *knowledge.comorbidities.values()):
-        for name in record.implies:
+    implied = {m.id: m.implies for m in knowledge.medicines.values()} | {
+        c.id: c.implies for c in knowledge.comorbidities.values()
+    }
+    for record, names in implied.items():
+        for name in names:
             if name not in findings:
-                yield Problem("treatments", 1, f"{record.id}: unknown finding {name!r}", "see index.yaml")
+                yield Problem("treatments", 1, f"{record}: unknown finding {name!r}", "see index.yaml")
 
 
 THRESHOLD_LINKS = ("at_least_implies", "below_excludes")

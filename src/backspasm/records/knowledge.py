@@ -21,7 +21,7 @@ from backspasm.records.types import (
 )
 
 
-class Knowledge(Record, kw_only=True):
+class Knowledge(Record, frozen=True, kw_only=True):
     """Everything the system knows. Dictionaries are keyed by id, in canonical order."""
 
     digest: str

@@ -92,7 +92,9 @@ def read_sources(root: Path) -> tuple[dict[str, list[Source]], list[Problem]]:
                 if not faults:
                     found[schema].append(source)
     problems += [
-        Problem(path.relative_to(root).as_posix(), 1, "no format is known for a file of this place", "move or delete it")
+        Problem(
+            path.relative_to(root).as_posix(), 1, "no format is known for a file of this place", "move or delete it"
+        )
         for path in sorted(root.rglob("*.yaml"))
         if path not in seen
     ]

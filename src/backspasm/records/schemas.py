@@ -32,8 +32,11 @@ def _problems_of(error: ValidationError, source: Source) -> list[Problem]:
     where = ".".join(str(part) for part in path) or "the file"
     shown = _short(error.instance)
     rule: Any = error.validator_value
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = list(error.schema.get("properties", {}))
+    kind = str(error.validator)
+    instance: Any = error.instance
+    if kind == "additionalProperties" and isinstance(error.instance, dict):
+        schema: Any = error.schema
+        known = list(schema.get("properties", {}))
         extra = [key for key in error.instance if key not in known]
         return [
             Problem(
@@ -44,21 +47,21 @@ def _problems_of(error: ValidationError, source: Source) -> list[Problem]:
             )
             for key in extra
         ]
-    if error.validator == "required":
-        missing = [key for key in rule if key not in error.instance]
+    if kind == "required":
+        missing = [key for key in rule if key not in instance]
         key = next((k for k in missing if f"'{k}'" in error.message), missing[0])
         return [Problem(source.file, line, f"{where} lacks {key!r}", f"add {key!r}")]
-    if error.validator in {"enum", "const"}:
-        allowed = [str(v) for v in (rule if error.validator == "enum" else [rule])]
+    if kind in {"enum", "const"}:
+        allowed = [str(v) for v in (rule if kind == "enum" else [rule])]
         mend = did_you_mean(str(error.instance), allowed, f"use one of {', '.join(allowed)}")
         return [Problem(source.file, line, f"{where}: {shown} is not allowed", mend)]
-    if error.validator == "type":
+    if kind == "type":
         mend = f"write a {rule}" + (" (put it in quotes)" if rule == "string" else "")
         return [Problem(source.file, line, f"{where}: {shown} is not a {rule}", mend)]
-    if error.validator in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
-        side = "at least" if "inimum" in str(error.validator) else "at most"
+    if kind in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
+        side = "at least" if "inimum" in kind else "at most"
         return [Problem(source.file, line, f"{where}: impossible number {shown}", f"it must be {side} {rule}")]
-    if error.validator == "pattern":
+    if kind == "pattern":
         return [Problem(source.file, line, f"{where}: {shown} has the wrong form", f"it must match {rule}")]
     return [Problem(source.file, line, f"{where}: {error.message[:200]}", f"see the schema rule {error.validator!r}")]
 

@@ -17,7 +17,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 # --- evidence: what studies reported -------------------------------------------------------------------------------
 
 
-class Proportion(Record, kw_only=True):
+class Proportion(Record, frozen=True, kw_only=True):
     """``x`` of ``n``, or a value with its interval as printed."""
 
     x: int | None = None
@@ -27,20 +27,20 @@ class Proportion(Record, kw_only=True):
     high: float | None = None
 
 
-class Ratio(Record, kw_only=True):
+class Ratio(Record, frozen=True, kw_only=True):
     value: float | None = None
     low: float | None = None
     high: float | None = None
 
 
-class Comparator(Record, kw_only=True):
+class Comparator(Record, frozen=True, kw_only=True):
     """Whom the study compared with; ``causes`` only where that group stands for causes of ours."""
 
     described: str
     causes: tuple[str, ...] = ()
 
 
-class CutOff(Record, kw_only=True):
+class CutOff(Record, frozen=True, kw_only=True):
     cutoff: float
     x: int | None = None
     n: int | None = None
@@ -49,7 +49,7 @@ class CutOff(Record, kw_only=True):
     high: float | None = None
 
 
-class Fact(Record, kw_only=True):
+class Fact(Record, frozen=True, kw_only=True):
     """One result of one study. Which fields are filled depends on ``kind`` (see docs/knowledge-format.md)."""
 
     id: str
@@ -100,13 +100,13 @@ class Fact(Record, kw_only=True):
     because: str | None = None
 
 
-class Retired(Record, kw_only=True):
+class Retired(Record, frozen=True, kw_only=True):
     date: str
     because: str
     replaced_by: str | None = None
 
 
-class Study(Record, kw_only=True):
+class Study(Record, frozen=True, kw_only=True):
     """One study with its facts."""
 
     id: str
@@ -130,7 +130,7 @@ class Study(Record, kw_only=True):
 # --- evidence: what had to be assumed ------------------------------------------------------------------------------
 
 
-class Assumption(Record, kw_only=True):
+class Assumption(Record, frozen=True, kw_only=True):
     """A number, or a small table of numbers, that nobody measured: what it is, who set it and why."""
 
     id: str
@@ -143,7 +143,7 @@ class Assumption(Record, kw_only=True):
     table: dict[str, float | dict[str, float]] | None = None
 
 
-class ElicitedRate(Record, kw_only=True):
+class ElicitedRate(Record, frozen=True, kw_only=True):
     """An estimator's rate with its 90 % plausible range."""
 
     estimate: float
@@ -155,12 +155,12 @@ class ElicitedRate(Record, kw_only=True):
     settings: tuple[str, ...] = ()
 
 
-class ElicitedRates(Record, kw_only=True):
+class ElicitedRates(Record, frozen=True, kw_only=True):
     rates: tuple[ElicitedRate, ...]
     others: ElicitedRate
 
 
-class ElicitedValue(Record, kw_only=True):
+class ElicitedValue(Record, frozen=True, kw_only=True):
     """An estimator's distribution of a measured value; ``low`` and ``high`` are the plausible range of the median."""
 
     median: float
@@ -174,12 +174,12 @@ class ElicitedValue(Record, kw_only=True):
     when: Literal["present", "absent"] | None = None
 
 
-class ElicitedValues(Record, kw_only=True):
+class ElicitedValues(Record, frozen=True, kw_only=True):
     values: tuple[ElicitedValue, ...]
     others: tuple[ElicitedValue, ...]
 
 
-class ElicitedBaseRate(Record, kw_only=True):
+class ElicitedBaseRate(Record, frozen=True, kw_only=True):
     """Presenters in 100,000 with this cause, by setting; relative frequency by age; share of males."""
 
     child: dict[str, float]
@@ -191,7 +191,7 @@ class ElicitedBaseRate(Record, kw_only=True):
     why: str
 
 
-class Elicitation(Record, kw_only=True):
+class Elicitation(Record, frozen=True, kw_only=True):
     """Everything one estimator said."""
 
     estimator: str
@@ -205,7 +205,7 @@ class Elicitation(Record, kw_only=True):
 # --- what the numbers are about ------------------------------------------------------------------------------------
 
 
-class Code(Record, kw_only=True):
+class Code(Record, frozen=True, kw_only=True):
     """A code of a terminology. ``match: prefix`` covers all codes below (ICD-10-CM only)."""
 
     system: Literal["icd10cm", "snomed", "loinc", "rxnorm"]
@@ -214,7 +214,7 @@ class Code(Record, kw_only=True):
     match: Literal["exact", "prefix"] = "exact"
 
 
-class UnitConversion(Record, kw_only=True):
+class UnitConversion(Record, frozen=True, kw_only=True):
     """``value in our unit = value * factor + offset``; codes are UCUM and common spellings."""
 
     codes: tuple[str, ...]
@@ -222,7 +222,7 @@ class UnitConversion(Record, kw_only=True):
     offset: float = 0.0
 
 
-class TimeWindow(Record, kw_only=True):
+class TimeWindow(Record, frozen=True, kw_only=True):
     """When an answer with a date still says what its bare name says; day counts are ids of assumptions."""
 
     within_days_before_onset: str | None = None
@@ -231,7 +231,7 @@ class TimeWindow(Record, kw_only=True):
     why: str
 
 
-class Finding(Record, kw_only=True):
+class Finding(Record, frozen=True, kw_only=True):
     """One question that can be asked of a patient."""
 
     id: str
@@ -251,7 +251,7 @@ class Finding(Record, kw_only=True):
     does_not_count_as: tuple[str, ...] = ()
 
 
-class Cause(Record, kw_only=True):
+class Cause(Record, frozen=True, kw_only=True):
     """What can lie behind the symptom."""
 
     id: str
@@ -264,7 +264,7 @@ class Cause(Record, kw_only=True):
     remarks: str | None = None
 
 
-class Complication(Record, kw_only=True):
+class Complication(Record, frozen=True, kw_only=True):
     """A process that can accompany a cause."""
 
     id: str
@@ -276,7 +276,7 @@ class Complication(Record, kw_only=True):
     codes: tuple[Code, ...] = ()
 
 
-class Condition(Record, kw_only=True):
+class Condition(Record, frozen=True, kw_only=True):
     """A condition over findings, without negation. Exactly one field is set; numbers are ids of assumptions."""
 
     finding: str | None = None
@@ -292,7 +292,7 @@ class Condition(Record, kw_only=True):
     count: str | None = None
 
 
-class RedFlag(Record, kw_only=True):
+class RedFlag(Record, frozen=True, kw_only=True):
     """A safety rule: a condition demands at least this urgency."""
 
     id: str
@@ -305,7 +305,7 @@ class RedFlag(Record, kw_only=True):
     why: str
 
 
-class Link(Record, kw_only=True):
+class Link(Record, frozen=True, kw_only=True):
     """Two or more findings that are one variable: answers derived from answers."""
 
     id: str
@@ -316,7 +316,7 @@ class Link(Record, kw_only=True):
     threshold: str | None = None
 
 
-class Medicine(Record, kw_only=True):
+class Medicine(Record, frozen=True, kw_only=True):
     """A medicine by nonproprietary name, with what it says about the patient."""
 
     id: str
@@ -326,14 +326,14 @@ class Medicine(Record, kw_only=True):
     implies: tuple[str, ...] = ()
 
 
-class Comorbidity(Record, kw_only=True):
+class Comorbidity(Record, frozen=True, kw_only=True):
     id: str
     name: str
     codes: tuple[Code, ...] = ()
     implies: tuple[str, ...] = ()
 
 
-class Index(Record, kw_only=True):
+class Index(Record, frozen=True, kw_only=True):
     """The ids, in canonical order."""
 
     settings: tuple[str, ...]

@@ -36,7 +36,9 @@ def read_yaml(path: Path, root: Path) -> tuple[Source, list[Problem]]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        return Source(name, None, {}), [Problem(name, 1, f"not valid UTF-8 (byte {error.start})", "save the file as UTF-8")]
+        return Source(name, None, {}), [
+            Problem(name, 1, f"not valid UTF-8 (byte {error.start})", "save the file as UTF-8")
+        ]
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:

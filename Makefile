@@ -1,0 +1,57 @@
+# Everything a person does with this project. `make demo` and `make test` set up what they need on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/bash
+
+.PHONY: help demo test check bench docs serve setup setup-dev format clean
+
+help:  ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.core  ## Assess an example patient and print the assessment
+	@$(BIN)/backspasm assess examples/child_refuses_to_walk.yaml
+
+test: $(VENV)/.dev  ## Install what tests need and run all of them
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/.dev  ## Style, types and the knowledge base
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/backspasm knowledge check
+
+bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
+	$(BIN)/python benchmarks/inference.py
+
+docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to docs/generated
+	$(BIN)/python -m backspasm.presentation.pages docs/generated
+
+serve:  ## The web service (not in this version)
+	@echo "backspasm has no web service yet; see CHANGELOG.md" >&2; exit 2
+
+setup: $(VENV)/.core  ## Install the program
+setup-dev: $(VENV)/.dev  ## Install the program with everything that tests need
+
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+
+clean:  ## Remove what was installed and built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/pip:
+	@bash tools/ensure-python $(PYTHON)
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing the program ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.core
+	@echo "Installing what tests need ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
