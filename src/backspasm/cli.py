@@ -143,9 +143,7 @@ def knowledge_check() -> None:
     try:
         knowledge = read_knowledge()
     except KnowledgeError as error:
-        for problem in error.problems:
-            print(problem)
-        _refuse(f"{len(error.problems)} problem(s) found")
+        _refuse(*(str(p) for p in error.problems), f"{len(error.problems)} problem(s) found")
     model = fit_model(knowledge)
     tight = unreconciled(model)
     console.print(

@@ -109,7 +109,6 @@ ALLOWED: dict[str, dict[float, str]] = {
     },
     "inference/fitting.py": {3: "position in a tuple", 4: "length of a tuple"},
     "inference/measurements.py": {
-        3: "position in a tuple",
         0.6744897501960817: "normal quantile of 75 %",
         1e-9: "guard against log of zero",
     },

@@ -74,6 +74,8 @@ def _why_urgent(a: Assessment, knowledge: Knowledge) -> list[str]:
             out.append("no rule asks for more, and waiting has the least expected loss")
         else:
             out.append(f"{words.chance(p)} chance that this urgency or more is needed; it has the least expected loss")
+    if not a.answers.items:
+        out.append("NOTHING WAS ASKED: this is the urgency of the base rates alone; ask the questions below first")
     if a.urgency.lowered_by:
         names = ", ".join(words.finding_name(f, knowledge) for f in a.urgency.lowered_by)
         out.append(
