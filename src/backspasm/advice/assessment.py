@@ -12,7 +12,7 @@ from backspasm.advice import must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
 from backspasm.advice.red_flags import Fired, fired_rules, floor
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
-from backspasm.inference.explain import Step, base_facts, cumulative, steps
+from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import DRAWS, JointDraws
@@ -92,7 +92,6 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     strata = strata_of(patient, model.knowledge)
     found = posterior(answers.items, strata, model.means, model.layout, model.knowledge)
     drawn = posterior(answers.items, strata, JointDraws(model.parameters, draws), model.layout, model.knowledge)
-    joint = cumulative(answers.items, strata, model)
     fired = fired_rules(patient, answers, model.knowledge)
     loss = expected_loss(found, model)
     lowest = floor(fired, model.knowledge)
@@ -104,7 +103,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
         urgency=Urgency(level, lowest, loss, _lowered_by(answers, strata, loss, model)),
         red_flags=fired,
         must_not_miss=must_not_miss.ledger(
-            answers, strata, found, must_not_miss.against(answers.items, joint, model), model
+            answers, strata, found, must_not_miss.against(answers.items, strata, model), model
         ),
         differential=_differential(answers, strata, found.causes, drawn.causes, model),
         complications=_complications(

@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 from scipy.special import logsumexp
 
+from backspasm.inference.explain import cumulative
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
@@ -121,16 +122,20 @@ def _divergence(p: float, q: float) -> float:
     return float(p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)))
 
 
-def against(items: tuple[Item, ...], joint: Array, model: Model) -> dict[str, tuple[str, ...]]:
-    """For each group, the answers that lowered its odds, the strongest first. ``joint``: cumulative log joints (n + 1, C)."""
+def against(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> dict[str, tuple[str, ...]]:
+    """For each group, the answers that on their own lower its odds, the strongest first, in the likeliest stratum."""
+    likeliest = (max(strata, key=lambda s: s.weight),)
     out: dict[str, tuple[str, ...]] = {}
+    alone = [(item.finding, cumulative((item,), likeliest, model)) for item in items]
     for group in GROUPS:
         if group == "compression":
             continue
         inside = np.isin(model.parameters.causes, members(group, model))
-        change = np.diff(logsumexp(joint[:, inside], axis=1) - logsumexp(joint[:, ~inside], axis=1))
-        lowering = sorted((c, item.finding) for c, item in zip(change, items, strict=True) if c < 0)
-        out[group] = tuple(f for _, f in lowering)
+        change = []
+        for finding, joint in alone:
+            odds = logsumexp(joint[:, inside], axis=1) - logsumexp(joint[:, ~inside], axis=1)
+            change.append((float(odds[1] - odds[0]), finding))
+        out[group] = tuple(finding for shift, finding in sorted(change) if shift < 0)
     return out
 
 
