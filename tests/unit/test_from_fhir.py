@@ -746,3 +746,39 @@ def test_no_words_of_the_patient_in_an_error() -> None:
         from_fhir(bundle(secret), knowledge())
     assert "Jane" not in str(error.value)
     assert "Doe" not in str(error.value)
+
+
+# --- found by reading records by hand --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "value"), [("420 mL", 420.0), ("420mL", 420.0), ("0.42 L", 420.0)])
+def test_a_worded_value_with_its_unit_is_read(text: str, value: float) -> None:
+    patient = read(response("q", item("post_void_residual", valueString=text)))
+    assert patient.measured["post_void_residual"] == value
+
+
+@pytest.mark.parametrize("text", ["420", "about 420 mL", "400-450 mL", "< 50 mL", "420 cups", "420 mL twice"])
+def test_a_worded_value_without_a_known_unit_is_listed(text: str) -> None:
+    patient = read(response("q", item("post_void_residual", valueString=text)))
+    assert "post_void_residual" not in patient.measured
+    assert unread(patient, "post_void_residual")
+
+
+def test_an_allergy_to_an_anti_inflammatory_drug_is_the_comorbidity() -> None:
+    for name, expected in (("Aspirin", ("nsaid_hypersensitivity",)), ("Penicillin V", ())):
+        allergy = {"resourceType": "AllergyIntolerance", "id": "a", "patient": {"reference": "Patient/p"}}
+        assert read(allergy | {"code": {"text": name}}).comorbidities == expected
+
+
+@pytest.mark.parametrize("word", ["spinal_injury", "Spine fracture"])
+def test_a_later_visit_for_a_spinal_injury_in_words_is_at_issue(word: str) -> None:
+    period = {"start": "2024-06-20T10:00:00Z", "end": "2024-06-20T10:30:00Z"}
+    later = encounter(reasonCode=[{"text": word}], period=period) | {"id": "later"}
+    assert noted(read(later), "Encounter/later", "about back pain")
+
+
+@pytest.mark.parametrize("unit", ["cells/uL", "cells/µL", "{cells}/uL"])
+def test_cells_per_microlitre(unit: str) -> None:
+    counts = (observation("w", "6690-2", 7800, unit), observation("t", "777-3", 212000, unit))
+    patient = read(*counts)
+    assert (patient.measured["leukocytes"], patient.measured["platelets"]) == (7.8, 212.0)

@@ -12,6 +12,9 @@ from backspasm.records.types import AgeGroup, CutOff, Fact, Proportion, Study
 
 Part = Fact | Proportion | CutOff
 
+#: settings whose patients were admitted or sent on: signs are commoner among them than among presenters
+SELECTING = {"hospital", "referred"}
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -40,7 +43,7 @@ def bias_variance(knowledge: Knowledge, study: Study, fact: Fact, comparator: bo
         total += sds[fact.relation] ** 2
     if (fact.read or study.read) == "secondary":
         total += sds["secondary_reading"] ** 2
-    if fact.spectrum == "selected":
+    if fact.spectrum == "selected" or (fact.setting or study.setting) in SELECTING:
         total += sds["selected_spectrum"] ** 2
     if fact.verification == "partial":
         total += sds["partial_verification"] ** 2

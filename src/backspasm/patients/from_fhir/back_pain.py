@@ -28,7 +28,8 @@ BACK_FINDINGS = frozenset(
 )
 _WORDS = re.compile(
     r"\b(low(er)?|upper|mid(dle)?|thoracic|lumbar)?[ -]*back[ -]*(pain|ache|spasm|strain|injury)s?\b"
-    r"|\b(lumbago|sciatica|dorsalgia|lumbalgia)\b|\bspasms? of (the )?back\b|\bpain in (the )?back\b",
+    r"|\b(lumbago|sciatica|dorsalgia|lumbalgia)\b|\bspasms? of (the )?back\b|\bpain in (the )?back\b"
+    r"|\bspin(e|al)[ _-]*(injury|fracture)\b",
     re.IGNORECASE,
 )
 

@@ -21,6 +21,9 @@ NO_ALLERGY = frozenset({"716186003", "409137002", "429625007", "428607008"})
 SPONDYLOARTHRITIS = frozenset({"axial_spondyloarthritis", "enthesitis_related_arthritis"})
 #: what an operation does to the patient for good: a transplant needs immunosuppression for life
 FOR_GOOD = frozenset({"immunosuppression"})
+#: an allergy to one of these is the comorbidity, whichever way the substance is coded
+NSAIDS = frozenset({"nsaid", "topical_nsaid"})
+NSAID_ALLERGY = "nsaid_hypersensitivity"
 FAMILY_FINDING = "family_history_spondyloarthritis"
 
 
@@ -47,6 +50,9 @@ def read_allergy(reference: str, allergy: AllergyIntolerance, context: Context, 
     for match in context.terms.of(allergy.code):
         if match.kind == "comorbidity":
             add(ledger.comorbidities, match.id, reference)
+    medicine = context.knowledge.medicines.get(name)
+    if medicine is not None and NSAIDS & set(medicine.classes):
+        add(ledger.comorbidities, NSAID_ALLERGY, reference)
 
 
 def read_procedure(reference: str, procedure: Procedure, context: Context, ledger: Ledger) -> None:

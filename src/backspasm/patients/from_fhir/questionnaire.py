@@ -10,13 +10,22 @@ from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value
 from backspasm.patients.from_fhir.moments import Moment, moment_of
 from backspasm.patients.from_fhir.quantities import UnreadableError, checked, in_unit_of
 from backspasm.patients.from_fhir.replies import reply_of_coding, reply_of_text
-from backspasm.patients.from_fhir.structs import Coding, Concept, QuestionnaireResponse, ResponseAnswer, ResponseItem
+from backspasm.patients.from_fhir.structs import (
+    Coding,
+    Concept,
+    Quantity,
+    QuestionnaireResponse,
+    ResponseAnswer,
+    ResponseItem,
+)
 from backspasm.patients.from_fhir.windows import in_time
 from backspasm.patients.patient import shortened
 
 USED = frozenset({"completed", "amended", "in-progress"})
 #: characters of a linkId shown in a message
 SHORT = 40
+#: a value with its unit in words, as in "420 mL"; what is written in any other way is not guessed at
+_WORDED = re.compile(r"(\d{1,7}(?:\.\d{1,6})?) ?([^\d\s.,<>=+-]\S{0,15})", re.ASCII)
 _TAIL = re.compile(r"[/#|]")
 
 
@@ -123,6 +132,9 @@ def _number(finding: str, answer: ResponseAnswer, context: Context) -> float | N
     plain = answer.value_decimal if answer.value_decimal is not None else answer.value_integer
     if plain is not None:
         return checked(finding, float(plain), context.knowledge)
+    worded = _WORDED.fullmatch(answer.value_string.strip()) if answer.value_string is not None else None
+    if worded is not None:
+        return in_unit_of(finding, Quantity(value=float(worded[1]), unit=worded[2]), context.knowledge)
     if answer.value_coding is not None or answer.value_string is not None or answer.value_boolean is not None:
         raise UnreadableError("is not given as a number")
     return None
