@@ -262,6 +262,12 @@ def test_nothing_is_known_of_what_happened_after_the_encounter() -> None:
     }  # fmt: skip
 
 
+def test_an_end_years_later_does_not_let_the_reader_see_the_years_between() -> None:
+    late = condition("late", concept(ICD, "C50.9"), recordedDate="2024-09-01")
+    stay = encounter(period={"start": "2024-03-01T09:00:00Z", "end": "2026-03-01T09:00:00Z"})
+    assert "history_of_cancer" not in read(person(), stay, late).present
+
+
 def test_without_an_encounter_the_record_is_read_as_of_its_latest_date() -> None:
     patient = from_fhir(bundle(person(), observation("x", "1988-5", 5, "mg/L")), knowledge())
     assert patient.age_years == 44.0

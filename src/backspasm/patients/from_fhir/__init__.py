@@ -65,7 +65,8 @@ def _visit(found: list[Found], opened: Opened, back: BackPain, knowledge: Knowle
             addresses = addresses_of(item)
             concerned = bool(addresses & linked) or bool(references_of(item.resource) & linked)
             candidates.append(Candidate(item.resource, item.reference, addresses, concerned))
-    visit = choose(candidates, back, latest_news(found, opened.timestamp), knowledge.number("encounter_day_span"))
+    span, longest = knowledge.number("encounter_day_span"), knowledge.number("encounter_longest")
+    visit = choose(candidates, back, latest_news(found, opened.timestamp), span, longest)
     if visit.reference is None:
         ledger.note("the record has no encounter; read as of its latest date")
     else:

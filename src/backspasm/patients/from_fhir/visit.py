@@ -57,12 +57,15 @@ class Candidate(Struct, frozen=True):
     linked: bool = False
 
 
-def choose(candidates: Iterable[Candidate], back: BackPain, latest: Moment | None, span: float) -> Visit:
+def choose(
+    candidates: Iterable[Candidate], back: BackPain, latest: Moment | None, span: float, longest: float
+) -> Visit:
     """The latest encounter for back pain; else the latest encounter; else the latest date in the record.
 
     Args:
         latest: the latest date on which anything was recorded.
         span: days that an encounter without an end is taken to last.
+        longest: days after which an end is taken for an error of the record, lest years of later news be read.
     """
     held = [c for c in candidates if c.encounter.status not in NOT_HELD]
     about = [c for c in held if c.linked or any(back.concerns(concept) for concept in _reasons(c.encounter))]
@@ -73,13 +76,17 @@ def choose(candidates: Iterable[Candidate], back: BackPain, latest: Moment | Non
         chosen = (about or held)[-1]
     else:
         return Visit(latest, latest)
-    start, until, ended = _times(chosen.encounter, latest, span)
+    start, until, ended = _times(chosen.encounter, latest, span, longest)
     return Visit(start, until, chosen.encounter, chosen.reference, chosen.addresses, bool(about), ended)
 
 
-def _times(encounter: Encounter, latest: Moment | None, span: float) -> tuple[Moment | None, Moment | None, bool]:
+def _times(
+    encounter: Encounter, latest: Moment | None, span: float, longest: float
+) -> tuple[Moment | None, Moment | None, bool]:
     start = _start(encounter) or latest
     end = moment_of(encounter.period.end) if encounter.period else None
+    if start is not None and end is not None and end.after(start.plus(longest)):
+        return start, start.plus(longest), True
     if start is None or (end is not None and not start.after(end)):
         return start, end or latest, end is not None
     return start, start.plus(span), False
