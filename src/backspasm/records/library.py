@@ -11,10 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from backspasm.records.checks import cross_problems
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
-from backspasm.records.schemas import schema_problems
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -76,6 +74,8 @@ def digest_of(root: Path) -> str:
 
 def read_sources(root: Path) -> tuple[dict[str, list[Source]], list[Problem]]:
     """Parse and schema-check every file. Returns sources by schema name, and the problems."""
+    from backspasm.records.schemas import schema_problems  # heavy, and not needed where the cache serves
+
     found: dict[str, list[Source]] = {schema: [] for _, schema in FORMATS}
     problems: list[Problem] = []
     seen: set[Path] = set()
@@ -117,6 +117,8 @@ def read_knowledge(root: Path | None = None) -> Knowledge:
     Raises:
         KnowledgeError: with every problem found, each with file, line and mend.
     """
+    from backspasm.records.checks import cross_problems  # as above
+
     root = root or knowledge_folder()
     found, problems = read_sources(root)
     if problems:
