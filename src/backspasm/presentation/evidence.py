@@ -123,6 +123,20 @@ def _rules_with(address: str, model: Model) -> list[str]:
     return [f"red flag {r.id}" for r in model.knowledge.red_flags.values() if address in r.sources]
 
 
+def _table(values: dict[str, Any]) -> Table:
+    """A table of assumed numbers: one row an entry, one column a second key where there is one."""
+    nested = all(isinstance(v, dict) for v in values.values())
+    columns = list(dict.fromkeys(k for v in values.values() for k in v)) if nested else ["value"]
+    table = Table(box=None, header_style="dim")
+    table.add_column("")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for name, row in values.items():
+        cells = [f"{row[c]:g}" if c in row else "" for c in columns] if nested else [f"{row:g}"]
+        table.add_row(name.replace("_", " "), *cells)
+    return table
+
+
 def print_evidence(data: dict[str, Any], console: Console) -> None:
     """Print a list, a study or an assumption."""
     if "studies" in data:
@@ -143,9 +157,11 @@ def print_evidence(data: dict[str, Any], console: Console) -> None:
     if "assumption" in data:
         a = data["assumption"]
         console.print(Text.assemble((" assumption ", "black on grey70"), (f" {a['id']}", "bold"), f"  {a['says']}"))
-        shown = a.get("table") or a.get("value")
-        span = f", plausible {a['low']:g} to {a['high']:g}" if "low" in a else ""
-        console.print(f"  value: {shown}{span}")
+        if "value" in a:
+            span = f", plausible {a['low']:g} to {a['high']:g}" if "low" in a else ""
+            console.print(f"  value: {a['value']:g}{span}")
+        else:
+            console.print(_table(a["table"]))
         console.print(f"  who: {a['who']}")
         console.print(f"  why: {a['why']}")
         if data["used_in"]:
