@@ -103,21 +103,6 @@ def without_each_answer(
     return tuple(out)
 
 
-def without_each_study(
-    items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model, cause: str
-) -> tuple[tuple[str, float], ...]:
-    """The cause's probability with each study behind this patient's answers left out in turn (the model is fitted anew)."""
-    from backspasm.inference.model import fit_model
-
-    c = model.parameters.causes.index(cause)
-    out = []
-    for study in studies_behind(items, strata, model):
-        refitted = fit_model(model.knowledge, frozenset({study}))
-        found = posterior(items, strata, refitted.means, refitted.layout, model.knowledge)
-        out.append((study, float(found.causes[c])))
-    return tuple(out)
-
-
 def studies_behind(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> tuple[str, ...]:
     """Ids of studies that bear on this patient through any cause, base rates included."""
     ages = tuple({AGE_GROUPS[age_group(model.parameters, s)] for s in strata})

@@ -68,17 +68,15 @@ def terms_of(
     return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), tuple(log_shares))
 
 
-def log_likelihood(terms: Terms, first: int | None = None, skip: int | None = None) -> tuple[Array, tuple[Array, ...]]:
+def log_likelihood(terms: Terms, first: int | None = None) -> tuple[Array, tuple[Array, ...]]:
     """Log p(items | cause), (..., C), and log p(items of the group, configuration | cause) for each group.
 
     Args:
-        first: use only the first so many items. skip: leave out the item at this position.
+        first: use only the first so many items.
     """
     by_group = list(terms.log_shares)
     total: Array = np.zeros(terms.log_shares[0].shape[:-1])
-    for i, (group, log_p) in enumerate(terms.items[:first]):
-        if i == skip:
-            continue
+    for group, log_p in terms.items[:first]:
         if group is None:
             total = total + log_p[..., 0]
         else:

@@ -12,7 +12,7 @@ from backspasm.records.elicitation_checks import (
 )
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
-from backspasm.records.types import Condition, Fact, Study
+from backspasm.records.types import Condition, Fact
 from backspasm.records.yaml_source import KeyPath, Source
 
 #: how far a printed value may lie from the one that the counts give, before one of them must be wrong
@@ -288,8 +288,3 @@ THRESHOLD_LINKS = ("at_least_implies", "below_excludes")
 def _link_kind(link: dict[str, str], name: str) -> str:
     """The kind of finding that a link wants in the place where it names this one."""
     return "measured" if link["kind"] in {*THRESHOLD_LINKS, "supersedes"} and name == link["finding"] else "boolean"
-
-
-def unused_study(study: Study) -> bool:
-    """Whether none of the study's facts feeds the model."""
-    return not any(fact.used for fact in study.facts)
