@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from backspasm.inference.base_rates import fit_base_rates
-from backspasm.inference.elicited import pooled_rate, pooled_value, rate_tables
+from backspasm.inference.elicited import away_from_average, pooled_rate, pooled_value, rate_tables
 from backspasm.inference.logit_normal import Array, LogitNormal, Observation, study_share, update
 from backspasm.inference.measurements import Prior, constraints, fit
 from backspasm.inference.noisy_or import marginal_of
@@ -166,10 +166,16 @@ class _Fitter:
             log = finding.distribution == "lognormal"
             whens = ("absent", "present") if drivers else (None, None)
             for g, age in enumerate(AGE_GROUPS):
+                # causes x (absent, present) x (mean, its sd, log spread, its sd)
+                said = np.array(
+                    [
+                        [pooled_value(opinions, c, age, when, log, spread_sd, self.widening) for when in whens]
+                        for c in self.causes
+                    ]
+                )
+                said[:, :, 0] = away_from_average(said[:, :, 0], len(opinions), axis=0)
                 for c, cause in enumerate(self.causes):
-                    said = [pooled_value(opinions, cause, age, when, log, spread_sd, self.widening) for when in whens]
-                    columns = list(zip(*said, strict=True))
-                    prior = Prior(*((a, b) for a, b in columns))
+                    prior = Prior(*((float(a), float(b)) for a, b in said[c].T))
                     cell = Cell(measured, cause, age)
                     if cell in listed:
                         share = 1 - float(np.prod(1 - complications[c, drivers])) if drivers else 0.0
