@@ -138,6 +138,7 @@ def possible_items(model: Model) -> Iterator[Item]:
         if link.kind == "implies":
             yield Item("without", link.other, given=link.finding)
         elif link.kind == "excludes":
+            yield Item("present_given", link.other, given=link.finding)
             yield Item("absent_given", link.other, given=link.finding)
         elif link.kind == "below_excludes":
             yield Item("present_after", link.other, given=link.finding)

@@ -47,7 +47,8 @@ def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age
 
 def item_group(item: Item, layout: Layout, knowledge: Knowledge) -> int | None:
     """Group of complications that an item bears on, through its own finding or the one it is linked to."""
-    involved = [item.finding, *([item.given] if item.given else []), *outer_forms(item.finding, knowledge)]
+    bounding = [*outer_forms(item.finding, knowledge), *excluders(item.finding, knowledge)]
+    involved = [item.finding, *([item.given] if item.given else []), *bounding]
     return next((group for f in involved if (group := layout.group_of[f]) is not None), None)
 
 
@@ -56,31 +57,52 @@ def outer_forms(finding: str, knowledge: Knowledge) -> list[str]:
     return [link.other for link in knowledge.links if link.kind == "implies" and link.finding == finding][:1]
 
 
+def excluders(finding: str, knowledge: Knowledge) -> list[str]:
+    """Findings that leave no room for this one (a normal film excludes a fracture on it)."""
+    return [link.finding for link in knowledge.links if link.kind == "excludes" and link.other == finding]
+
+
+def log_present(
+    numbers: Numbers, layout: Layout, finding: str, setting: str, age: int, knowledge: Knowledge, group: int | None
+) -> Array:
+    """Log probability that a boolean finding is there, (..., C, N), held at what its links leave room for.
+
+    Rates come from different studies and estimators, so a contained finding may be given more often than the one that
+    contains it, and two that exclude each other more often than always. Without the bound such answers would have
+    probabilities that add up to more than 1, and the cause would gain by it.
+    """
+    present = _log_complement(log_absent(numbers, layout, finding, setting, age, group))
+    for outer in outer_forms(finding, knowledge):
+        room = _log_complement(log_absent(numbers, layout, outer, setting, age, group))
+        present = np.minimum(present, room + np.log1p(-MARGIN))
+    for rival in excluders(finding, knowledge):
+        room = log_absent(numbers, layout, rival, setting, age, group)
+        present = np.minimum(present, room + np.log1p(-MARGIN))
+    return present
+
+
 def log_item(
     item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
 ) -> tuple[int | None, Array]:
     """Group and log probability of the item in every state: (..., C, N)."""
     group = item_group(item, layout, knowledge)
     if item.kind == "value":
-        return group, _log_density(item, numbers, layout, age, group)
-    absent = log_absent(numbers, layout, item.finding, setting, age, group)
-    if item.kind == "absent":
-        return group, absent
-    present = _log_complement(absent)
+        return group, _log_density(item, numbers, layout, age, group, knowledge)
+    present = log_present(numbers, layout, item.finding, setting, age, knowledge, group)
     if item.kind == "present":
-        for outer in outer_forms(item.finding, knowledge):
-            present = np.minimum(present, _log_complement(log_absent(numbers, layout, outer, setting, age, group)))
         return group, present
+    if item.kind == "absent":
+        return group, _log_complement(present)
     if item.given is None:
         raise ValueError(f"item of kind {item.kind} needs a second finding")
     if item.kind == "without":
-        inner = _log_complement(log_absent(numbers, layout, item.given, setting, age, group))
-        share = np.minimum(np.exp(inner - present), 1 - MARGIN)
-        return group, present + np.log1p(-share)
-    if item.kind == "absent_given":
-        other = log_absent(numbers, layout, item.given, setting, age, group)
-        return group, np.log(np.maximum(1 - np.exp(present - other), MARGIN))
-    late = np.log(_share_above(item, numbers, age, knowledge))
+        inner = log_present(numbers, layout, item.given, setting, age, knowledge, group)
+        return group, present + _log_complement(np.minimum(inner - present, np.log1p(-MARGIN)))
+    if item.kind in {"present_given", "absent_given"}:
+        room = log_absent(numbers, layout, item.given, setting, age, group)
+        given = np.minimum(present - room, np.log1p(-MARGIN))
+        return group, given if item.kind == "present_given" else _log_complement(given)
+    late = np.log(share_above(item, numbers, age, knowledge))
     within = np.minimum(present - late, np.log1p(-MARGIN))
     return group, within if item.kind == "present_after" else _log_complement(within)
 
@@ -100,17 +122,39 @@ def transformed(measured: str, value: float, numbers: Numbers, knowledge: Knowle
     p = numbers.parameters
     if not p.lognormal[p.measured.index(measured)]:
         return value
+    return float(np.log(max(value, detection_limit(measured, knowledge))))
+
+
+def detection_limit(measured: str, knowledge: Knowledge) -> float:
+    """The least that is told from zero, in the unit of the finding."""
+    own = knowledge.table("detection_limits").get(measured)
     plausible = knowledge.findings[measured].plausible
-    least = knowledge.number("detection_limit_share") * (knowledge.number(plausible[1]) if plausible else 1.0)
-    return float(np.log(max(value, least)))
+    highest = knowledge.number(plausible[1]) if plausible else 1.0
+    return knowledge.number("detection_limit_share") * highest if own is None else own
 
 
-def _log_density(item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None) -> Array:
+def scale_ends(measured: str, numbers: Numbers, knowledge: Knowledge) -> tuple[float, float]:
+    """The least and the largest possible value, on the scale of the distribution."""
+    plausible = knowledge.findings[measured].plausible
+    if plausible is None:
+        return -np.inf, np.inf
+    low, high = (transformed(measured, knowledge.number(name), numbers, knowledge) for name in plausible)
+    return low, high
+
+
+def _log_density(
+    item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None, knowledge: Knowledge
+) -> Array:
+    """Log density of a normal cut at the ends of what is possible: no patient has 11 of 10 points of pain."""
+    from scipy.special import ndtr
+
     if item.value is None:
         raise ValueError("a measured item needs its value")
     mean, sd = numbers.value(item.finding, age)
     z = (item.value - mean) / sd
-    density: Array = -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)  # (..., C, 2)
+    low, high = scale_ends(item.finding, numbers, knowledge)
+    possible = np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), MARGIN)
+    density: Array = -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi) - np.log(possible)  # (..., C, 2)
     if group is None:
         return density[..., :1]
     driven = layout.groups[group].configurations[:, layout.positions(item.finding, group)].any(axis=1)
@@ -118,8 +162,8 @@ def _log_density(item: Item, numbers: Numbers, layout: Layout, age: int, group: 
     return out
 
 
-def _share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -> Array:
-    """Share of patients whose measured value is above the threshold of the link, (..., C, 1)."""
+def share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -> Array:
+    """Share of patients whose measured value is above the threshold of the link, (..., C, 1), among the possible values."""
     from scipy.special import ndtr
 
     link = next(k for k in knowledge.links if k.kind == "below_excludes" and k.other == item.finding)
@@ -127,5 +171,7 @@ def _share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -
         raise ValueError(f"link {link.id} lacks a threshold")
     threshold = transformed(link.finding, knowledge.number(link.threshold), numbers, knowledge)
     mean, sd = numbers.value(link.finding, age)
-    out: Array = np.maximum(ndtr((mean - threshold) / sd)[..., :1], MARGIN)
+    low, high = (ndtr((mean - end) / sd) for end in scale_ends(link.finding, numbers, knowledge))
+    share = (ndtr((mean - threshold) / sd) - high) / np.maximum(low - high, MARGIN)
+    out: Array = np.maximum(share[..., :1], MARGIN)
     return out

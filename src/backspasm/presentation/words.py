@@ -88,7 +88,7 @@ def answer(item: Item, knowledge: Knowledge) -> str:
         return f"{name} {number(item.value)} {plain_unit(record.unit)}".strip()
     if item.kind == "without":
         return f"{name}, not severe"
-    return name if item.kind in {"present", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
+    return name if item.kind in {"present", "present_given", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
 
 
 def number(value: float) -> str:
