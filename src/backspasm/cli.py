@@ -6,7 +6,10 @@ Exit codes: 0 done, 2 bad input, 1 internal fault.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -131,6 +134,105 @@ def evidence(
         print_evidence(data, _console())
 
 
+class CohortFormat(StrEnum):
+    cases = "cases"
+    parquet = "parquet"
+
+
+@app.command(
+    epilog="Examples:  backspasm cohort --n 1000 --out cohort  ·  "
+    "backspasm cohort --n 100000 --format parquet --setting emergency --age-from 18 --answered 0.5 --out adults  ·  "
+    "backspasm cohort --n 50 --cause discitis --age-to 10 --out children; "
+    "head -1 children/records/cases.jsonl | backspasm assess -"
+)
+def cohort(
+    n: Annotated[int, typer.Option("--n", min=1, help="How many patients.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write: records/ and truth.parquet.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same patients.")] = 1,
+    output: Annotated[
+        CohortFormat,
+        typer.Option("--format", "-f", help="cases: a case a line, as `assess` reads it; parquet: a row each."),
+    ] = CohortFormat.cases,
+    setting: Annotated[
+        str | None, typer.Option(help="Where they present; all places by their share if left out.")
+    ] = None,
+    age_from: Annotated[float | None, typer.Option(help="Youngest, in years.")] = None,
+    age_to: Annotated[float | None, typer.Option(help="Oldest, in years.")] = None,
+    sex: Annotated[str | None, typer.Option(help="male or female; both if left out.")] = None,
+    cause: Annotated[list[str] | None, typer.Option(help="Only patients with this cause; may be given again.")] = None,
+    answered: Annotated[float, typer.Option(help="Share of all questions that are asked.")] = 0.3,
+    draw: Annotated[
+        int | None, typer.Option(help="Number of a joint parameter draw to draw from; the fixed set if left out.")
+    ] = None,
+) -> None:
+    """Draw virtual patients from the model; what is true of them is kept apart from what was asked."""
+    from backspasm.population.cohort import Cohort, Wanted
+    from backspasm.population.cohort_files import write_cohort
+
+    model = _model()
+    wanted = Wanted(setting, age_from, age_to, sex, tuple(cause or ()), answered, seed, draw)
+    with _bad_input(), _bar("patients", n) as advance:
+        for place in write_cohort(Cohort(wanted, model), n, out, output.value, advance):
+            print(f"backspasm: wrote {place}", file=sys.stderr)
+
+
+class Page(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    html = "html"
+
+
+@app.command(
+    epilog="Examples:  backspasm validate --rules rules.yaml  ·  backspasm validate --cases known.jsonl --format json  ·  "
+    "backspasm validate --calibration --n 200  ·  backspasm validate --rules rules.yaml --calibration --html report.html"
+)
+def validate(
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Published rules (YAML): the model's accuracy against the study's.")
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Cases with known answers (JSON lines: case, gold): scores.")
+    ] = None,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="Simulated worlds: do 90 % intervals hold the truth? (minutes)")
+    ] = False,
+    output: Annotated[Page, typer.Option("--format", "-f", help="How the result is written.")] = Page.terminal,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write one HTML page with figures.")] = None,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n", min=1, help="Virtual patients behind each rule (200,000) or worlds of the calibration (200)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")] = 1,
+) -> None:
+    """Hold the model against published rules, cases with known answers, and its own simulated patients."""
+    from backspasm.population.validation import Request, validated
+    from backspasm.population.validation_text import print_validation, validation_json
+    from backspasm.records.problems import KnowledgeError
+
+    if rules is None and cases is None and not calibration:
+        _refuse("nothing to validate on. Mend: give --rules FILE, --cases FILE or --calibration")
+    model = _model()
+    try:
+        with _bad_input():
+            found = validated(Request(rules, cases, calibration, n, seed), model, _bar)
+    except KnowledgeError as error:
+        _refuse(*(str(p) for p in error.problems))
+    if html is not None or output is Page.html:
+        from backspasm.population.validation_page import validation_page
+
+        page = validation_page(found, model.knowledge)
+        if html is not None:
+            html.write_text(page, encoding="utf-8")
+        if output is Page.html:
+            print(page, end="")
+    if output is Page.json:
+        sys.stdout.buffer.write(validation_json(found))
+    elif output is Page.terminal:
+        print_validation(found, model.knowledge, _console())
+
+
 @knowledge_app.command("check", epilog="Example:  BACKSPASM_KNOWLEDGE=my/knowledge backspasm knowledge check")
 def knowledge_check() -> None:
     """Check every knowledge file; all problems at once, each with file, line and mend."""
@@ -243,6 +345,17 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; yields the function that moves it on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
 
 
 def _progress(done: int, total: int, what: str) -> None:

@@ -16,7 +16,8 @@ ORDER = {
     "cycle": 3,
     "advice": 4,
     "presentation": 5,
-    "cli": 6,
+    "population": 6,
+    "cli": 7,
 }
 
 

@@ -47,8 +47,7 @@ def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age
 
 def item_group(item: Item, layout: Layout, knowledge: Knowledge) -> int | None:
     """Group of complications that an item bears on, through its own finding or the one it is linked to."""
-    bounding = [*outer_forms(item.finding, knowledge), *excluders(item.finding, knowledge)]
-    involved = [item.finding, *([item.given] if item.given else []), *bounding]
+    involved = [item.finding, *([item.given] if item.given else []), *bounding(item.finding, knowledge)]
     return next((group for f in involved if (group := layout.group_of[f]) is not None), None)
 
 
@@ -60,6 +59,11 @@ def outer_forms(finding: str, knowledge: Knowledge) -> list[str]:
 def excluders(finding: str, knowledge: Knowledge) -> list[str]:
     """Findings that leave no room for this one (a normal film excludes a fracture on it)."""
     return [link.finding for link in knowledge.links if link.kind == "excludes" and link.other == finding]
+
+
+def bounding(finding: str, knowledge: Knowledge) -> list[str]:
+    """Findings whose rates leave this one only so much room."""
+    return [*outer_forms(finding, knowledge), *excluders(finding, knowledge)]
 
 
 def log_present(
@@ -88,6 +92,8 @@ def log_item(
     group = item_group(item, layout, knowledge)
     if item.kind == "value":
         return group, _log_density(item, numbers, layout, age, group, knowledge)
+    if item.kind == "absent" and not bounding(item.finding, knowledge):
+        return group, log_absent(numbers, layout, item.finding, setting, age, group)
     present = log_present(numbers, layout, item.finding, setting, age, knowledge, group)
     if item.kind == "present":
         return group, present

@@ -1,0 +1,115 @@
+"""The validation as one HTML page that needs nothing else: figures inside, no script, no network."""
+
+from __future__ import annotations
+
+from html import escape
+
+from backspasm.population.figures import coverage_figure, forest, rank_histograms, reliability_diagram
+from backspasm.population.validation_text import (
+    Validation,
+    coverage_words,
+    explanation,
+    interval,
+    score_rows,
+    shown,
+    summary,
+)
+from backspasm.presentation import words
+from backspasm.records.knowledge import Knowledge
+
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2229; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #d5d9de; padding-top: 1rem; }
+table { border-collapse: collapse; font-size: .85rem; width: 100%; } .wide { overflow-x: auto; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e6e8eb; vertical-align: top; }
+figure { margin: 1.5rem 0; } svg { max-width: 100%; height: auto; } figcaption, footer { color: #59616b; font-size: .85rem; }
+.no { color: #a3360b; font-weight: 600; }
+"""
+
+
+def validation_page(found: Validation, knowledge: Knowledge) -> str:
+    """The whole page."""
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>Validation of backspasm</title><style>{_STYLE}</style></head><body>",
+        "<h1>Validation of backspasm</h1>",
+        f"<p>Knowledge {escape(knowledge.version)}, {knowledge.digest[:12]}. No result here has been compared with the "
+        "outcomes of real patients, save where a study or a case with a known answer is named.</p>",
+    ]
+    parts += _rules(found, knowledge) + _cases(found) + _calibration(found, knowledge)
+    parts += [
+        "<footer>Decision support for professionals, not a certified medical device.</footer></body></html>",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _rules(found: Validation, knowledge: Knowledge) -> list[str]:
+    if found.rules is None:
+        return []
+    rows = [
+        [
+            escape(e.comparison.id),
+            e.comparison.measure,
+            interval(e.comparison.measure, e.comparison.model),
+            interval(e.comparison.measure, e.comparison.study),
+            "yes" if e.comparison.overlap else '<span class="no">no</span>',
+            "" if e.drawn is None else f"{shown(e.comparison.measure, e.drawn)} of {e.drawn_of:,}",
+            escape(", ".join(e.left_out)) or "none on file",
+        ]
+        for e in found.rules
+    ]
+    misses = [f"<li>{escape(explanation(e, knowledge))}</li>" for e in found.rules if not e.comparison.overlap]
+    head = ["rule", "measure", "model (90 %)", "study (95 %)", "agree", "drawn patients", "studies left out"]
+    return [
+        "<h2>Published rules on the model's own patients</h2>",
+        f"<p>{escape(summary(found.rules))}</p>",
+        _figure(forest(found.rules), "Model against study. Intervals of the model are those of its parameters."),
+        _table(head, rows),
+        *(["<h3>Where they do not agree</h3><ul>", *misses, "</ul>"] if misses else []),
+    ]
+
+
+def _cases(found: Validation) -> list[str]:
+    if found.cases is None:
+        return []
+    return [
+        "<h2>Cases with known answers</h2>",
+        _table(["figure", "value"], [[escape(a), escape(b)] for a, b in score_rows(found.cases)]),
+        _figure(
+            reliability_diagram(found.cases.reliability),
+            "Every cause of every case. Cases written for teaching hold more serious disease than presenters do.",
+        ),
+    ]
+
+
+def _calibration(found: Validation, knowledge: Knowledge) -> list[str]:
+    c = found.calibration
+    if c is None:
+        return []
+    worst = words.cause_name(c.gap_cause, knowledge)
+    return [
+        "<h2>Calibration by simulation</h2>",
+        f"<p>{escape(coverage_words(c))}</p>",
+        _figure(coverage_figure(c), f"Coverage in {c.runs:,} worlds, a patient each."),
+        _figure(rank_histograms(c), "Rank of the truth among the engine's draws; grey: 99 % of even bars."),
+        _figure(
+            reliability_diagram(c.reliability),
+            f"{c.patients:,} patients drawn at the fixed set and assessed at it. Mean probability and share differ most "
+            f"for {worst}, by {c.largest_gap:+.1f} standard errors.",
+        ),
+    ]
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """Cells are HTML already."""
+    top = "".join(f"<th>{h}</th>" for h in head)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+
+
+def _figure(svg: str, caption: str) -> str:
+    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -1,0 +1,193 @@
+"""Validation in words: tables on a terminal, and the fixed JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from backspasm.population.calibration import Calibration
+from backspasm.population.case_scores import Scores, Share
+from backspasm.population.reliability import Bin
+from backspasm.population.rule_validation import Driver, Explained, Interval
+from backspasm.presentation import words
+from backspasm.records.knowledge import Knowledge
+
+#: measures that are not shares
+RATIOS = frozenset({"lr_pos", "lr_neg"})
+#: how many findings of a miss are named
+SHOWN = 4
+
+
+class Validation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whatever was asked for."""
+
+    rules: tuple[Explained, ...] | None = None
+    cases: Scores | None = None
+    calibration: Calibration | None = None
+
+
+def validation_json(found: Validation) -> bytes:
+    """Rules alone are a list of comparisons; with cases or calibration an object with a field for each part asked for."""
+    rules = None if found.rules is None else [e.comparison for e in found.rules]
+    parts: dict[str, Any] = {"rules": rules, "cases": found.cases, "calibration": found.calibration}
+    parts = {key: value for key, value in parts.items() if value is not None}
+    data = rules if set(parts) == {"rules"} else parts
+    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+
+
+def print_validation(found: Validation, knowledge: Knowledge, console: Console) -> None:
+    """Every part that was asked for."""
+    if found.rules is not None:
+        _print_rules(found.rules, knowledge, console)
+    if found.cases is not None:
+        _print_scores(found.cases, console)
+    if found.calibration is not None:
+        _print_calibration(found.calibration, knowledge, console)
+
+
+def _print_rules(rules: tuple[Explained, ...], knowledge: Knowledge, console: Console) -> None:
+    table = Table(title="Published rules on the model's own patients", title_justify="left")
+    for name in ("rule", "measure", "model (90 %)", "study (95 %)", "agree", "drawn"):
+        table.add_column(name, overflow="fold")
+    for e in rules:
+        c = e.comparison
+        drawn = "" if e.drawn is None else shown(c.measure, e.drawn)
+        agree = "[green]yes[/]" if c.overlap else "[red]no[/]"
+        table.add_row(c.id, c.measure, interval(c.measure, c.model), interval(c.measure, c.study), agree, drawn)
+    console.print(table)
+    console.print(summary(rules))
+    for e in rules:
+        if not e.comparison.overlap:
+            console.print("· " + explanation(e, knowledge))
+
+
+def summary(rules: tuple[Explained, ...]) -> str:
+    """How many agree, counted by figure and by rule."""
+    by_rule: dict[str, list[bool]] = {}
+    for e in rules:
+        by_rule.setdefault(e.comparison.id, []).append(e.comparison.overlap)
+    widest = max((e.comparison.model.high or 0) - (e.comparison.model.low or 0) for e in rules)
+    return (
+        f"{sum(e.comparison.overlap for e in rules)} of {len(rules)} figures agree; of {len(by_rule)} rules "
+        f"{sum(all(v) for v in by_rule.values())} in all their figures, {sum(any(v) for v in by_rule.values())} in at least "
+        f"one. Widest interval of the model: {widest:.2f}. Each rule's own study was left out of the fit."
+    )
+
+
+def explanation(e: Explained, knowledge: Knowledge) -> str:
+    """Why a figure does not agree, as far as the rule's findings tell."""
+    c = e.comparison
+    high = c.model.value > c.study.value
+    text = f"{c.id}, {c.measure}: the model is too {'high' if high else 'low'}"
+    text += f" ({interval(c.measure, c.model)} against {interval(c.measure, c.study)})."
+    if not e.drivers:
+        return text + " It is a sum of base rates: `backspasm evidence` opens those of each cause."
+    group = "targets" if c.measure in {"sensitivity", "lr_pos"} else "those compared with"
+    ranked = sorted(e.drivers, key=lambda d: -abs(d.without - c.model.value))[:SHOWN]
+    return text + f" Among {group}: " + "; ".join(_driver(d, c.measure, knowledge) for d in ranked) + "."
+
+
+def _driver(d: Driver, measure: str, knowledge: Knowledge) -> str:
+    name = words.finding_name(d.finding, knowledge).lower()
+    ground = f"{len(d.facts)} fact{'s' if len(d.facts) > 1 else ''} of studies" if d.facts else "assumed"
+    return f"{name} {interval('share', d.rate)}, {ground}, without it {shown(measure, d.without)}"
+
+
+def shown(measure: str, value: float) -> str:
+    """A share in per cent, a ratio as it is."""
+    return _bare(measure, value) if measure in RATIOS else f"{_bare(measure, value)} %"
+
+
+def interval(measure: str, found: Interval) -> str:
+    """A value with the ends of its interval, the unit once."""
+    if found.low is None or found.high is None:
+        return shown(measure, found.value)
+    text = f"{_bare(measure, found.value)} ({_bare(measure, found.low)}–{_bare(measure, found.high)})"
+    return text if measure in RATIOS else f"{text} %"
+
+
+def _bare(measure: str, value: float) -> str:
+    if measure in RATIOS:
+        return f"{value:.2g}"
+    per_cent = 100 * value
+    return (
+        f"{per_cent:.0f}" if 10 <= per_cent <= 90 else f"{per_cent:.1f}" if 1 <= per_cent <= 99 else f"{per_cent:.2f}"
+    )
+
+
+SCORE_WORDS: tuple[tuple[str, str], ...] = (
+    ("must_not_miss", "serious causes and complications warned of"),
+    ("alarm_in_benign", "benign cases with a serious group at the ledger's threshold"),
+    ("false_compression", "cases without compression given one"),
+    ("under_triage", "urgency below every accepted level"),
+    ("emergency_under_triage", "the same among emergencies"),
+    ("over_triage", "urgency above every accepted level"),
+    ("benign_over_triage", "the same among benign cases"),
+)
+
+
+def score_rows(scores: Scores) -> list[tuple[str, str]]:
+    """Every figure with its words."""
+    rows = [("cases", str(scores.cases))]
+    rows += [(f"gold or accepted cause among the {k} most probable", f"{v:.3f}") for k, v in scores.top.items()]
+    rows += [(f"gold cause itself among the {k} most probable", f"{v:.3f}") for k, v in scores.strict.items()]
+    rows += [("log score, bits (lower is better)", f"{scores.log_score:.3f}")]
+    rows += [("Brier score, 0 to 2 (lower is better)", f"{scores.brier:.3f}")]
+    for field, text in SCORE_WORDS:
+        share: Share = getattr(scores, field)
+        rows.append((text, f"{share.hits}/{share.of}"))
+    return rows
+
+
+def _print_scores(scores: Scores, console: Console) -> None:
+    table = Table(title="Cases with known answers", title_justify="left", show_header=False)
+    for row in score_rows(scores):
+        table.add_row(*row)
+    console.print(table)
+    _print_bins(scores.reliability, console)
+
+
+def _print_bins(bins: tuple[Bin, ...], console: Console) -> None:
+    table = Table(title="Probabilities given, and how often they came true", title_justify="left")
+    for name in ("given", "how many", "mean", "came true (95 %)"):
+        table.add_column(name, justify="right")
+    for b in bins:
+        given = f"{100 * b.low:g}–{100 * b.high:g} %"
+        came_true = interval("", Interval(b.observed, b.observed_low, b.observed_high))
+        table.add_row(given, f"{b.count:,}", shown("", b.predicted), came_true)
+    console.print(table)
+
+
+def _print_calibration(found: Calibration, knowledge: Knowledge, console: Console) -> None:
+    table = Table(title=f"90 % intervals in {found.runs} worlds", title_justify="left")
+    for name in ("probability of", "held the truth (95 %)", "truth below", "truth above", "median width"):
+        table.add_column(name, justify="right")
+    for c in found.coverage:
+        held = interval("", Interval(c.covered, c.covered_low, c.covered_high))
+        table.add_row(c.quantity, held, shown("", c.below), shown("", c.above), f"{c.median_width:.3f}")
+    console.print(table)
+    console.print(coverage_words(found))
+    console.print(
+        f"{found.patients:,} patients drawn at the fixed set: mean probability and share differ most for "
+        f"{words.cause_name(found.gap_cause, knowledge)}, by {found.largest_gap:+.1f} standard errors."
+    )
+    _print_bins(found.reliability, console)
+
+
+def coverage_words(found: Calibration) -> str:
+    """What the coverage means for a reader of intervals."""
+    leading = found.coverage[0]
+    if leading.covered_high < 0.9:
+        verdict = "narrower than they claim to be"
+    elif leading.covered_low > 0.9:
+        verdict = "wider than they claim to be"
+    else:
+        verdict = "as wide as they claim to be, as far as these worlds tell"
+    return (
+        f"Intervals of the leading cause are {verdict}. A world is drawn from the parameters' distributions and the "
+        "patient from the world; the engine learns nothing about the world from the patient, so a truth above the "
+        "interval is a world in which these answers speak more clearly than the average world would have it."
+    )
