@@ -13,17 +13,15 @@ from backspasm.advice.must_not_miss import LedgerEntry
 from backspasm.advice.red_flags import Fired, fired_rules, floor
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.inference.explain import Step, base_facts, steps
+from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import DRAWS, JointDraws
-from backspasm.inference.posterior import posterior
+from backspasm.inference.posterior import Posterior, posterior
 from backspasm.inference.strata import Stratum, strata_of
 from backspasm.patients.answers import Answers, answers_of
 from backspasm.patients.patient import Patient, Unread
 from backspasm.probability import Estimate
-
-#: ends of the 90 % interval
-INTERVAL = (0.05, 0.95)
 
 
 class Hypothesis(Struct, frozen=True):
@@ -105,9 +103,12 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
         must_not_miss=must_not_miss.ledger(
             answers, strata, found, must_not_miss.against(answers.items, strata, model), model
         ),
-        differential=_differential(answers, strata, found.causes, drawn.causes, model),
+        differential=_differential(answers, strata, found, drawn, model),
         complications=_complications(
-            must_not_miss.complication_table(found, model), must_not_miss.complication_table(drawn, model), model
+            must_not_miss.complication_table(found, model),
+            must_not_miss.complication_table(drawn, model),
+            weights_of(drawn),
+            model,
         ),
         not_assessed=(*answers.unread, *NOT_YET),
         knowledge_version=model.knowledge.version,
@@ -118,9 +119,10 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
 
 
 def _differential(
-    answers: Answers, strata: tuple[Stratum, ...], causes: Array, drawn: Array, model: Model
+    answers: Answers, strata: tuple[Stratum, ...], found: Posterior, drawn: Posterior, model: Model
 ) -> tuple[Hypothesis, ...]:
-    low, high = np.quantile(drawn, INTERVAL, axis=0)
+    causes = found.causes
+    low, high = interval(drawn.causes, weights_of(drawn))
     why = steps(answers.items, strata, model)
     names = model.parameters.causes
     base = np.sum([s.weight * np.exp(model.means.log_base(s)) for s in strata], axis=0)
@@ -137,8 +139,8 @@ def _differential(
     )
 
 
-def _complications(values: Array, drawn: Array, model: Model) -> tuple[ComplicationEstimate, ...]:
-    low, high = np.quantile(drawn, INTERVAL, axis=0)
+def _complications(values: Array, drawn: Array, weights: Array, model: Model) -> tuple[ComplicationEstimate, ...]:
+    low, high = interval(drawn, weights)
     found = [
         ComplicationEstimate(name, Estimate(float(values[k]), float(low[k]), float(high[k])))
         for k, name in enumerate(model.parameters.complications)

@@ -81,8 +81,8 @@ def _masks(rule: Rule, model: Model) -> tuple[NDArray[np.bool_], NDArray[np.bool
     def among(names: tuple[str, ...]) -> NDArray[np.bool_]:
         p = model.parameters
         by_cause = np.isin(p.causes, names)[:, None]
-        complicated = configurations(model)[:, [k in names for k in p.complications]].any(axis=1)[None, :]
-        out: NDArray[np.bool_] = by_cause | complicated
+        complicated = np.asarray((configurations(model) & np.isin(p.complications, names)).any(axis=1))
+        out: NDArray[np.bool_] = by_cause | complicated[None, :]
         return out
 
     target = among(rule.target)

@@ -9,8 +9,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from backspasm.advice.assessment import INTERVAL
 from backspasm.inference.explain import backing_of
+from backspasm.inference.intervals import INTERVAL
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model, fit_model
 from backspasm.inference.numbers import DRAWS, JointDraws

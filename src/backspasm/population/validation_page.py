@@ -24,6 +24,7 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top
 table { border-collapse: collapse; font-size: .85rem; width: 100%; } .wide { overflow-x: auto; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e6e8eb; vertical-align: top; }
 figure { margin: 1.5rem 0; } svg { max-width: 100%; height: auto; } figcaption, footer { color: #59616b; font-size: .85rem; }
+td:first-child { overflow-wrap: anywhere; } td:nth-child(3), td:nth-child(4) { min-width: 8rem; }
 .no { color: #a3360b; font-weight: 600; }
 """
 

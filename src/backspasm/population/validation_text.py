@@ -187,7 +187,7 @@ def coverage_words(found: Calibration) -> str:
     else:
         verdict = "as wide as they claim to be, as far as these worlds tell"
     return (
-        f"Intervals of the leading cause are {verdict}. A world is drawn from the parameters' distributions and the "
-        "patient from the world; the engine learns nothing about the world from the patient, so a truth above the "
-        "interval is a world in which these answers speak more clearly than the average world would have it."
+        f"Intervals of the leading cause are {verdict}. A world is drawn from the parameters' distributions and a "
+        "patient from the world. The true cause is known to the world and not to the engine: causes come more often from "
+        "worlds that make them likelier, so its truth lies above the interval more often than below it."
     )
