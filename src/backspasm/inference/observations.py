@@ -53,9 +53,11 @@ def bias_variance(knowledge: Knowledge, study: Study, fact: Fact, comparator: bo
 
 
 def usable(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Iterator[tuple[Study, Fact]]:
-    """Facts that feed the model, leaving out the studies named."""
+    """Facts that feed the model, leaving out the studies (``study``) and single facts (``study/fact``) named."""
     for study, fact in knowledge.facts():
-        if fact.used and study.retired is None and study.id not in without:
+        if not fact.used or study.retired is not None:
+            continue
+        if study.id not in without and f"{study.id}/{fact.id}" not in without:
             yield study, fact
 
 
