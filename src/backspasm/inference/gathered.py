@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -11,6 +12,9 @@ from backspasm.inference.observations import Cell, Sighting, complication_sighti
 from backspasm.records.knowledge import Knowledge
 
 T = TypeVar("T")
+
+#: a rate at every age: a finding (or complication), given a cause or complication
+Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -29,19 +33,35 @@ def gather(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Gathe
     return Gathered(rate_sightings(knowledge, without), complication_sightings(knowledge, without), values, facts)
 
 
-def only(gathered: Gathered, what: str, given: str, keep: frozenset[str]) -> Gathered:
-    """The same, but of one finding (or complication) given one cause or complication only these facts, at every age."""
+def only(
+    knowledge: Knowledge, gathered: Gathered, cells: AbstractSet[Place], keep: frozenset[str], also: bool = False
+) -> Gathered:
+    """The same, but at some places only these facts count, at every age; all other cells keep what they have.
 
-    def kept(table: dict[Cell, tuple[Sighting, ...]]) -> dict[Cell, tuple[Sighting, ...]]:
-        out = {}
-        for cell, sightings in table.items():
-            if (cell.what, cell.given) == (what, given):
-                sightings = tuple(s for s in sightings if s.address in keep)
-            if sightings:
-                out[cell] = sightings
-        return out
+    Args:
+        cells: (finding or complication, cause or complication) pairs.
+        keep: addresses of facts.
+        also: whether facts of ``keep`` that are marked as not to be pooled count here.
+    """
+    whats = {what for what, _ in cells}
+    others = frozenset(
+        address
+        for study, fact in knowledge.facts()
+        if {fact.finding, fact.complication} & whats and (address := f"{study.id}/{fact.id}") not in keep
+    )
+    extra = keep if also else frozenset()
 
-    return replace(gathered, rates=kept(gathered.rates), complications=kept(gathered.complications))
+    def mixed(
+        table: dict[Cell, tuple[Sighting, ...]], side: dict[Cell, tuple[Sighting, ...]]
+    ) -> dict[Cell, tuple[Sighting, ...]]:
+        out = {cell: seen for cell, seen in table.items() if (cell.what, cell.given) not in cells}
+        return out | {cell: seen for cell, seen in side.items() if (cell.what, cell.given) in cells}
+
+    return replace(
+        gathered,
+        rates=mixed(gathered.rates, rate_sightings(knowledge, others, extra)),
+        complications=mixed(gathered.complications, complication_sightings(knowledge, others, extra)),
+    )
 
 
 def differing(one: Mapping[Cell, T], other: Mapping[Cell, T]) -> set[Cell]:

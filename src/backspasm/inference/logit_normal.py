@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 #: half-width of a 90 % range in standard deviations
 Z90 = 1.6448536269514722
+#: the same of a 95 % interval
+Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def from_interval(
     floor = 0.5 / (fallback_n + 1)
     inside = min(max(value, floor), 1 - floor)
     if low is not None and high is not None and 0 < low < high < 1:
-        sd = float((logit(high) - logit(low)) / (2 * 1.959963984540054))
+        sd = float((logit(high) - logit(low)) / (2 * Z95))
         return Observation(float(logit(inside)), sd**2, bias_variance)
     return from_counts(round(inside * fallback_n), fallback_n, bias_variance)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from backspasm.inference.base_rates import BaseRates, fit_base_rates
 from backspasm.inference.elicited import Opinions
 from backspasm.inference.fitting import Tables
-from backspasm.inference.gathered import Gathered, differing, gather, only
+from backspasm.inference.gathered import Gathered, Place, differing, gather, only
 from backspasm.inference.model import Model
 from backspasm.inference.observations import Cell
 from backspasm.records.types import AGE_GROUPS
@@ -30,12 +30,13 @@ class Refitter:
         names = frozenset(left_out)
         return self._fitted(gather(self.model.knowledge, names), self._base_without(names))
 
-    def with_only(self, what: str, given: str, keep: AbstractSet[str]) -> Model:
-        """The model in which one finding (or complication) given one cause or complication rests on these facts alone.
+    def with_only(self, cells: AbstractSet[Place], keep: AbstractSet[str], also: bool = False) -> Model:
+        """The model in which these rates rest on these facts alone, beside the estimators' opinions.
 
-        The estimators' opinions stay; every other cell keeps all its studies.
+        Every other cell keeps all its studies. ``also``: facts that are on file but not pooled count here.
         """
-        return self._fitted(only(self.gathered, what, given, frozenset(keep)), self.model.parameters.base)
+        gathered = only(self.model.knowledge, self.gathered, cells, frozenset(keep), also)
+        return self._fitted(gathered, self.model.parameters.base)
 
     def without_base_facts(self, left_out: AbstractSet[str]) -> Model:
         """The model whose base rates lack these facts; every other cell keeps them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from backspasm.records.dispute_checks import dispute_problems
 from backspasm.records.elicitation_checks import (
     ELICITED_KEYS,
     elicited_gaps,
@@ -32,6 +33,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_record_gaps(knowledge),
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
+        *dispute_problems(knowledge, found["disputes"]),
     ]
 
 
@@ -46,7 +48,7 @@ def _given_once(found: dict[str, list[Source]]) -> Iterator[Problem]:
             if stem != source.data["id"]:
                 what = f"the id {source.data['id']!r} differs from the file's name"
                 yield Problem(source.file, source.line(("id",)), what, f"call it {stem!r}")
-    for schema in ("assumptions", "findings", "links", "medicines", "comorbidities"):
+    for schema in ("assumptions", "disputes", "findings", "links", "medicines", "comorbidities"):
         ids = [(s, (schema, i), str(item["id"])) for s in found[schema] for i, item in enumerate(s.data[schema])]
         yield from _repeated(ids)
     for schema, key in ELICITED_KEYS.items():
@@ -105,6 +107,10 @@ def _unknown_ids(knowledge: Knowledge, fact: Fact) -> Iterator[tuple[str, str]]:
     for about in fact.about:
         if about not in known:
             yield f"unknown id {about!r} in about", did_you_mean(about, known, "see index.yaml")
+    drugs = [t for group in index.treatments.values() for t in group]
+    for treatment in fact.treatments:
+        if treatment not in drugs:
+            yield f"unknown treatment {treatment!r}", did_you_mean(treatment, drugs, "see index.yaml")
 
 
 def _contradictions(fact: Fact) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from backspasm.records.types import (
     Cause,
     Comorbidity,
     Complication,
+    Dispute,
     Elicitation,
     Fact,
     Finding,
@@ -29,6 +30,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     index: Index
     studies: dict[str, Study]
     assumptions: dict[str, Assumption]
+    disputes: dict[str, Dispute]
     elicitations: tuple[Elicitation, ...]
     causes: dict[str, Cause]
     complications: dict[str, Complication]

@@ -18,6 +18,7 @@ from backspasm.records.types import (
     Cause,
     Comorbidity,
     Complication,
+    Dispute,
     Elicitation,
     Finding,
     Index,
@@ -34,6 +35,7 @@ T = TypeVar("T")
 FORMATS: tuple[tuple[str, str], ...] = (
     ("index.yaml", "index"),
     ("evidence/assumptions.yaml", "assumptions"),
+    ("evidence/disputes.yaml", "disputes"),
     ("evidence/studies/*.yaml", "study"),
     ("evidence/elicited/*/rates/*.yaml", "elicited_rates"),
     ("evidence/elicited/*/complications.yaml", "elicited_complications"),
@@ -140,6 +142,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         index=index,
         studies={s.id: s for s in _each(found["study"], Study)},
         assumptions={a.id: a for a in _many(found["assumptions"], "assumptions", Assumption)},
+        disputes={d.id: d for d in _many(found["disputes"], "disputes", Dispute)},
         elicitations=_elicitations(found),
         causes=_keyed(_each(found["cause"], Cause), index.cause_ids),
         complications=_keyed(_each(found["complication"], Complication), index.complications),
