@@ -13,12 +13,15 @@ import numpy as np
 from scipy.special import expit
 
 from backspasm.inference.elicited import rate_of, value_of
-from backspasm.inference.gathered import Gathered
-from backspasm.inference.logit_normal import Z90, Z95
+from backspasm.inference.fitting import Tables
+from backspasm.inference.logit_normal import Z90, Z95, LogitNormal
 from backspasm.inference.measurements import summary
-from backspasm.inference.model import Model
 from backspasm.inference.observations import Cell, Sighting
+from backspasm.inference.refitting import Refitter
 from backspasm.records.types import AGE_GROUPS, AgeGroup, ElicitedRate, Fact
+
+#: label of the row of all opinions, as the model pools them
+TOGETHER = "together, as used"
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,7 @@ class CellEvidence:
         return tuple(r for r in self.rows if r.kind == "study")
 
 
-def cell_evidence(
-    what: str, given: str, age: AgeGroup, model: Model, gathered: Gathered, setting: str | None = None
-) -> CellEvidence:
+def cell_evidence(what: str, given: str, age: AgeGroup, refitter: Refitter, setting: str | None = None) -> CellEvidence:
     """The evidence of a finding (or complication) given a cause or complication at an age.
 
     Args:
@@ -65,52 +66,59 @@ def cell_evidence(
     Raises:
         KeyError: where the model has no such cell.
     """
+    model = refitter.model
     p = model.parameters
     if what in p.complications and given in p.causes:
-        return _complication(what, given, age, model, gathered, setting)
+        return _complication(what, given, age, refitter, setting)
     if what in p.booleans and given in p.causes:
-        return _rate(what, given, age, model, gathered)
+        return _rate(what, given, age, refitter)
     if what in p.booleans and given in p.complications:
         if p.complications.index(given) in model.layout.drivers[what]:
-            return _strength(what, given, age, model, gathered)
+            return _strength(what, given, age, refitter)
         raise KeyError(f"{given} does not drive {what}")
     if what in p.measured and given in p.causes:
-        return _value(what, given, age, model, gathered)
+        return _value(what, given, age, refitter)
     raise KeyError(f"the model has no rate of {what} given {given}")
 
 
-def _studies(sightings: tuple[Sighting, ...], prior_sd: float, model: Model) -> tuple[Row, ...]:
-    """Rows of studies; weights at the typical between-study deviation, as in ``logit_normal.study_share``."""
-    tau = model.knowledge.number("heterogeneity_scale") * np.sqrt(2 / np.pi)
-    centre = max(prior_sd**2 - tau**2, prior_sd**2 / 4)
+def _rows(
+    sightings: tuple[Sighting, ...], said: list[tuple[str, ElicitedRate]], prior: LogitNormal, refitter: Refitter
+) -> tuple[Row, ...]:
+    """Studies, each opinion as stated, and all opinions together as the model uses them (widened, moved from the average
+    of causes). Weights are those at the typical between-study deviation, as in ``logit_normal.study_share``.
+    """
+    tau = refitter.model.knowledge.number("heterogeneity_scale") * np.sqrt(2 / np.pi)
+    centre = max(prior.sd**2 - tau**2, prior.sd**2 / 4)
     precision = [1 / (s.observation.variance + s.observation.bias_variance + tau**2) for s in sightings]
     total = sum(precision) + 1 / centre
     rows = []
     for s, own in zip(sightings, precision, strict=True):
-        y, half = s.observation.log_odds, Z95 * np.sqrt(s.observation.variance)
-        rows.append(
-            Row("study", s.address, float(expit(y)), float(expit(y - half)), float(expit(y + half)), float(own / total))
-        )
-    return tuple(rows)
+        low, value, high = _rates(s.observation.log_odds, Z95 * float(np.sqrt(s.observation.variance)))
+        rows.append(Row("study", s.address, value, low, high, float(own / total)))
+    rows += [Row("opinion", name, e.estimate, e.low, e.high, None, e.why) for name, e in said]
+    low, value, high = _rates(prior.mean, Z90 * prior.sd)
+    return (*rows, Row("opinion", TOGETHER, value, low, high, float(1 / centre / total)))
 
 
-def _opinions(entries: list[tuple[str, ElicitedRate]]) -> tuple[Row, ...]:
-    return tuple(Row("opinion", name, e.estimate, e.low, e.high, None, e.why) for name, e in entries)
+def _rates(log_odds: float, half: float) -> tuple[float, float, float]:
+    low, value, high = expit(np.array([log_odds - half, log_odds, log_odds + half]))
+    return float(low), float(value), float(high)
 
 
 def _pooled(mean: float, sd: float) -> Row:
-    low, value, high = (float(x) for x in expit(np.array([mean - Z90 * sd, mean, mean + Z90 * sd])))
+    low, value, high = _rates(mean, Z90 * sd)
     return Row("pooled", "pooled", value, low, high)
 
 
-def _rate(what: str, given: str, age: AgeGroup, model: Model, gathered: Gathered) -> CellEvidence:
+def _rate(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
+    model = refitter.model
     p = model.parameters
     g, c, f = AGE_GROUPS.index(age), p.causes.index(given), p.booleans.index(what)
     said = [(e.estimator, rate_of(e.rates[what], given, age)) for e in model.knowledge.elicitations]
-    sightings = gathered.rates.get(Cell(what, given, age), ())
+    sightings = refitter.gathered.rates.get(Cell(what, given, age), ())
+    prior = Tables(model.knowledge, refitter.gathered, refitter.opinions, p).rate_prior(f, g, c)
     rows = (
-        *_studies(sightings, _spread(said, model), model),
-        *_opinions(said),
+        *_rows(sightings, said, prior, refitter),
         _pooled(float(p.rate_mean[g, c, f]), float(p.rate_sd[g, c, f])),
     )
     remark = ""
@@ -120,15 +128,16 @@ def _rate(what: str, given: str, age: AgeGroup, model: Model, gathered: Gathered
     return CellEvidence(what, given, age, "rate", "", rows, remark)
 
 
-def _strength(what: str, given: str, age: AgeGroup, model: Model, gathered: Gathered) -> CellEvidence:
+def _strength(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
+    model = refitter.model
     p = model.parameters
     g, k, f = AGE_GROUPS.index(age), p.complications.index(given), p.booleans.index(what)
     # opinions may differ by cause: those of the cause in which the complication is commonest stand for all
     c = int(np.argmax(p.complication_mean[:, :, k].mean(axis=0)))
     said = [(e.estimator, rate_of(e.strengths[what][given], p.causes[c], age)) for e in model.knowledge.elicitations]
+    prior = refitter.opinions.strength(what, given, p.causes[c], age)
     rows = (
-        *_studies(gathered.rates.get(Cell(what, given, age), ()), _spread(said, model), model),
-        *_opinions(said),
+        *_rows(refitter.gathered.rates.get(Cell(what, given, age), ()), said, prior, refitter),
         _pooled(float(p.strength_mean[g, k, c, f]), float(p.strength_sd[g, k, c, f])),
     )
     return CellEvidence(
@@ -142,32 +151,26 @@ def _strength(what: str, given: str, age: AgeGroup, model: Model, gathered: Gath
     )
 
 
-def _complication(
-    what: str, given: str, age: AgeGroup, model: Model, gathered: Gathered, setting: str | None
-) -> CellEvidence:
+def _complication(what: str, given: str, age: AgeGroup, refitter: Refitter, setting: str | None) -> CellEvidence:
+    model = refitter.model
     p = model.parameters
     mix = model.knowledge.table("setting_mix")
     where = setting or max(mix, key=lambda s: mix[s])
     s, c, k = p.settings.index(where), p.causes.index(given), p.complications.index(what)
     said = [(e.estimator, rate_of(e.complications[what], given, setting=where)) for e in model.knowledge.elicitations]
-    sightings = {x.lineage: x for a in AGE_GROUPS for x in gathered.complications.get(Cell(what, given, a), ())}
+    sightings = {
+        x.lineage: x for a in AGE_GROUPS for x in refitter.gathered.complications.get(Cell(what, given, a), ())
+    }
+    prior = refitter.opinions.complication(what, given, where)
     rows = (
-        *_studies(tuple(sightings.values()), _spread(said, model), model),
-        *_opinions(said),
+        *_rows(tuple(sightings.values()), said, prior, refitter),
         _pooled(float(p.complication_mean[s, c, k]), float(p.complication_sd[s, c, k])),
     )
     return CellEvidence(what, given, age, "complication", "", rows, f"setting: {where.replace('_', ' ')}")
 
 
-def _spread(said: list[tuple[str, ElicitedRate]], model: Model) -> float:
-    """Standard deviation of the pooled opinions."""
-    from backspasm.inference.logit_normal import from_range, opinion_pool
-
-    widening = model.knowledge.number("elicitation_widening")
-    return opinion_pool([from_range(e.estimate, e.low, e.high, widening) for _, e in said]).sd
-
-
-def _value(what: str, given: str, age: AgeGroup, model: Model, gathered: Gathered) -> CellEvidence:
+def _value(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
+    model = refitter.model
     p, finding = model.parameters, model.knowledge.findings[what]
     g, c, m = AGE_GROUPS.index(age), p.causes.index(given), p.measured.index(what)
     log = p.lognormal[m]
@@ -176,7 +179,7 @@ def _value(what: str, given: str, age: AgeGroup, model: Model, gathered: Gathere
         return float(np.exp(y)) if log else float(y)
 
     rows = []
-    for address in gathered.value_facts.get(Cell(what, given, age), ()):
+    for address in refitter.gathered.value_facts.get(Cell(what, given, age), ()):
         found = model.knowledge.fact(address)
         if found is None:
             continue

@@ -148,15 +148,18 @@ class Tables:
     def fit_rate(self, f: int, g: int, c: int) -> None:
         """Rate of one finding in one cause at one age."""
         finding, cause, age = self.booleans[f], self.causes[c], AGE_GROUPS[g]
+        sightings = self.gathered.rates.get(Cell(finding, cause, age), ())
+        self.marginal[g, c, f] = not self.without_complications(f) or bool(sightings)
+        posterior = self._pooled(self.rate_prior(f, g, c), sightings, cell_key(finding, cause, age))
+        self.arrays["rate_mean"][g, c, f], self.arrays["rate_sd"][g, c, f] = posterior.mean, posterior.sd
+
+    def rate_prior(self, f: int, g: int, c: int) -> LogitNormal:
+        """The rate before its studies: of all patients where there are studies, else as the estimators meant it."""
+        finding = self.booleans[f]
         mean, sd = self.opinions.rates(finding)
         prior = LogitNormal(float(mean[g, c]), float(sd[g, c]))
-        sightings = self.gathered.rates.get(Cell(finding, cause, age), ())
-        without = self.without_complications(f)
-        if without and sightings:
-            prior = self._of_all_patients(prior, f, g, c)
-        self.marginal[g, c, f] = not without or bool(sightings)
-        posterior = self._pooled(prior, sightings, cell_key(finding, cause, age))
-        self.arrays["rate_mean"][g, c, f], self.arrays["rate_sd"][g, c, f] = posterior.mean, posterior.sd
+        studied = bool(self.gathered.rates.get(Cell(finding, self.causes[c], AGE_GROUPS[g])))
+        return self._of_all_patients(prior, f, g, c) if studied and self.without_complications(f) else prior
 
     def _of_all_patients(self, prior: LogitNormal, f: int, g: int, c: int) -> LogitNormal:
         """What the estimators said of patients without complications, as a rate of all patients."""

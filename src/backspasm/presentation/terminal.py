@@ -7,10 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from backspasm.advice.assessment import Assessment, Hypothesis
+from backspasm.advice.assessment import Assessment
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
+from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.records.knowledge import Knowledge
 
 STYLE = {
@@ -21,7 +22,7 @@ STYLE = {
     "self_care": "bold white on green4",
 }
 #: how much is shown before "and so many more"
-CAUSES, LEAST, REASONS, STUDIES, BAR = 6, 3, 4, 8, 12
+CAUSES, LEAST, STUDIES, BAR = 6, 3, 8, 12
 #: a cause under one in a thousand is summed up with the rest after the first few
 WORTH_A_ROW = 0.001
 
@@ -57,31 +58,8 @@ def _headline(a: Assessment, knowledge: Knowledge) -> RenderableType:
     level, means = words.URGENCY[a.urgency.level]
     first = Text.assemble((f" {level} ", STYLE[a.urgency.level]), f"  {means}")
     who = Text(words.patient_line(a.patient.age_years, a.patient.sex, a.patient.setting), style="dim")
-    why = [Text(f"· {reason}") for reason in _why_urgent(a, knowledge)]
+    why = [Text(f"· {reason}") for reason in why_urgent(a, knowledge)]
     return Group(first, *why, who)
-
-
-def _why_urgent(a: Assessment, knowledge: Knowledge) -> list[str]:
-    out = []
-    for flag in a.red_flags:
-        if flag.rule.urgency == a.urgency.level:
-            out.append(f"{flag.rule.name}: {flag.rule.plain}")
-    expected = a.urgency.expected
-    if expected.level == a.urgency.level:
-        levels = knowledge.index.urgency
-        p = sum(expected.needed[x] for x in levels[: levels.index(a.urgency.level) + 1])
-        if a.urgency.level == levels[-1]:
-            out.append("no rule asks for more, and waiting has the least expected loss")
-        else:
-            out.append(f"{words.chance(p)} chance that this urgency or more is needed; it has the least expected loss")
-    if not a.answers.items:
-        out.append("NOTHING WAS ASKED: this is the urgency of the base rates alone; ask the questions below first")
-    if a.urgency.lowered_by:
-        names = ", ".join(words.finding_name(f, knowledge) for f in a.urgency.lowered_by)
-        out.append(
-            f"without {names} the probabilities alone would ask for more urgency: it points to a milder explanation"
-        )
-    return out
 
 
 def _red_flags(a: Assessment, knowledge: Knowledge) -> RenderableType:
@@ -132,16 +110,6 @@ def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
     names = ", ".join(words.cause_name(h.cause, knowledge) for h in rest[:5])
     lines.append(Text(f"  {words.chance(total):>10}  {len(rest)} other causes together ({names}, …)", style="dim"))
     return Group(*lines)
-
-
-def leading_steps(h: Hypothesis, count: int = REASONS) -> list[Step]:
-    """The answers that moved the cause most."""
-
-    def size(step: Step) -> float:
-        ratio = step.likelihood_ratio
-        return max(ratio, 1 / ratio) if ratio > 0 else float("inf")
-
-    return sorted(h.steps, key=size, reverse=True)[:count]
 
 
 def _reason(step: Step, knowledge: Knowledge) -> Text:
