@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
-
 from msgspec import Struct
 
 from backspasm.advice.assessment import Assessment
@@ -12,9 +9,9 @@ from backspasm.advice.verdict import Question, Verdict, verdict
 from backspasm.inference.disagreement import Disagreement, disagreements
 from backspasm.inference.gathered import Place
 from backspasm.inference.model import Model
-from backspasm.inference.numbers import age_group
+from backspasm.inference.strata import Ages
+from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
-from backspasm.records.types import AGE_GROUPS, Dispute
 
 
 class SideAnswer(Struct, frozen=True):
@@ -46,11 +43,20 @@ class PatientDispute(Struct, frozen=True):
         )
 
 
+class Bearing(Struct, frozen=True):
+    """A dispute that bears on a patient, not yet tried out: (what a side holds, its facts) for each side."""
+
+    places: tuple[Place, ...]
+    ages: tuple[str, ...]
+    record: Dispute | None
+    measured: Disagreement | None
+    sides: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 def disputes_of(assessment: Assessment, model: Model) -> tuple[PatientDispute, ...]:
     """Disputes on this patient's answers, those that would change most first; then those on treatment.
 
-    A rate bears on the patient if its finding was answered, and its studies speak of the patient's age. Each side is the
-    model in which the disputed rates rest on that side's studies (and the estimators' opinions) alone.
+    Each side is the model in which the disputed rates rest on that side's studies (and the estimators' opinions) alone.
     """
     from backspasm.inference.refitting import Refitter  # heavy, and not needed where nothing is in dispute
 
@@ -60,80 +66,56 @@ def disputes_of(assessment: Assessment, model: Model) -> tuple[PatientDispute, .
         tuple((c.id, c.estimate.value) for c in assessment.complications),
     )
     asked = Question(assessment.answers, assessment.strata, assessment.urgency.floor)
-    measured = bearing(assessment, model)
     refitter = Refitter(model)
-    out = [
-        PatientDispute(
-            places,
-            ages,
-            record,
-            statistics,
-            tuple(
-                SideAnswer(
-                    holds, facts, verdict(asked, refitter.with_only({*places}, {*facts}, also=record is not None))
-                )
-                for holds, facts in sides
-            ),
-            now,
+    out = []
+    for b in bearing(assessment, model.knowledge):
+        answers = tuple(
+            SideAnswer(
+                holds,
+                facts,
+                verdict(asked, refitter.with_only({*b.places}, {*facts}, also=b.record is not None))
+                if b.places
+                else None,
+            )
+            for holds, facts in b.sides
         )
-        for places, ages, record, statistics, sides in _diagnostic(assessment, measured, model)
-    ]
-    out.sort(key=lambda d: (*(-e for e in d.effect), d.places))
-    return (*out, *_others(assessment, now, model.knowledge))
+        out.append(PatientDispute(b.places, b.ages, b.record, b.measured, answers, now))
+    return tuple(sorted(out, key=lambda d: (not d.places, *(-e for e in d.effect), d.places)))
 
 
-def bearing(assessment: Assessment, model: Model) -> tuple[Disagreement, ...]:
-    """Disagreements on findings that this patient's answers count, and on complications, at the patient's age."""
-    ages = _ages(assessment, model)
-    return tuple(d for d in disagreements(model.knowledge, _whats(assessment, model)) if ages & {*d.ages})
+def bearing(assessment: Assessment, knowledge: Knowledge) -> tuple[Bearing, ...]:
+    """Disputes that bear on a patient: curated ones first, and what they cover is not listed twice.
 
-
-def _whats(assessment: Assessment, model: Model) -> set[str]:
+    A rate bears if its finding was answered (or it is the share of a complication) and its studies speak of the patient's
+    age; a dispute on treatment or mechanism bears if it is about the leading cause.
+    """
+    groups = Ages.of(knowledge)
+    ages: set[str] = {groups.group(s.band) for s in assessment.strata}
     items = assessment.answers.items
-    return {*(i.finding for i in items), *(i.given for i in items if i.given), *model.parameters.complications}
-
-
-def _ages(assessment: Assessment, model: Model) -> set[str]:
-    return {AGE_GROUPS[age_group(model.parameters, s)] for s in assessment.strata}
-
-
-Entry = tuple[
-    tuple[Place, ...], tuple[str, ...], Dispute | None, Disagreement | None, tuple[tuple[str, tuple[str, ...]], ...]
-]
-
-
-def _diagnostic(assessment: Assessment, measured: tuple[Disagreement, ...], model: Model) -> Iterator[Entry]:
-    """Curated disputes first; what they cover is not shown twice."""
-    whats, ages = _whats(assessment, model), _ages(assessment, model)
-    covered: set[Place] = set()
-    for record in model.knowledge.disputes.values():
+    whats = {*(i.finding for i in items), *(i.given for i in items if i.given)}
+    whats |= {c.id for c in assessment.complications}
+    measured = tuple(d for d in disagreements(knowledge, whats) if ages & {*d.ages})
+    out: list[Bearing] = []
+    for record in knowledge.disputes.values():
+        sides = tuple((s.holds, s.facts) for s in record.sides)
         places = tuple((c.what, c.given) for c in record.cells)
-        if record.kind != "diagnosis" or not {what for what, _ in places} & whats:
+        if record.kind != "diagnosis":
+            if assessment.differential[0].cause in record.about:
+                out.append(Bearing((), (), record, None, sides))
             continue
-        spoken = {age for side in record.sides for address in side.facts for age in _ages_of(address, model.knowledge)}
-        if not ages & spoken:
-            continue
-        covered |= set(places)
-        statistics = next((d for d in measured if d.place in places), None)
-        yield places, tuple(sorted(ages & spoken)), record, statistics, tuple((s.holds, s.facts) for s in record.sides)
+        spoken = {age for side in record.sides for address in side.facts for age in _ages_of(address, knowledge)}
+        if {what for what, _ in places} & whats and ages & spoken:
+            statistics = next((d for d in measured if d.place in places), None)
+            out.append(Bearing(places, tuple(sorted(ages & spoken)), record, statistics, sides))
+    covered = {place for b in out for place in b.places}
     for d in measured:
-        if d.place in covered:
-            continue
-        sides = tuple(
-            (holds, tuple(s.address for s in part)) for holds, part in (("rarer", d.low), ("commoner", d.high))
-        )
-        yield (d.place,), tuple(sorted(ages & {*d.ages})), None, d, sides
+        if d.place not in covered:
+            parts = (("rarer", d.low), ("commoner", d.high))
+            sides = tuple((holds, tuple(s.address for s in part)) for holds, part in parts)
+            out.append(Bearing((d.place,), tuple(sorted(ages & {*d.ages})), None, d, sides))
+    return tuple(out)
 
 
 def _ages_of(address: str, knowledge: Knowledge) -> tuple[str, ...]:
     found = knowledge.fact(address)
     return () if found is None else found[1].ages or found[0].ages
-
-
-def _others(assessment: Assessment, now: Verdict, knowledge: Knowledge) -> Iterator[PatientDispute]:
-    """Disputes on treatment or mechanism that concern the leading cause; they do not enter the differential."""
-    kinds: tuple[Literal["treatment", "mechanism"], ...] = ("treatment", "mechanism")
-    for record in knowledge.disputes.values():
-        if record.kind in kinds and assessment.differential[0].cause in record.about:
-            sides = tuple(SideAnswer(s.holds, s.facts, None) for s in record.sides)
-            yield PatientDispute((), (), record, None, sides, now)

@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from backspasm.inference.elicited import rate_of, value_of
 from backspasm.inference.fitting import Tables
-from backspasm.inference.logit_normal import Z90, Z95, LogitNormal
+from backspasm.inference.logit_normal import Z90, Z95, LogitNormal, typical_deviation, variance_of_average
 from backspasm.inference.measurements import summary
 from backspasm.inference.observations import Cell, Sighting
 from backspasm.inference.refitting import Refitter
@@ -87,8 +87,8 @@ def _rows(
     """Studies, each opinion as stated, and all opinions together as the model uses them (widened, moved from the average
     of causes). Weights are those at the typical between-study deviation, as in ``logit_normal.study_share``.
     """
-    tau = refitter.model.knowledge.number("heterogeneity_scale") * np.sqrt(2 / np.pi)
-    centre = max(prior.sd**2 - tau**2, prior.sd**2 / 4)
+    tau = typical_deviation(refitter.model.knowledge.number("heterogeneity_scale"))
+    centre = variance_of_average(prior, tau)
     precision = [1 / (s.observation.variance + s.observation.bias_variance + tau**2) for s in sightings]
     total = sum(precision) + 1 / centre
     rows = []

@@ -27,6 +27,12 @@ from backspasm.records.types import AGE_GROUPS
 def fit_parameters(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Parameters:
     """Fit the whole model, leaving out the studies (``study``) or facts (``study/fact``) named in ``without``."""
     tables = Tables(knowledge, gather(knowledge, without), Opinions(knowledge))
+    fit_every_cell(tables)
+    return tables.parameters(fit_base_rates(knowledge, Ages.of(knowledge), without))
+
+
+def fit_every_cell(tables: Tables) -> None:
+    """All cells, each after those that it leans on."""
     causes, ages = range(len(tables.causes)), range(len(AGE_GROUPS))
     for k in range(len(tables.complication_ids)):
         for c in causes:
@@ -43,7 +49,6 @@ def fit_parameters(knowledge: Knowledge, without: frozenset[str] = frozenset()) 
         for g in ages:
             for c in causes:
                 tables.fit_value(m, g, c)
-    return tables.parameters(fit_base_rates(knowledge, Ages.of(knowledge), without))
 
 
 @cache

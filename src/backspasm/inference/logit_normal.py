@@ -85,7 +85,7 @@ def update(prior: LogitNormal, observations: list[Observation], heterogeneity: f
     means, variances = np.empty_like(taus), np.empty_like(taus)
     for i, tau in enumerate(taus):
         # the elicited spread is that of a setting; what is left for the average over settings is narrower
-        centre = max(prior.sd**2 - tau**2, prior.sd**2 / 4)
+        centre = variance_of_average(prior, tau)
         spread = v + tau**2
         precision = 1 / centre + (1 / spread).sum()
         mean = (prior.mean / centre + (y / spread).sum()) / precision
@@ -99,11 +99,21 @@ def update(prior: LogitNormal, observations: list[Observation], heterogeneity: f
     return LogitNormal(mean, float(np.sqrt(weights @ (variances + (means - mean) ** 2))))
 
 
+def variance_of_average(prior: LogitNormal, tau: float) -> float:
+    """What is left of an elicited spread, which is that of a setting, for the average over settings."""
+    return max(prior.sd**2 - tau**2, prior.sd**2 / 4)
+
+
+def typical_deviation(heterogeneity: float) -> float:
+    """Mean of the half-normal prior of the between-study deviation."""
+    return float(heterogeneity * np.sqrt(2 / np.pi))
+
+
 def study_share(prior: LogitNormal, observations: list[Observation], heterogeneity: float) -> float:
     """Share of the weight that studies (not the elicited prior) have in the updated mean, at the typical heterogeneity."""
     if not observations:
         return 0.0
-    tau = heterogeneity * np.sqrt(2 / np.pi)
-    centre = max(prior.sd**2 - tau**2, prior.sd**2 / 4)
+    tau = typical_deviation(heterogeneity)
+    centre = variance_of_average(prior, tau)
     studies = sum(1 / (o.variance + o.bias_variance + tau**2) for o in observations)
     return float(studies / (studies + 1 / centre))

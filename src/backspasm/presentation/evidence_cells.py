@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,7 +16,8 @@ from backspasm.inference.disagreement import disagreement_of
 from backspasm.inference.model import Model
 from backspasm.inference.observations import Cell
 from backspasm.inference.refitting import Refitter
-from backspasm.presentation.forest import CAPTIONS, STYLE, axis_text, forest_text
+from backspasm.presentation.evidence import evidence_data, print_evidence
+from backspasm.presentation.forest import SHORT, STYLE, axis_text, forest_text
 from backspasm.presentation.rendering import rendered
 from backspasm.presentation.sources import source
 from backspasm.presentation.views import cell_title, cell_view
@@ -25,6 +27,52 @@ from backspasm.records.types import AGE_GROUPS, AgeGroup
 
 #: cells shown at once; a study of many findings feeds more
 SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What an address opens: a study, fact or assumption with the rates it bears on, or rates alone."""
+
+    identifier: str | None
+    data: dict[str, Any]
+    cells: tuple[CellEvidence, ...]
+    model: Model
+    refitter: Refitter
+
+    def as_json(self) -> bytes:
+        cells = [cell_data(c, self.model.knowledge, self.refitter) for c in self.cells]
+        data = self.data | ({"cells": cells} if self.cells else {})
+        return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+
+    def as_html(self) -> bytes:
+        return evidence_page(self.identifier, self.data, self.cells, self.model.knowledge)
+
+    def print(self, console: Console) -> None:
+        if self.data:
+            print_evidence(self.data, console)
+        for cell in self.cells[:SHOWN]:
+            print_cell(cell, self.model.knowledge, self.refitter, console)
+        if len(self.cells) > SHOWN:
+            console.print(Text(f"\nand {len(self.cells) - SHOWN} more rates; a study/fact shows its own", style="dim"))
+
+
+def opened(identifier: str | None, given: str | None, age: AgeGroup, model: Model) -> Opened:
+    """Open an address.
+
+    Raises:
+        KeyError: with a mend, where nothing has this address.
+    """
+    refitter = Refitter(model)
+    knowledge = model.knowledge
+    is_record = identifier is None or identifier in knowledge.assumptions
+    is_record = is_record or (identifier or "").partition("/")[0] in knowledge.studies
+    if not is_record and identifier is not None:
+        cells = cells_named(identifier, given, age, model, refitter)
+        if cells is not None:
+            return Opened(identifier, {}, cells, model, refitter)
+    data = evidence_data(identifier, model)
+    behind = cells_behind(identifier, model, refitter) if identifier and "study" in data else ()
+    return Opened(identifier, data, behind, model, refitter)
 
 
 def cells_behind(identifier: str, model: Model, refitter: Refitter) -> tuple[CellEvidence, ...]:
@@ -123,7 +171,7 @@ def print_cell(cell: CellEvidence, knowledge: Knowledge, refitter: Refitter, con
     for row, line, numbers in forest_text(cell, columns):
         if row.kind != kind:
             kind = row.kind
-            table.add_row(Text(CAPTIONS[kind], style="dim italic", no_wrap=False), "", "")
+            table.add_row(Text(SHORT[kind], style="dim italic"), "", "")
         style = {"study": "green", "opinion": "dim", "pooled": "bold cyan"}[kind]
         weight = f" · {100 * row.weight:.0f} %" if row.weight is not None else ""
         table.add_row(Text(row.label, style=style), Text(line, style=style), Text(numbers + weight))

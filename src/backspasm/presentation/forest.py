@@ -25,6 +25,9 @@ CAPTIONS = {
     "pooled": "Pooled: 90 % interval for the next setting",
 }
 
+#: the same in the width of a terminal's column
+SHORT = {"study": "studies (95 %), weight", "opinion": "opinions, assumed (90 %)", "pooled": "next setting (90 %)"}
+
 
 @dataclass(frozen=True)
 class Axis:

@@ -11,7 +11,6 @@ from backspasm.advice.disputes import PatientDispute, disputes_of
 from backspasm.advice.must_not_miss import COMPRESSIONS
 from backspasm.advice.verdict import Verdict
 from backspasm.inference.explain import complication_steps
-from backspasm.inference.gathered import Place
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
 from backspasm.inference.refitting import Refitter
@@ -181,7 +180,7 @@ def _dispute(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeView:
         share = f"{100 * m.between_share:.0f} % of the variation between {count} studies is more than chance"
         statistics = f"{share} (I², Cochran Q {m.q:.1f}, p {_p(m.p)})"
     return DisputeView(
-        d.record.name if d.record else _place_name(d.places[0], knowledge),
+        d.record.name if d.record else words.place_name(d.places[0], knowledge),
         d.record.kind if d.record else "diagnosis",
         d.record.says if d.record else "",
         d.record.why if d.record else "",
@@ -205,12 +204,6 @@ def _dispute(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeView:
 
 def _p(p: float) -> str:
     return "under 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _place_name(place: Place, knowledge: Knowledge) -> str:
-    what, given = place
-    name = words.cause_name(what, knowledge) if what in knowledge.complications else words.finding_name(what, knowledge)
-    return f"{words.cause_name(given, knowledge)}: how common is {words.lower_first(name)}?"
 
 
 def _leading(verdict: Verdict | None, knowledge: Knowledge) -> str:

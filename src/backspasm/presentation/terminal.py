@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backspasm.advice.assessment import Assessment
+from backspasm.advice.disputes import bearing
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
@@ -22,7 +23,7 @@ STYLE = {
     "self_care": "bold white on green4",
 }
 #: how much is shown before "and so many more"
-CAUSES, LEAST, STUDIES, BAR = 6, 3, 8, 12
+CAUSES, LEAST, DISPUTED, STUDIES, BAR = 6, 3, 4, 8, 12
 #: a cause under one in a thousand is summed up with the rest after the first few
 WORTH_A_ROW = 0.001
 
@@ -41,6 +42,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _ledger(a, knowledge),
         _differential(a, knowledge),
         _complications(a, knowledge),
+        _disputes(a, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),
@@ -126,6 +128,21 @@ def _complications(a: Assessment, knowledge: Knowledge) -> RenderableType:
         e = c.estimate
         table.add_row(f"  {words.chance(e.value):>10}", words.cause_name(c.id, knowledge), words.span(e.low, e.high))
     return Group(_title("Complications", "whatever the cause"), table)
+
+
+def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
+    found = bearing(a, knowledge)
+    if not found:
+        return None
+    lines: list[RenderableType] = [
+        _title("Where studies disagree", "`--format html` shows what the answer would be under each side")
+    ]
+    for b in found[:DISPUTED]:
+        name = b.record.name if b.record else words.place_name(b.places[0], knowledge)
+        lines.append(Text(f"  {name}"))
+    if len(found) > DISPUTED:
+        lines.append(Text(f"  and {len(found) - DISPUTED} more", style="dim"))
+    return Group(*lines)
 
 
 def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:

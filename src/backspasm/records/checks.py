@@ -34,6 +34,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
         *dispute_problems(knowledge, found["disputes"]),
+        *_vignette_problems(knowledge, found["vignette"]),
     ]
 
 
@@ -42,7 +43,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
 
 def _given_once(found: dict[str, list[Source]]) -> Iterator[Problem]:
     """Of two records with one id the later would silently win; so each id stands once, in the file of its name."""
-    for schema in ("cause", "complication"):
+    for schema in ("cause", "complication", "vignette"):
         for source in found[schema]:
             stem = source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
             if stem != source.data["id"]:
@@ -286,6 +287,23 @@ def _reference_problems(knowledge: Knowledge, found: dict[str, list[Source]]) ->
         for name in names:
             if name not in findings:
                 yield Problem("treatments", 1, f"{record}: unknown finding {name!r}", "see index.yaml")
+
+
+def _vignette_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[Problem]:
+    index = knowledge.index
+    groups = {c.must_not_miss for c in knowledge.causes.values() if c.must_not_miss} | {"compression"}
+    for source in sources:
+        expected = knowledge.vignettes[source.data["id"]].expected
+        for field, names, known in (
+            ("urgency", expected.urgency, index.urgency),
+            ("leading", expected.leading, index.cause_ids),
+            ("must_not_miss", expected.must_not_miss, sorted(groups)),
+        ):
+            for name in names:
+                if name not in known:
+                    what = f"unknown {field} {name!r}"
+                    mend = did_you_mean(name, known, f"use {', '.join(known)}")
+                    yield Problem(source.file, source.line(("expected", field)), what, mend)
 
 
 THRESHOLD_LINKS = ("at_least_implies", "below_excludes")

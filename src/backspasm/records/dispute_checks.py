@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
-from backspasm.records.types import Dispute, Fact
+from backspasm.records.types import Fact
 from backspasm.records.yaml_source import Source
 
 #: kinds of fact from which a rate can be worked out

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backspasm.records.dispute import Dispute
 from backspasm.records.types import (
     Assumption,
     Cause,
     Comorbidity,
     Complication,
-    Dispute,
     Elicitation,
     Fact,
     Finding,
@@ -20,6 +20,7 @@ from backspasm.records.types import (
     RedFlag,
     Study,
 )
+from backspasm.records.vignette import Vignette
 
 
 class Knowledge(Record, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     red_flags: dict[str, RedFlag]
     medicines: dict[str, Medicine]
     comorbidities: dict[str, Comorbidity]
+    vignettes: dict[str, Vignette]
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.types import (
@@ -18,7 +19,6 @@ from backspasm.records.types import (
     Cause,
     Comorbidity,
     Complication,
-    Dispute,
     Elicitation,
     Finding,
     Index,
@@ -27,6 +27,7 @@ from backspasm.records.types import (
     RedFlag,
     Study,
 )
+from backspasm.records.vignette import Vignette
 from backspasm.records.yaml_source import Source, read_yaml
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
     ("comorbidities.yaml", "comorbidities"),
+    ("vignettes/*.yaml", "vignette"),
 )
 
 
@@ -151,6 +153,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         red_flags={r.id: r for r in _each(found["red_flag"], RedFlag)},
         medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
+        vignettes={v.id: v for v in _each(found["vignette"], Vignette)},
     )
 
 
