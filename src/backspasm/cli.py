@@ -346,7 +346,8 @@ def _progress(what: str, wanted: bool = True) -> Iterator[Callable[[int, int, st
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def moved(done: int, total: int, name: str) -> None:

@@ -110,6 +110,7 @@ ALLOWED: dict[str, dict[float, str]] = {
         80: "nodes of the grid",
     },
     "inference/elicited.py": {3: "in the formula of the extremising factor"},
+    "inference/fitting.py": {10.0: "spread of a prior that says nothing"},
     "inference/measurements.py": {
         0.6744897501960817: "normal quantile of 75 %",
         1e-9: "guard against log of zero",

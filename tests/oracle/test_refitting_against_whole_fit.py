@@ -13,7 +13,7 @@ from backspasm.inference.base_rates import fit_base_rates
 from backspasm.inference.disagreement import disagreements
 from backspasm.inference.elicited import Opinions
 from backspasm.inference.fitting import Tables, fit_every_cell
-from backspasm.inference.gathered import Gathered, gather, only
+from backspasm.inference.gathered import Gathered, Place, gather, only
 from backspasm.inference.model import fit_model
 from backspasm.inference.parameters import Parameters
 from backspasm.inference.refitting import Refitter
@@ -40,8 +40,8 @@ def differences(one: Any, other: Any) -> list[str]:
     return out
 
 
-def whole_fit(knowledge: Knowledge, gathered: Gathered) -> Parameters:
-    tables = Tables(knowledge, gathered, Opinions(knowledge))
+def whole_fit(knowledge: Knowledge, gathered: Gathered, alone: frozenset[Place]) -> Parameters:
+    tables = Tables(knowledge, gathered, Opinions(knowledge), alone=alone)
     fit_every_cell(tables)
     return tables.parameters(fit_base_rates(knowledge, Ages.of(knowledge)))
 
@@ -100,7 +100,7 @@ def test_one_side_of_a_dispute_equals_the_whole_fit_on_it(model: Model, refitter
     chosen = [next(d for d in found if (d.given in complications) is through) for through in (False, True)]
     for d in chosen:
         keep = frozenset(s.address for s in d.low)
-        whole = whole_fit(knowledge, only(knowledge, gather(knowledge), {d.place}, keep))
+        whole = whole_fit(knowledge, only(knowledge, gather(knowledge), {d.place}, keep), frozenset({d.place}))
         assert differences(refitter.with_only({d.place}, keep).parameters, whole) == []
 
 
@@ -124,4 +124,4 @@ def test_each_fact_alone_is_what_the_whole_knowledge_gathers(knowledge: Knowledg
     everything = gather(knowledge)
     nothing = gather(knowledge, frozenset(knowledge.studies))
     assert everything.rates
-    assert not (nothing.rates or nothing.complications or nothing.values)
+    assert (nothing.rates, nothing.complications, nothing.values) == ({}, {}, {})

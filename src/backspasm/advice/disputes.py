@@ -56,7 +56,7 @@ class Bearing(Struct, frozen=True):
 def disputes_of(assessment: Assessment, model: Model) -> tuple[PatientDispute, ...]:
     """Disputes on this patient's answers, those that would change most first; then those on treatment.
 
-    Each side is the model in which the disputed rates rest on that side's studies (and the estimators' opinions) alone.
+    Each side is the model in which the disputed rates rest on that side's studies alone, without opinions.
     """
     from backspasm.inference.refitting import Refitter  # heavy, and not needed where nothing is in dispute
 

@@ -6,6 +6,7 @@ cells that it touches (``refitting``). Both run the same code, so they give the 
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.special import expit, logit
 
 from backspasm.inference.base_rates import BaseRates, fit_base_rates
 from backspasm.inference.elicited import Opinions
-from backspasm.inference.gathered import Gathered, gather
+from backspasm.inference.gathered import Gathered, Place, gather
 from backspasm.inference.logit_normal import Array, LogitNormal, Observation, study_share, update
 from backspasm.inference.measurements import Prior, fit
 from backspasm.inference.noisy_or import marginal_of
@@ -51,6 +52,10 @@ def fit_every_cell(tables: Tables) -> None:
                 tables.fit_value(m, g, c)
 
 
+#: a prior that says nothing: any rate may be, as far as it is concerned
+SILENT = LogitNormal(0.0, 10.0)
+
+
 @cache
 def _updated(
     prior: LogitNormal, observations: tuple[Observation, ...], heterogeneity: float
@@ -63,12 +68,21 @@ class Tables:
     """The parameters under construction: empty, or a copy of fitted ones of which some cells are to be fitted anew.
 
     A rate needs the complications and strengths of its cell to be there already.
+
+    Args:
+        alone: places where studies, if there are any, stand alone: opinions do not count there.
     """
 
     def __init__(
-        self, knowledge: Knowledge, gathered: Gathered, opinions: Opinions, fitted: Parameters | None = None
+        self,
+        knowledge: Knowledge,
+        gathered: Gathered,
+        opinions: Opinions,
+        fitted: Parameters | None = None,
+        alone: AbstractSet[Place] = frozenset(),
     ) -> None:
         self.knowledge = knowledge
+        self.alone = alone
         self.gathered = gathered
         self.opinions = opinions
         self.settings = knowledge.index.settings
@@ -124,6 +138,9 @@ class Tables:
         if not sightings:
             self.backing.pop(key, None)
             return prior
+        what, given, *_ = key.split("|")
+        if (what, given) in self.alone:
+            prior = SILENT
         posterior, share = _updated(prior, tuple(s.observation for s in sightings), self.heterogeneity)
         self.backing[key] = Backing(tuple(s.address for s in sightings), share)
         return posterior

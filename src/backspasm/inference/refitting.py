@@ -5,6 +5,7 @@ Equal to fitting the whole model, bit for bit, since the same code fits each cel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -31,12 +32,13 @@ class Refitter:
         return self._fitted(gather(self.model.knowledge, names), self._base_without(names))
 
     def with_only(self, cells: AbstractSet[Place], keep: AbstractSet[str], also: bool = False) -> Model:
-        """The model in which these rates rest on these facts alone, beside the estimators' opinions.
+        """The model in which these rates rest on these facts alone: no other study, and no opinion.
 
-        Every other cell keeps all its studies. ``also``: facts that are on file but not pooled count here.
+        Where none of the facts speaks (at another age), the opinions stand. Every other cell keeps all that it has.
+        ``also``: facts that are on file but not pooled count here.
         """
         gathered = only(self.model.knowledge, self.gathered, cells, frozenset(keep), also)
-        return self._fitted(gathered, self.model.parameters.base)
+        return self._fitted(gathered, self.model.parameters.base, cells)
 
     def without_base_facts(self, left_out: AbstractSet[str]) -> Model:
         """The model whose base rates lack these facts; every other cell keeps them."""
@@ -53,20 +55,21 @@ class Refitter:
             return base
         return fit_base_rates(self.model.knowledge, self.model.parameters.ages, names)
 
-    def _fitted(self, gathered: Gathered, base: BaseRates) -> Model:
+    def _fitted(self, gathered: Gathered, base: BaseRates, alone: AbstractSet[Place] = frozenset()) -> Model:
         knowledge, fitted = self.model.knowledge, self.model.parameters
-        tables = Tables(knowledge, gathered, self.opinions, fitted)
+        tables = Tables(knowledge, gathered, self.opinions, fitted, alone)
         causes = {c: i for i, c in enumerate(tables.causes)}
         complications = {k: i for i, k in enumerate(tables.complication_ids)}
         booleans = {f: i for i, f in enumerate(tables.booleans)}
         ages = {g: i for i, g in enumerate(AGE_GROUPS)}
         measured = {m: i for i, m in enumerate(tables.measured)}
 
-        shares = differing(self.gathered.complications, gathered.complications)
+        shares = differing(self.gathered.complications, gathered.complications) | _at(alone, gathered.complications)
         changed_shares = {
             (complications[x.what], causes[x.given]) for x in shares if x.what in complications and x.given in causes
         }
-        rates = {(booleans[x.what], ages[x.age], x.given) for x in differing(self.gathered.rates, gathered.rates)}
+        changed_rates = differing(self.gathered.rates, gathered.rates) | _at(alone, gathered.rates)
+        rates = {(booleans[x.what], ages[x.age], x.given) for x in changed_rates}
         changed_strengths = {
             (f, complications[given], g)
             for f, g, given in rates
@@ -111,3 +114,8 @@ class Refitter:
             if leans and tables.without_complications(f):
                 out.add((f, g, c))
         return out
+
+
+def _at(places: AbstractSet[Place], table: Mapping[Cell, object]) -> set[Cell]:
+    """Cells of a table at these places."""
+    return {cell for cell in table if (cell.what, cell.given) in places}
