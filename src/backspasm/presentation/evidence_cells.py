@@ -210,7 +210,7 @@ def evidence_page(
     return rendered(
         "evidence.html.j2",
         k=knowledge,
-        title=identifier or "Evidence",
+        title=cell_title(cells[0], knowledge) if len(cells) == 1 and study is None else identifier or "Evidence",
         study=study,
         how=how_read(study) if study else "",
         facts=[_fact(f) for f in data["study"]["facts"]] if study else [],
