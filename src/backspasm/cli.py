@@ -39,6 +39,26 @@ class Output(StrEnum):
     json = "json"
 
 
+class Page(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    html = "html"
+    markdown = "markdown"
+
+
+class Sheet(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    html = "html"
+
+
+class AgeGroup(StrEnum):
+    young_child = "young_child"
+    teen = "teen"
+    adult = "adult"
+    older = "older"
+
+
 class Source(StrEnum):
     case = "case"
     fhir = "fhir"
@@ -51,25 +71,36 @@ File = Annotated[
     ),
 ]
 From = Annotated[Source | None, typer.Option("--from", help="What the input is; found out by itself if left out.")]
+PageFormat = Annotated[Page, typer.Option("--format", "-f", help="How the result is written.")]
+SheetFormat = Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")]
 Format = Annotated[Output, typer.Option("--format", "-f", help="How the result is written.")]
 
 
 @app.command(
     epilog="Examples:  backspasm assess examples/cauda_equina.yaml  ·  "
-    "backspasm assess record.json --format json  ·  cat case.json | backspasm assess -"
+    "backspasm assess record.json --format json  ·  cat case.json | backspasm assess -  ·  "
+    "backspasm assess case.yaml --format html > report.html"
 )
-def assess(file: File, source: From = None, output: Format = Output.terminal) -> None:
-    """Assess one patient: red flags, urgency, what must not be missed, differential, complications."""
+def assess(file: File, source: From = None, output: PageFormat = Page.terminal) -> None:
+    """Assess one patient: red flags, urgency, what must not be missed, differential, complications.
+
+    `--format html` writes one file that needs nothing else: every number opens its steps, studies and forest plots.
+    """
     from backspasm.advice.assessment import assess as assess_patient
 
     model = _model()
     patient = _patient(file, source, model)
     with _bad_input():
         result = assess_patient(patient, model)
-    if output is Output.json:
+    if output is Page.json:
         from backspasm.presentation.as_json import to_json
 
         sys.stdout.buffer.write(to_json(result, model.knowledge))
+        return
+    if output is not Page.terminal:
+        from backspasm.presentation.report import report
+
+        sys.stdout.buffer.write(report(result, model, markdown=output is Page.markdown))
         return
     from backspasm.presentation.terminal import print_assessment
 
@@ -84,10 +115,8 @@ def explain(
     cause: Annotated[str, typer.Argument(help="A cause, such as disc_herniation.")],
     file: File,
     source: From = None,
-    output: Format = Output.terminal,
-    studies: Annotated[
-        bool, typer.Option("--studies", help="Also without each study in turn (fits the model anew: some minutes).")
-    ] = False,
+    output: PageFormat = Page.terminal,
+    studies: Annotated[bool, typer.Option("--studies", help="Also without each study in turn (some seconds).")] = False,
 ) -> None:
     """Show every step from the base rate to the probability of one cause, and what each answer or study changes."""
     from backspasm.presentation.explanation import explanation, explanation_json, print_explanation
@@ -99,39 +128,52 @@ def explain(
         known = model.parameters.causes
         _refuse(f"CAUSE ({cause}): unknown cause. Mend: {did_you_mean(cause, known, 'one of ' + ', '.join(known))}")
     patient = _patient(file, source, model)
-    with _bad_input():
-        found = explanation(patient, cause, model, _progress if studies else None)
-    if output is Output.json:
+    with _bad_input(), _progress("studies left out", studies) as progress:
+        found = explanation(patient, cause, model, progress if studies else None)
+    if output is Page.json:
         sys.stdout.buffer.write(explanation_json(found))
+    elif output is not Page.terminal:
+        from backspasm.presentation.explanation_page import explanation_page
+
+        sys.stdout.buffer.write(explanation_page(found, patient, model, markdown=output is Page.markdown))
     else:
         print_explanation(found, model.knowledge, _console())
 
 
 @app.command(
     epilog="Examples:  backspasm evidence  ·  backspasm evidence deyo1988  ·  "
-    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss"
+    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss  ·  "
+    "backspasm evidence discitis/fever --age young_child  ·  backspasm evidence fever --cause spinal_epidural_abscess  ·  "
+    "backspasm evidence fever --format html > fever.html"
 )
 def evidence(
     identifier: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="A study, a study/fact or an assumption; a list of all if left out."),
+        typer.Argument(
+            metavar="[ID]",
+            help="A study, a study/fact, an assumption, or a rate: CAUSE/FINDING, or a finding; a list of all if left out.",
+        ),
     ] = None,
-    output: Format = Output.terminal,
+    cause: Annotated[
+        str | None, typer.Option("--cause", help="The cause (or complication) in which the finding is looked at.")
+    ] = None,
+    age: Annotated[AgeGroup, typer.Option("--age", help="The age group of a rate.")] = AgeGroup.adult,
+    output: SheetFormat = Sheet.terminal,
 ) -> None:
-    """Open a study, one of its facts, or an assumption: what it says, how it was read, and where it is used."""
-    from backspasm.presentation.evidence import evidence_data, print_evidence
+    """Open a study, a fact, an assumption, or a rate with all its studies and opinions as a forest plot."""
+    from backspasm.presentation.evidence_cells import opened
 
     model = _model()
     try:
-        data = evidence_data(identifier, model)
+        found = opened(identifier, cause, age.value, model)
     except KeyError as error:
         _refuse(str(error.args[0]))
-    if output is Output.json:
-        import msgspec
-
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+    if output is Sheet.json:
+        sys.stdout.buffer.write(found.as_json())
+    elif output is Sheet.html:
+        sys.stdout.buffer.write(found.as_html())
     else:
-        print_evidence(data, _console())
+        found.print(_console())
 
 
 class CohortFormat(StrEnum):
@@ -176,12 +218,6 @@ def cohort(
             print(f"backspasm: wrote {place}", file=sys.stderr)
 
 
-class Page(StrEnum):
-    terminal = "terminal"
-    json = "json"
-    html = "html"
-
-
 @app.command(
     epilog="Examples:  backspasm validate --rules rules.yaml  ·  backspasm validate --cases known.jsonl --format json  ·  "
     "backspasm validate --calibration --n 200  ·  backspasm validate --rules rules.yaml --calibration --html report.html"
@@ -196,7 +232,7 @@ def validate(
     calibration: Annotated[
         bool, typer.Option("--calibration", help="Simulated worlds: do 90 % intervals hold the truth? (minutes)")
     ] = False,
-    output: Annotated[Page, typer.Option("--format", "-f", help="How the result is written.")] = Page.terminal,
+    output: Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")] = Sheet.terminal,
     html: Annotated[Path | None, typer.Option("--html", help="Also write one HTML page with figures.")] = None,
     n: Annotated[
         int | None,
@@ -219,17 +255,17 @@ def validate(
             found = validated(Request(rules, cases, calibration, n, seed), model, _bar)
     except KnowledgeError as error:
         _refuse(*(str(p) for p in error.problems))
-    if html is not None or output is Page.html:
+    if html is not None or output is Sheet.html:
         from backspasm.population.validation_page import validation_page
 
         page = validation_page(found, model.knowledge)
         if html is not None:
             html.write_text(page, encoding="utf-8")
-        if output is Page.html:
+        if output is Sheet.html:
             print(page, end="")
-    if output is Page.json:
+    if output is Sheet.json:
         sys.stdout.buffer.write(validation_json(found))
-    elif output is Page.terminal:
+    elif output is Sheet.terminal:
         print_validation(found, model.knowledge, _console())
 
 
@@ -280,6 +316,46 @@ def knowledge_coverage(output: Format = Output.terminal) -> None:
     from backspasm.presentation.coverage import print_coverage
 
     print_coverage(found, model.knowledge, _console())
+
+
+@knowledge_app.command(
+    "impact",
+    epilog="Examples:  backspasm knowledge impact deyo1988  ·  backspasm knowledge impact deyo1988/history_of_cancer  ·  "
+    "backspasm knowledge impact davis2020b --patients my/cases --format json",
+)
+def knowledge_impact(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="A study, or one fact of it (study/fact).")],
+    patients: Annotated[
+        list[Path] | None,
+        typer.Option("--patients", help="A folder with cases, instead of the examples and vignettes; may be repeated."),
+    ] = None,
+    output: Format = Output.terminal,
+) -> None:
+    """Leave out a study and see whose urgency or three leading causes change, among examples and vignettes."""
+    from backspasm.advice.impact import impact
+    from backspasm.patients.gathered import examples_folder, patients_in, vignette_patients
+    from backspasm.presentation.impact import impact_json, print_impact
+    from backspasm.records.problems import did_you_mean
+
+    model = _model()
+    knowledge = model.knowledge
+    if identifier not in knowledge.studies and knowledge.fact(identifier) is None:
+        known = (*knowledge.studies, *(f"{s.id}/{f.id}" for s, f in knowledge.facts()))
+        _refuse(
+            f"ID ({identifier}): unknown study. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
+        )
+    with _bad_input():
+        examples = examples_folder()
+        folders = patients or ([examples] if examples else [])
+        chosen = {name: p for folder in folders for name, p in patients_in(folder, knowledge).items()}
+        if not patients:
+            chosen |= vignette_patients(knowledge)
+        with _progress("patients") as progress:
+            found = impact(identifier, chosen, model, progress)
+    if output is Output.json:
+        sys.stdout.buffer.write(impact_json(found))
+    else:
+        print_impact(found, knowledge, _console())
 
 
 def _version(wanted: bool) -> None:
@@ -358,8 +434,30 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
-def _progress(done: int, total: int, what: str) -> None:
-    print(f"\rbackspasm: {done}/{total} {what:<30}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+@contextmanager
+def _progress(what: str, wanted: bool = True) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on standard error; it shows only where someone watches, and leaves nothing behind."""
+    if not wanted:
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def moved(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, description=name)
+
+        yield moved
 
 
 def main() -> None:

@@ -720,6 +720,76 @@ def test_a_medicine_that_implies_nothing_known_is_reported(shipped: Sources) -> 
     reported(between_files(shipped, source), "treatments", 1, what, "see index.yaml")
 
 
+# --- disputes and vignettes ----------------------------------------------------------------------------------------
+
+DISPUTES = "evidence/disputes.yaml"
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "mend"),
+    [
+        ({"about": ["nothing_known"]}, "unknown id 'nothing_known' in about", ""),
+        ({"cells": [{"what": "feverr", "given": "discitis"}]}, "unknown finding 'feverr'", "'fever'"),
+        ({"cells": [{"what": "fever", "given": "discitiss"}]}, "unknown cause 'discitiss'", "'discitis'"),
+        ({"cells": []}, "a dispute about diagnosis names its cells", "add or remove cells"),
+        ({"kind": "treatment"}, "a dispute about diagnosis names its cells", "add or remove cells"),
+        ({"cells": [{"what": "rigors", "given": "discitis"}]}, "sieper2005/hla_b27 says nothing", "another cell"),
+    ],
+    ids=["about", "finding", "cause", "no cells", "cells of a treatment", "facts of another rate"],
+)
+def test_a_dispute_that_does_not_fit_is_reported(
+    shipped: Sources, change: dict[str, Any], what: str, mend: str
+) -> None:
+    source, data = patched(shipped, DISPUTES)
+    data["disputes"][0] |= change
+    line = source.line(("disputes", 0))
+    reported(between_files(shipped, source), DISPUTES, line, what, mend)
+
+
+def test_a_fact_on_two_sides_and_an_unknown_fact_are_reported(shipped: Sources) -> None:
+    source, data = patched(shipped, DISPUTES)
+    first, second = data["disputes"][0]["sides"][:2]
+    second["facts"].append(first["facts"][0])
+    first["facts"].append("deyo1988/history_of_cancr")
+    line = source.line(("disputes", 0))
+    reported(between_files(shipped, source), DISPUTES, line, "stands on two sides", "keep it on one")
+    reported(between_files(shipped, source), DISPUTES, line, "unknown fact", "'deyo1988/history_of_cancer'")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("disputes: [{id: a}]", "lacks"),
+        ("disputes: [{id: a, kind: quarrel, name: n, says: s, why: w, handled: h, about: [x], sides: []}]", "quarrel"),
+    ],
+)
+def test_a_dispute_of_the_wrong_form_is_reported(folder: Path, text: str, what: str) -> None:
+    _, problems = one_file(folder, DISPUTES, text)
+    assert any(what in str(p) for p in problems)
+
+
+def test_an_effect_of_an_unknown_treatment_is_reported(shipped: Sources) -> None:
+    source, data = patched(shipped, "evidence/studies/friedman2015.yaml")
+    data["facts"][0]["treatments"] = ["naproxenn"]
+    line = source.line(("facts", 0))
+    reported(between_files(shipped, source), source.file, line, "unknown treatment 'naproxenn'", "'naproxen'")
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "mend"),
+    [
+        ("urgency", "sameday", "'same_day'"),
+        ("leading", "discitiss", "'discitis'"),
+        ("must_not_miss", "infecton", "'infection'"),
+    ],
+)
+def test_a_vignette_that_expects_the_unknown_is_reported(shipped: Sources, field: str, name: str, mend: str) -> None:
+    source, data = patched(shipped, "vignettes/toddler_discitis.yaml")
+    data["expected"][field] = [name]
+    line = source.line(("expected", field))
+    reported(between_files(shipped, source), source.file, line, f"unknown {field} {name!r}", mend)
+
+
 # --- the whole folder ----------------------------------------------------------------------------------------------
 
 

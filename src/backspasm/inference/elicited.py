@@ -91,16 +91,54 @@ def away_from_average(pooled: Array, factor: float, axis: int) -> Array:
     return out
 
 
-def rate_tables(knowledge: Knowledge, findings: tuple[str, ...]) -> tuple[Array, Array]:
-    """Mean and sd (log odds) of every elicited rate. Shapes: age groups x causes x findings."""
-    causes = knowledge.index.cause_ids
-    widening = knowledge.number("elicitation_widening")
-    shape = (len(AGE_GROUPS), len(causes), len(findings))
-    mean, sd = np.empty(shape), np.empty(shape)
-    for f, finding in enumerate(findings):
-        opinions = [person.rates[finding] for person in knowledge.elicitations]
-        for g, age in enumerate(AGE_GROUPS):
-            for c, cause in enumerate(causes):
-                pooled = pooled_rate(opinions, widening, cause, age)
-                mean[g, c, f], sd[g, c, f] = pooled.mean, pooled.sd
-    return away_from_average(mean, knowledge.number("away_from_average"), axis=1), sd
+class Opinions:
+    """Every cell's distribution before any study, each pooled when it is first asked for and then kept.
+
+    A cell does not depend on which other cells are asked for, so that the whole model and a single cell get the same bits.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.people = knowledge.elicitations
+        self.causes = knowledge.index.cause_ids
+        self.widening = knowledge.number("elicitation_widening")
+        self.away = knowledge.number("away_from_average")
+        self.spread_sd = knowledge.number("elicited_spread_log_sd")
+        self.lognormal = {f.id: f.distribution == "lognormal" for f in knowledge.findings.values()}
+        self._rates: dict[str, tuple[Array, Array]] = {}
+        self._values: dict[tuple[str, AgeGroup, bool], Array] = {}
+
+    def complication(self, complication: str, cause: str, setting: str) -> LogitNormal:
+        """Share of patients with the cause who have the complication."""
+        said = (p.complications[complication] for p in self.people)
+        return pooled_rate(said, self.widening, cause, setting=setting)
+
+    def strength(self, finding: str, complication: str, cause: str, age: AgeGroup) -> LogitNormal:
+        """Share of patients in whom the complication by itself produces the finding."""
+        return pooled_rate((p.strengths[finding][complication] for p in self.people), self.widening, cause, age)
+
+    def rates(self, finding: str) -> tuple[Array, Array]:
+        """Mean and sd (log odds) of a finding's rate: age groups x causes."""
+        if finding not in self._rates:
+            said = [person.rates[finding] for person in self.people]
+            pooled = [[pooled_rate(said, self.widening, c, age) for c in self.causes] for age in AGE_GROUPS]
+            mean = np.array([[cell.mean for cell in row] for row in pooled])
+            sd = np.array([[cell.sd for cell in row] for row in pooled])
+            self._rates[finding] = away_from_average(mean, self.away, axis=1), sd
+        return self._rates[finding]
+
+    def values(self, measured: str, age: AgeGroup, driven: bool) -> Array:
+        """A measured value: causes x (absent, present) x (mean, its sd, log spread, its sd)."""
+        key = (measured, age, driven)
+        if key not in self._values:
+            said = [p.measurements[measured] for p in self.people]
+            log = self.lognormal[measured]
+            whens = ("absent", "present") if driven else (None, None)
+            table = np.array(
+                [
+                    [pooled_value(said, c, age, when, log, self.spread_sd, self.widening) for when in whens]
+                    for c in self.causes
+                ]
+            )
+            table[:, :, 0] = away_from_average(table[:, :, 0], self.away, axis=0)
+            self._values[key] = table
+        return self._values[key]

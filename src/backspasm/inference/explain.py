@@ -10,7 +10,14 @@ from scipy.special import logsumexp
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
-from backspasm.inference.posterior import Terms, log_likelihood, posterior, prepared, terms_of
+from backspasm.inference.posterior import (
+    Terms,
+    complication_probabilities,
+    log_likelihood,
+    posterior,
+    prepared,
+    terms_of,
+)
 from backspasm.inference.strata import Stratum
 from backspasm.patients.answers import Item
 from backspasm.records.types import AGE_GROUPS
@@ -71,6 +78,37 @@ def steps(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) ->
             found.append(Step(item, ratio, float(probability[j, c]), float(probability[j + 1, c]), facts, share))
         out[cause] = tuple(found)
     return out
+
+
+def complication_steps(
+    items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model
+) -> dict[str, tuple[Step, ...]]:
+    """For every complication (whatever the cause), one step an answer, in canonical order."""
+    names = model.parameters.complications
+    rows = []
+    for j in range(len(items) + 1):
+        found = posterior(items[:j], strata, model.means, model.layout, model.knowledge)
+        rows.append(np.einsum("c,ck->k", found.causes, complication_probabilities(found, model.layout)))
+    p = np.clip(np.array(rows), 0, 1)
+    ages = tuple({AGE_GROUPS[age_group(model.parameters, s)] for s in strata})
+    out: dict[str, tuple[Step, ...]] = {}
+    for k, name in enumerate(names):
+        steps_of_it = []
+        for j, item in enumerate(items):
+            before, after = float(p[j, k]), float(p[j + 1, k])
+            # at 0 or 1 the odds say nothing more
+            certain = min(before, after) <= 0 or max(before, after) >= 1
+            ratio = 1.0 if certain else after / (1 - after) * (1 - before) / before
+            driven = k in model.layout.drivers[item.finding]
+            facts = _facts_at(item.finding, name, ages, model) if driven else ()
+            steps_of_it.append(Step(item, ratio, before, after, facts, 0.0))
+        out[name] = tuple(steps_of_it)
+    return out
+
+
+def _facts_at(finding: str, given: str, ages: tuple[str, ...], model: Model) -> tuple[str, ...]:
+    cells = (model.parameters.backing.get(f"{finding}|{given}|{age}") for age in ages)
+    return tuple(dict.fromkeys(fact for cell in cells if cell is not None for fact in cell.facts))
 
 
 def backing_of(item: Item, cause: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[str, ...], float]:

@@ -1,23 +1,59 @@
-"""Fits every parameter: elicited, then updated by studies. Slow (seconds); its result is cached by the knowledge digest."""
+"""Fits every parameter: elicited, then updated by studies. Slow (seconds); its result is cached by the knowledge digest.
+
+``Tables`` fits one cell at a time into its arrays. The whole model is all cells in order; leaving out a study is the
+cells that it touches (``refitting``). Both run the same code, so they give the same bits.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from backspasm.inference.base_rates import fit_base_rates
-from backspasm.inference.elicited import away_from_average, pooled_rate, pooled_value, rate_tables
+from backspasm.inference.base_rates import BaseRates, fit_base_rates
+from backspasm.inference.elicited import Opinions
+from backspasm.inference.gathered import Gathered, Place, gather
 from backspasm.inference.logit_normal import Array, LogitNormal, Observation, study_share, update
-from backspasm.inference.measurements import Prior, constraints, fit
+from backspasm.inference.measurements import Prior, fit
 from backspasm.inference.noisy_or import marginal_of
-from backspasm.inference.observations import Cell, Sighting, complication_sightings, rate_sightings
+from backspasm.inference.observations import Cell, Sighting
 from backspasm.inference.parameters import Backing, Parameters, cell_key
 from backspasm.inference.strata import Ages
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import AGE_GROUPS
+
+
+def fit_parameters(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Parameters:
+    """Fit the whole model, leaving out the studies (``study``) or facts (``study/fact``) named in ``without``."""
+    tables = Tables(knowledge, gather(knowledge, without), Opinions(knowledge))
+    fit_every_cell(tables)
+    return tables.parameters(fit_base_rates(knowledge, Ages.of(knowledge), without))
+
+
+def fit_every_cell(tables: Tables) -> None:
+    """All cells, each after those that it leans on."""
+    causes, ages = range(len(tables.causes)), range(len(AGE_GROUPS))
+    for k in range(len(tables.complication_ids)):
+        for c in causes:
+            tables.fit_complication(k, c)
+    for f, finding in enumerate(tables.booleans):
+        for k in tables.drivers[finding]:
+            for g in ages:
+                tables.fit_strength(f, k, g)
+    for f in range(len(tables.booleans)):
+        for g in ages:
+            for c in causes:
+                tables.fit_rate(f, g, c)
+    for m in range(len(tables.measured)):
+        for g in ages:
+            for c in causes:
+                tables.fit_value(m, g, c)
+
+
+#: a prior that says nothing: any rate may be, as far as it is concerned
+SILENT = LogitNormal(0.0, 10.0)
 
 
 @cache
@@ -28,161 +64,168 @@ def _updated(
     return update(prior, seen, heterogeneity), study_share(prior, seen, heterogeneity)
 
 
-def fit_parameters(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Parameters:
-    """Fit the whole model, leaving out the studies named in ``without``."""
-    fitter = _Fitter(knowledge, without)
-    complication_mean, complication_sd = fitter.complications()
-    strength_mean, strength_sd = fitter.strengths()
-    average = fitter.over_settings(expit(complication_mean))
-    rate_mean, rate_sd, marginal = fitter.rates(average, expit(strength_mean))
-    values = fitter.values(average)
-    index = knowledge.index
-    ages = Ages.of(knowledge)
-    return Parameters(
-        settings=index.settings,
-        causes=index.cause_ids,
-        complications=fitter.complication_ids,
-        booleans=fitter.booleans,
-        measured=fitter.measured,
-        lognormal=tuple(knowledge.findings[m].distribution == "lognormal" for m in fitter.measured),
-        boolean_drivers=tuple(fitter.drivers(f) for f in fitter.booleans),
-        measured_drivers=tuple(fitter.drivers(m) for m in fitter.measured),
-        ages=ages,
-        base=fit_base_rates(knowledge, ages, without),
-        complication_mean=complication_mean,
-        complication_sd=complication_sd,
-        rate_mean=rate_mean,
-        rate_sd=rate_sd,
-        marginal=marginal,
-        strength_mean=strength_mean,
-        strength_sd=strength_sd,
-        value_mean=values[0],
-        value_mean_sd=values[1],
-        value_log_spread=values[2],
-        value_log_spread_sd=values[3],
-        leak_floor=knowledge.number("leak_floor_share"),
-        backing=fitter.backing,
-    )
+class Tables:
+    """The parameters under construction: empty, or a copy of fitted ones of which some cells are to be fitted anew.
 
+    A rate needs the complications and strengths of its cell to be there already.
 
-class _Fitter:
-    def __init__(self, knowledge: Knowledge, without: frozenset[str]) -> None:
+    Args:
+        alone: places where studies, if there are any, stand alone: opinions do not count there.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        gathered: Gathered,
+        opinions: Opinions,
+        fitted: Parameters | None = None,
+        alone: AbstractSet[Place] = frozenset(),
+    ) -> None:
         self.knowledge = knowledge
-        self.without = without
+        self.alone = alone
+        self.gathered = gathered
+        self.opinions = opinions
+        self.settings = knowledge.index.settings
         self.causes = knowledge.index.cause_ids
         self.complication_ids = tuple(c.id for c in knowledge.complications.values() if c.modelled)
         self.booleans = tuple(f.id for f in knowledge.findings.values() if f.kind == "boolean")
         self.measured = tuple(f.id for f in knowledge.findings.values() if f.kind == "measured")
+        self.drivers = {f: self._drivers(f) for f in (*self.booleans, *self.measured)}
         self.heterogeneity = knowledge.number("heterogeneity_scale")
-        self.widening = knowledge.number("elicitation_widening")
-        self.sightings = rate_sightings(knowledge, without)
-        self.backing: dict[str, Backing] = {}
+        mix = knowledge.table("setting_mix")
+        weights = np.array([mix[s] for s in self.settings])
+        self._mix = weights / weights.sum()
+        self._average: Array | None = None
+        self.backing: dict[str, Backing] = {} if fitted is None else dict(fitted.backing)
+        g, c, k = len(AGE_GROUPS), len(self.causes), len(self.complication_ids)
+        f, m = len(self.booleans), len(self.measured)
+        shapes: dict[str, tuple[int, ...]] = {
+            "complication_mean": (len(self.settings), c, k),
+            "complication_sd": (len(self.settings), c, k),
+            "strength_mean": (g, k, c, f),
+            "strength_sd": (g, k, c, f),
+            "rate_mean": (g, c, f),
+            "rate_sd": (g, c, f),
+            "value_mean": (g, c, m, 2),
+            "value_mean_sd": (g, c, m, 2),
+            "value_log_spread": (g, c, m, 2),
+            "value_log_spread_sd": (g, c, m, 2),
+        }
+        self.arrays: dict[str, Array] = {
+            name: np.full(shape, np.nan) if fitted is None else getattr(fitted, name).copy()
+            for name, shape in shapes.items()
+        }
+        self.marginal = np.ones((g, c, f), dtype=bool) if fitted is None else fitted.marginal.copy()
 
-    def drivers(self, finding: str) -> tuple[int, ...]:
+    def _drivers(self, finding: str) -> tuple[int, ...]:
         """Positions of the modelled complications that drive a finding."""
         driven_by = self.knowledge.findings[finding].driven_by
         return tuple(i for i, k in enumerate(self.complication_ids) if k in driven_by)
 
-    def over_settings(self, table: Array) -> Array:
-        """Average over settings, by their share among all presenters."""
-        mix = self.knowledge.table("setting_mix")
-        weights = np.array([mix[s] for s in self.knowledge.index.settings])
-        out: Array = np.tensordot(weights / weights.sum(), table, axes=1)
-        return out
+    def without_complications(self, f: int) -> bool:
+        """Whether the estimators spoke of patients without complications, and there are some to speak of."""
+        finding = self.booleans[f]
+        said = self.knowledge.findings[finding].elicited_as
+        return bool(self.drivers[finding]) and said == "without_complications"
 
-    def _pooled(
-        self, cell: Cell, prior: LogitNormal, sightings: tuple[Sighting, ...], key: str | None = None
-    ) -> LogitNormal:
+    def average_complications(self) -> Array:
+        """Shares of complications over all settings, by their share among all presenters: C x K."""
+        if self._average is None:
+            self._average = np.tensordot(self._mix, expit(self.arrays["complication_mean"]), axes=1)
+        return self._average
+
+    def _pooled(self, prior: LogitNormal, sightings: tuple[Sighting, ...], key: str) -> LogitNormal:
         if not sightings:
+            self.backing.pop(key, None)
             return prior
+        what, given, *_ = key.split("|")
+        if (what, given) in self.alone:
+            prior = SILENT
         posterior, share = _updated(prior, tuple(s.observation for s in sightings), self.heterogeneity)
-        facts = tuple(s.address for s in sightings)
-        self.backing[key or cell_key(cell.what, cell.given, cell.age)] = Backing(facts, share)
+        self.backing[key] = Backing(tuple(s.address for s in sightings), share)
         return posterior
 
-    def complications(self) -> tuple[Array, Array]:
-        settings = self.knowledge.index.settings
-        shape = (len(settings), len(self.causes), len(self.complication_ids))
-        mean, sd = np.empty(shape), np.empty(shape)
-        seen = complication_sightings(self.knowledge, self.without)
-        for k, complication in enumerate(self.complication_ids):
-            opinions = [p.complications[complication] for p in self.knowledge.elicitations]
-            for c, cause in enumerate(self.causes):
-                by_lineage = {s.lineage: s for age in AGE_GROUPS for s in seen.get(Cell(complication, cause, age), ())}
-                for s, setting in enumerate(settings):
-                    prior = pooled_rate(opinions, self.widening, cause, setting=setting)
-                    cell = Cell(complication, cause, "adult")
-                    posterior = self._pooled(cell, prior, tuple(by_lineage.values()), f"{complication}|{cause}")
-                    mean[s, c, k], sd[s, c, k] = posterior.mean, posterior.sd
-        return mean, sd
+    def fit_complication(self, k: int, c: int) -> None:
+        """Share of one complication in one cause, in every setting."""
+        complication, cause = self.complication_ids[k], self.causes[c]
+        seen = self.gathered.complications
+        by_lineage = {s.lineage: s for age in AGE_GROUPS for s in seen.get(Cell(complication, cause, age), ())}
+        for s, setting in enumerate(self.settings):
+            prior = self.opinions.complication(complication, cause, setting)
+            posterior = self._pooled(prior, tuple(by_lineage.values()), f"{complication}|{cause}")
+            self.arrays["complication_mean"][s, c, k] = posterior.mean
+            self.arrays["complication_sd"][s, c, k] = posterior.sd
+        self._average = None
 
-    def strengths(self) -> tuple[Array, Array]:
-        shape = (len(AGE_GROUPS), len(self.complication_ids), len(self.causes), len(self.booleans))
-        mean, sd = np.full(shape, np.nan), np.full(shape, np.nan)
-        for f, finding in enumerate(self.booleans):
-            for k in self.drivers(finding):
-                complication = self.complication_ids[k]
-                opinions = [p.strengths[finding][complication] for p in self.knowledge.elicitations]
-                for g, age in enumerate(AGE_GROUPS):
-                    cell = Cell(finding, complication, age)
-                    for c, cause in enumerate(self.causes):
-                        posterior = self._pooled(
-                            cell, pooled_rate(opinions, self.widening, cause, age), self.sightings.get(cell, ())
-                        )
-                        mean[g, k, c, f], sd[g, k, c, f] = posterior.mean, posterior.sd
-        return mean, sd
+    def fit_strength(self, f: int, k: int, g: int) -> None:
+        """Strength of one complication for one finding at one age, in every cause."""
+        finding, complication, age = self.booleans[f], self.complication_ids[k], AGE_GROUPS[g]
+        sightings = self.gathered.rates.get(Cell(finding, complication, age), ())
+        for c, cause in enumerate(self.causes):
+            prior = self.opinions.strength(finding, complication, cause, age)
+            posterior = self._pooled(prior, sightings, cell_key(finding, complication, age))
+            self.arrays["strength_mean"][g, k, c, f] = posterior.mean
+            self.arrays["strength_sd"][g, k, c, f] = posterior.sd
 
-    def rates(self, complications: Array, strengths: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-        mean, sd = rate_tables(self.knowledge, self.booleans)
-        marginal = np.ones(mean.shape, dtype=bool)
-        for f, finding in enumerate(self.booleans):
-            drivers = self.drivers(finding)
-            without = bool(drivers) and self.knowledge.findings[finding].elicited_as == "without_complications"
-            for g, age in enumerate(AGE_GROUPS):
-                for c, cause in enumerate(self.causes):
-                    cell = Cell(finding, cause, age)
-                    sightings = self.sightings.get(cell, ())
-                    prior = LogitNormal(float(mean[g, c, f]), float(sd[g, c, f]))
-                    if without and sightings:
-                        # what the estimators said of patients without complications, as a rate of all patients
-                        all_patients = marginal_of(
-                            float(expit(prior.mean)), complications[c, list(drivers)], strengths[g, list(drivers), c, f]
-                        )
-                        prior = LogitNormal(float(logit(all_patients)), prior.sd)
-                    marginal[g, c, f] = not without or bool(sightings)
-                    posterior = self._pooled(cell, prior, sightings)
-                    mean[g, c, f], sd[g, c, f] = posterior.mean, posterior.sd
-        return mean, sd, marginal
+    def fit_rate(self, f: int, g: int, c: int) -> None:
+        """Rate of one finding in one cause at one age."""
+        finding, cause, age = self.booleans[f], self.causes[c], AGE_GROUPS[g]
+        sightings = self.gathered.rates.get(Cell(finding, cause, age), ())
+        self.marginal[g, c, f] = not self.without_complications(f) or bool(sightings)
+        posterior = self._pooled(self.rate_prior(f, g, c), sightings, cell_key(finding, cause, age))
+        self.arrays["rate_mean"][g, c, f], self.arrays["rate_sd"][g, c, f] = posterior.mean, posterior.sd
 
-    def values(self, complications: Array) -> tuple[Array, Array, Array, Array]:
-        shape = (len(AGE_GROUPS), len(self.causes), len(self.measured), 2)
-        out = tuple(np.empty(shape) for _ in range(4))
-        listed, facts = constraints(self.knowledge, self.without)
-        spread_sd = self.knowledge.number("elicited_spread_log_sd")
-        for m, measured in enumerate(self.measured):
-            finding = self.knowledge.findings[measured]
-            drivers = list(self.drivers(measured))
-            opinions = [p.measurements[measured] for p in self.knowledge.elicitations]
-            log = finding.distribution == "lognormal"
-            whens = ("absent", "present") if drivers else (None, None)
-            for g, age in enumerate(AGE_GROUPS):
-                # causes x (absent, present) x (mean, its sd, log spread, its sd)
-                said = np.array(
-                    [
-                        [pooled_value(opinions, c, age, when, log, spread_sd, self.widening) for when in whens]
-                        for c in self.causes
-                    ]
-                )
-                said[:, :, 0] = away_from_average(said[:, :, 0], self.knowledge.number("away_from_average"), axis=0)
-                for c, cause in enumerate(self.causes):
-                    prior = Prior(*((float(a), float(b)) for a, b in said[c].T))
-                    cell = Cell(measured, cause, age)
-                    if cell in listed:
-                        share = 1 - float(np.prod(1 - complications[c, drivers])) if drivers else 0.0
-                        prior = fit(prior, share, listed[cell])
-                        self.backing[cell_key(measured, cause, age)] = Backing(facts[cell], 1.0)
-                    for table, pair in zip(
-                        out, (prior.mean, prior.mean_sd, prior.log_spread, prior.log_spread_sd), strict=True
-                    ):
-                        table[g, c, m] = pair if drivers else (pair[0], pair[0])
-        return out[0], out[1], out[2], out[3]
+    def rate_prior(self, f: int, g: int, c: int) -> LogitNormal:
+        """The rate before its studies: of all patients where there are studies, else as the estimators meant it."""
+        finding = self.booleans[f]
+        mean, sd = self.opinions.rates(finding)
+        prior = LogitNormal(float(mean[g, c]), float(sd[g, c]))
+        studied = bool(self.gathered.rates.get(Cell(finding, self.causes[c], AGE_GROUPS[g])))
+        return self._of_all_patients(prior, f, g, c) if studied and self.without_complications(f) else prior
+
+    def _of_all_patients(self, prior: LogitNormal, f: int, g: int, c: int) -> LogitNormal:
+        """What the estimators said of patients without complications, as a rate of all patients."""
+        drivers = list(self.drivers[self.booleans[f]])
+        strengths = expit(self.arrays["strength_mean"][g, drivers, c, f])
+        shares = self.average_complications()[c, drivers]
+        return LogitNormal(float(logit(marginal_of(float(expit(prior.mean)), shares, strengths))), prior.sd)
+
+    def fit_value(self, m: int, g: int, c: int) -> None:
+        """Distribution of one measured value in one cause at one age."""
+        measured, cause, age = self.measured[m], self.causes[c], AGE_GROUPS[g]
+        drivers = list(self.drivers[measured])
+        said = self.opinions.values(measured, age, bool(drivers))[c]
+        prior = Prior(*((float(a), float(b)) for a, b in said.T))
+        cell, key = Cell(measured, cause, age), cell_key(measured, cause, age)
+        listed = self.gathered.values.get(cell)
+        self.backing.pop(key, None)
+        if listed is not None:
+            share = 1 - float(np.prod(1 - self.average_complications()[c, drivers])) if drivers else 0.0
+            prior = fit(prior, share, listed)
+            self.backing[key] = Backing(self.gathered.value_facts[cell], 1.0)
+        for name, pair in (
+            ("value_mean", prior.mean),
+            ("value_mean_sd", prior.mean_sd),
+            ("value_log_spread", prior.log_spread),
+            ("value_log_spread_sd", prior.log_spread_sd),
+        ):
+            self.arrays[name][g, c, m] = pair if drivers else (pair[0], pair[0])
+
+    def parameters(self, base: BaseRates) -> Parameters:
+        """The finished parameters."""
+        return Parameters(
+            settings=self.settings,
+            causes=self.causes,
+            complications=self.complication_ids,
+            booleans=self.booleans,
+            measured=self.measured,
+            lognormal=tuple(self.knowledge.findings[m].distribution == "lognormal" for m in self.measured),
+            boolean_drivers=tuple(self.drivers[f] for f in self.booleans),
+            measured_drivers=tuple(self.drivers[m] for m in self.measured),
+            ages=Ages.of(self.knowledge),
+            base=base,
+            marginal=self.marginal,
+            leak_floor=self.knowledge.number("leak_floor_share"),
+            backing=self.backing,
+            **self.arrays,
+        )

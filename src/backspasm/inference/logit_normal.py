@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 #: half-width of a 90 % range in standard deviations
 Z90 = 1.6448536269514722
+#: the same of a 95 % interval
+Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def from_interval(
     floor = 0.5 / (fallback_n + 1)
     inside = min(max(value, floor), 1 - floor)
     if low is not None and high is not None and 0 < low < high < 1:
-        sd = float((logit(high) - logit(low)) / (2 * 1.959963984540054))
+        sd = float((logit(high) - logit(low)) / (2 * Z95))
         return Observation(float(logit(inside)), sd**2, bias_variance)
     return from_counts(round(inside * fallback_n), fallback_n, bias_variance)
 
@@ -83,7 +85,7 @@ def update(prior: LogitNormal, observations: list[Observation], heterogeneity: f
     means, variances = np.empty_like(taus), np.empty_like(taus)
     for i, tau in enumerate(taus):
         # the elicited spread is that of a setting; what is left for the average over settings is narrower
-        centre = max(prior.sd**2 - tau**2, prior.sd**2 / 4)
+        centre = variance_of_average(prior, tau)
         spread = v + tau**2
         precision = 1 / centre + (1 / spread).sum()
         mean = (prior.mean / centre + (y / spread).sum()) / precision
@@ -97,11 +99,21 @@ def update(prior: LogitNormal, observations: list[Observation], heterogeneity: f
     return LogitNormal(mean, float(np.sqrt(weights @ (variances + (means - mean) ** 2))))
 
 
+def variance_of_average(prior: LogitNormal, tau: float) -> float:
+    """What is left of an elicited spread, which is that of a setting, for the average over settings."""
+    return max(prior.sd**2 - tau**2, prior.sd**2 / 4)
+
+
+def typical_deviation(heterogeneity: float) -> float:
+    """Mean of the half-normal prior of the between-study deviation."""
+    return float(heterogeneity * np.sqrt(2 / np.pi))
+
+
 def study_share(prior: LogitNormal, observations: list[Observation], heterogeneity: float) -> float:
     """Share of the weight that studies (not the elicited prior) have in the updated mean, at the typical heterogeneity."""
     if not observations:
         return 0.0
-    tau = heterogeneity * np.sqrt(2 / np.pi)
-    centre = max(prior.sd**2 - tau**2, prior.sd**2 / 4)
+    tau = typical_deviation(heterogeneity)
+    centre = variance_of_average(prior, tau)
     studies = sum(1 / (o.variance + o.bias_variance + tau**2) for o in observations)
     return float(studies / (studies + 1 / centre))

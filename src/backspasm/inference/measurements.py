@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.optimize import least_squares
-from scipy.special import logit
-from scipy.stats import norm
+from scipy.special import logit, ndtr
 
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.observations import Cell, bias_variance, proportion, usable
@@ -89,7 +87,7 @@ def _constraints_of(knowledge: Knowledge, study: Study, fact: Fact, finding: Fin
                 out.append(
                     Constraint("share", sign * seen.log_odds, float(np.sqrt(seen.variance + seen.bias_variance)), place)
                 )
-    centre, spread = _summary(fact, log)
+    centre, spread = summary(fact, log)
     if centre is not None:
         scale = 1.0 if spread is None else spread
         out.append(Constraint("centre", centre, float(scale * np.sqrt(1 / n + between**2))))
@@ -98,7 +96,7 @@ def _constraints_of(knowledge: Knowledge, study: Study, fact: Fact, finding: Fin
     return out
 
 
-def _summary(fact: Fact, log: bool) -> tuple[float | None, float | None]:
+def summary(fact: Fact, log: bool) -> tuple[float | None, float | None]:
     """Centre and spread on the scale of the distribution, from median and quartiles, or from mean and sd."""
     if fact.median is not None and (fact.median > 0 or not log):
         centre = float(np.log(fact.median)) if log else fact.median
@@ -119,6 +117,8 @@ def _summary(fact: Fact, log: bool) -> tuple[float | None, float | None]:
 @cache
 def fit(prior: Prior, share_present: float, facts: tuple[Constraint, ...]) -> Prior:
     """Posterior mode and spread of means and log spreads, given what studies reported of the mixture."""
+    from scipy.optimize import least_squares  # heavy, and needed only when fitting
+
     centre = np.array([*prior.mean, *prior.log_spread])
     scale = np.array([*prior.mean_sd, *prior.log_spread_sd])
     weights = np.array([1 - share_present, share_present])
@@ -130,7 +130,7 @@ def fit(prior: Prior, share_present: float, facts: tuple[Constraint, ...]) -> Pr
         predicted: float
         for c in facts:
             if c.kind == "share":
-                above = float(weights @ norm.sf((c.cut - mean) / spread))
+                above = float(weights @ ndtr((mean - c.cut) / spread))
                 predicted = float(logit(min(max(above, 1e-9), 1 - 1e-9)))
             elif c.kind == "centre":
                 predicted = mixed

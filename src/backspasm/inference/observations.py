@@ -52,10 +52,19 @@ def bias_variance(knowledge: Knowledge, study: Study, fact: Fact, comparator: bo
     return total
 
 
-def usable(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Iterator[tuple[Study, Fact]]:
-    """Facts that feed the model, leaving out the studies named."""
+def usable(
+    knowledge: Knowledge, without: frozenset[str] = frozenset(), also: frozenset[str] = frozenset()
+) -> Iterator[tuple[Study, Fact]]:
+    """Facts that feed the model, leaving out the studies (``study``) and single facts (``study/fact``) named.
+
+    Args:
+        also: addresses of facts that count although they are marked as not to be pooled.
+    """
     for study, fact in knowledge.facts():
-        if fact.used and study.retired is None and study.id not in without:
+        address = f"{study.id}/{fact.id}"
+        if study.retired is not None or not (fact.used or address in also):
+            continue
+        if study.id not in without and address not in without:
             yield study, fact
 
 
@@ -72,10 +81,12 @@ def proportion(knowledge: Knowledge, study: Study, part: Part | None, bias: floa
     return from_interval(part.value, part.low, part.high, size, bias)
 
 
-def rate_sightings(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> dict[Cell, tuple[Sighting, ...]]:
+def rate_sightings(
+    knowledge: Knowledge, without: frozenset[str] = frozenset(), also: frozenset[str] = frozenset()
+) -> dict[Cell, tuple[Sighting, ...]]:
     """Every sighting of a rate of a boolean finding, by cell; one a lineage."""
     found: dict[Cell, list[Sighting]] = defaultdict(list)
-    for study, fact in usable(knowledge, without):
+    for study, fact in usable(knowledge, without, also):
         if fact.kind not in {"rate", "accuracy"} or fact.finding is None:
             continue
         if knowledge.findings[fact.finding].kind != "boolean":
@@ -92,11 +103,11 @@ def rate_sightings(knowledge: Knowledge, without: frozenset[str] = frozenset()) 
 
 
 def complication_sightings(
-    knowledge: Knowledge, without: frozenset[str] = frozenset()
+    knowledge: Knowledge, without: frozenset[str] = frozenset(), also: frozenset[str] = frozenset()
 ) -> dict[Cell, tuple[Sighting, ...]]:
     """Every sighting of a complication among patients with a cause."""
     found: dict[Cell, list[Sighting]] = defaultdict(list)
-    for study, fact in usable(knowledge, without):
+    for study, fact in usable(knowledge, without, also):
         if fact.kind == "complication_rate" and fact.complication:
             bias = bias_variance(knowledge, study, fact)
             _add(found, study, fact, fact.complication, fact.causes, proportion(knowledge, study, fact, bias))

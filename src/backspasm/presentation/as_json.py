@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from backspasm.advice.assessment import Assessment, Hypothesis
+from backspasm.advice.disputes import Bearing, bearing
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
@@ -62,6 +63,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         "derived": [_derived(d) for d in a.answers.derived],
         "outdated": [_derived(d) for d in a.answers.outdated],
         "not_assessed": [f"{u.what}: {u.why}" for u in a.not_assessed],
+        "disputes": [_dispute(b) for b in bearing(a, knowledge)],
         "notes": list(a.patient.notes),
         "said_by": {finding: list(refs) for finding, refs in sorted(a.patient.sources.items())},
         "strata": [{"setting": s.setting, "age": s.band, "sex": s.sex, "weight": _round(s.weight)} for s in a.strata],
@@ -152,3 +154,16 @@ def answer_of(item: Item) -> str | None:
 
 def _derived(d: Derived) -> dict[str, Any]:
     return {"finding": d.finding, "answer": d.answer, "because": d.because, "source": d.source}
+
+
+def _dispute(b: Bearing) -> dict[str, Any]:
+    """A dispute that bears on the patient; the answer under each side is in the report (``--format html``)."""
+    m = b.measured
+    return {
+        "id": b.record.id if b.record else None,
+        "kind": b.record.kind if b.record else "diagnosis",
+        "about": [{"what": what, "given": given} for what, given in b.places],
+        "between_share": _round(m.between_share) if m else None,
+        "p": _round(m.p) if m else None,
+        "sides": [{"holds": holds, "facts": list(facts)} for holds, facts in b.sides],
+    }

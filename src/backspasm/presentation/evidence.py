@@ -67,6 +67,7 @@ def says(fact: Fact) -> str:
         "age": f"age in {subject}",
         "combination": fact.rule or "",
         "recommendation": fact.statement or "",
+        "effect": fact.statement or "",
     }
     return f"{parts[fact.kind]}: {_numbers(fact)}".removesuffix(": ")
 

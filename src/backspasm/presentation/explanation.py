@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backspasm.inference.explain import Step, base_facts, steps, studies_behind, without_each_answer
-from backspasm.inference.model import Model, fit_model
+from backspasm.inference.model import Model
 from backspasm.inference.posterior import posterior
 from backspasm.inference.strata import strata_of
 from backspasm.patients.answers import answers_of
@@ -43,7 +43,7 @@ class Explanation(Struct, frozen=True):
 
 
 def explanation(patient: Patient, cause: str, model: Model, progress: Progress | None = None) -> Explanation:
-    """Explain one cause for one patient; with ``progress`` also without each study behind the answer (slow).
+    """Explain one cause for one patient; with ``progress`` also without each study behind the answer.
 
     Raises:
         InputError: where the patient's answers contradict each other.
@@ -56,11 +56,14 @@ def explanation(patient: Patient, cause: str, model: Model, progress: Progress |
     left_out = without_each_answer(answers.items, strata, model, cause)
     studies: tuple[Without, ...] | None = None
     if progress is not None:
+        from backspasm.inference.refitting import Refitter
+
+        refitter = Refitter(model)
         rows = []
         behind = studies_behind(answers.items, strata, model)
         for i, study in enumerate(behind):
             progress(i, len(behind), study)
-            other = fit_model(model.knowledge, frozenset({study}))
+            other = refitter.without({study})
             p = posterior(answers.items, strata, other.means, other.layout, other.knowledge).causes[c]
             rows.append(Without(study, float(p)))
         progress(len(behind), len(behind), "done")

@@ -7,10 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from backspasm.advice.assessment import Assessment, Hypothesis
+from backspasm.advice.assessment import Assessment
+from backspasm.advice.disputes import bearing
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
+from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.records.knowledge import Knowledge
 
 STYLE = {
@@ -21,7 +23,7 @@ STYLE = {
     "self_care": "bold white on green4",
 }
 #: how much is shown before "and so many more"
-CAUSES, LEAST, REASONS, STUDIES, BAR = 6, 3, 4, 8, 12
+CAUSES, LEAST, DISPUTED, STUDIES, BAR = 6, 3, 4, 8, 12
 #: a cause under one in a thousand is summed up with the rest after the first few
 WORTH_A_ROW = 0.001
 
@@ -40,6 +42,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _ledger(a, knowledge),
         _differential(a, knowledge),
         _complications(a, knowledge),
+        _disputes(a, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),
@@ -57,31 +60,8 @@ def _headline(a: Assessment, knowledge: Knowledge) -> RenderableType:
     level, means = words.URGENCY[a.urgency.level]
     first = Text.assemble((f" {level} ", STYLE[a.urgency.level]), f"  {means}")
     who = Text(words.patient_line(a.patient.age_years, a.patient.sex, a.patient.setting), style="dim")
-    why = [Text(f"· {reason}") for reason in _why_urgent(a, knowledge)]
+    why = [Text(f"· {reason}") for reason in why_urgent(a, knowledge)]
     return Group(first, *why, who)
-
-
-def _why_urgent(a: Assessment, knowledge: Knowledge) -> list[str]:
-    out = []
-    for flag in a.red_flags:
-        if flag.rule.urgency == a.urgency.level:
-            out.append(f"{flag.rule.name}: {flag.rule.plain}")
-    expected = a.urgency.expected
-    if expected.level == a.urgency.level:
-        levels = knowledge.index.urgency
-        p = sum(expected.needed[x] for x in levels[: levels.index(a.urgency.level) + 1])
-        if a.urgency.level == levels[-1]:
-            out.append("no rule asks for more, and waiting has the least expected loss")
-        else:
-            out.append(f"{words.chance(p)} chance that this urgency or more is needed; it has the least expected loss")
-    if not a.answers.items:
-        out.append("NOTHING WAS ASKED: this is the urgency of the base rates alone; ask the questions below first")
-    if a.urgency.lowered_by:
-        names = ", ".join(words.finding_name(f, knowledge) for f in a.urgency.lowered_by)
-        out.append(
-            f"without {names} the probabilities alone would ask for more urgency: it points to a milder explanation"
-        )
-    return out
 
 
 def _red_flags(a: Assessment, knowledge: Knowledge) -> RenderableType:
@@ -134,16 +114,6 @@ def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
     return Group(*lines)
 
 
-def leading_steps(h: Hypothesis, count: int = REASONS) -> list[Step]:
-    """The answers that moved the cause most."""
-
-    def size(step: Step) -> float:
-        ratio = step.likelihood_ratio
-        return max(ratio, 1 / ratio) if ratio > 0 else float("inf")
-
-    return sorted(h.steps, key=size, reverse=True)[:count]
-
-
 def _reason(step: Step, knowledge: Knowledge) -> Text:
     badge = ("assumed", "black on grey70") if step.assumed else (", ".join(step.facts[:2]), "green")
     more = f" +{len(step.facts) - 2}" if len(step.facts) > 2 else ""
@@ -158,6 +128,21 @@ def _complications(a: Assessment, knowledge: Knowledge) -> RenderableType:
         e = c.estimate
         table.add_row(f"  {words.chance(e.value):>10}", words.cause_name(c.id, knowledge), words.span(e.low, e.high))
     return Group(_title("Complications", "whatever the cause"), table)
+
+
+def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
+    found = bearing(a, knowledge)
+    if not found:
+        return None
+    lines: list[RenderableType] = [
+        _title("Where studies disagree", "`--format html` shows what the answer would be under each side")
+    ]
+    for b in found[:DISPUTED]:
+        name = b.record.name if b.record else words.place_name(b.places[0], knowledge)
+        lines.append(Text(f"  {name}"))
+    if len(found) > DISPUTED:
+        lines.append(Text(f"  and {len(found) - DISPUTED} more", style="dim"))
+    return Group(*lines)
 
 
 def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:

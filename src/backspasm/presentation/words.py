@@ -42,6 +42,18 @@ def finding_name(finding: str, knowledge: Knowledge) -> str:
     return record.name if record and record.name else plain(finding)
 
 
+def place_name(place: tuple[str, str], knowledge: Knowledge) -> str:
+    """A rate of a finding or complication, given a cause or complication, as a question."""
+    what, given = place
+    name = cause_name(what, knowledge) if what in knowledge.complications else finding_name(what, knowledge)
+    return f"{cause_name(given, knowledge)}: how common is {lower_first(name)}?"
+
+
+def lower_first(name: str) -> str:
+    """A name inside a sentence; an abbreviation (MRI, HLA-B27) stays as it is."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
 def chance(p: float) -> str:
     """A probability as a clinician says it: per cent, or one in so many where it is small."""
     if p >= 0.995:

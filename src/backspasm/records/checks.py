@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from backspasm.records.dispute_checks import dispute_problems
 from backspasm.records.elicitation_checks import (
     ELICITED_KEYS,
     elicited_gaps,
@@ -32,6 +33,8 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_record_gaps(knowledge),
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
+        *dispute_problems(knowledge, found["disputes"]),
+        *_vignette_problems(knowledge, found["vignette"]),
     ]
 
 
@@ -40,13 +43,13 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
 
 def _given_once(found: dict[str, list[Source]]) -> Iterator[Problem]:
     """Of two records with one id the later would silently win; so each id stands once, in the file of its name."""
-    for schema in ("cause", "complication"):
+    for schema in ("cause", "complication", "vignette"):
         for source in found[schema]:
             stem = source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
             if stem != source.data["id"]:
                 what = f"the id {source.data['id']!r} differs from the file's name"
                 yield Problem(source.file, source.line(("id",)), what, f"call it {stem!r}")
-    for schema in ("assumptions", "findings", "links", "medicines", "comorbidities"):
+    for schema in ("assumptions", "disputes", "findings", "links", "medicines", "comorbidities"):
         ids = [(s, (schema, i), str(item["id"])) for s in found[schema] for i, item in enumerate(s.data[schema])]
         yield from _repeated(ids)
     for schema, key in ELICITED_KEYS.items():
@@ -105,6 +108,10 @@ def _unknown_ids(knowledge: Knowledge, fact: Fact) -> Iterator[tuple[str, str]]:
     for about in fact.about:
         if about not in known:
             yield f"unknown id {about!r} in about", did_you_mean(about, known, "see index.yaml")
+    drugs = [t for group in index.treatments.values() for t in group]
+    for treatment in fact.treatments:
+        if treatment not in drugs:
+            yield f"unknown treatment {treatment!r}", did_you_mean(treatment, drugs, "see index.yaml")
 
 
 def _contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
@@ -280,6 +287,23 @@ def _reference_problems(knowledge: Knowledge, found: dict[str, list[Source]]) ->
         for name in names:
             if name not in findings:
                 yield Problem("treatments", 1, f"{record}: unknown finding {name!r}", "see index.yaml")
+
+
+def _vignette_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[Problem]:
+    index = knowledge.index
+    groups = {c.must_not_miss for c in knowledge.causes.values() if c.must_not_miss} | {"compression"}
+    for source in sources:
+        expected = knowledge.vignettes[source.data["id"]].expected
+        for field, names, known in (
+            ("urgency", expected.urgency, index.urgency),
+            ("leading", expected.leading, index.cause_ids),
+            ("must_not_miss", expected.must_not_miss, sorted(groups)),
+        ):
+            for name in names:
+                if name not in known:
+                    what = f"unknown {field} {name!r}"
+                    mend = did_you_mean(name, known, f"use {', '.join(known)}")
+                    yield Problem(source.file, source.line(("expected", field)), what, mend)
 
 
 THRESHOLD_LINKS = ("at_least_implies", "below_excludes")

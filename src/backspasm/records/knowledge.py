@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backspasm.records.dispute import Dispute
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -19,6 +20,7 @@ from backspasm.records.types import (
     RedFlag,
     Study,
 )
+from backspasm.records.vignette import Vignette
 
 
 class Knowledge(Record, frozen=True, kw_only=True):
@@ -29,6 +31,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     index: Index
     studies: dict[str, Study]
     assumptions: dict[str, Assumption]
+    disputes: dict[str, Dispute]
     elicitations: tuple[Elicitation, ...]
     causes: dict[str, Cause]
     complications: dict[str, Complication]
@@ -37,6 +40,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     red_flags: dict[str, RedFlag]
     medicines: dict[str, Medicine]
     comorbidities: dict[str, Comorbidity]
+    vignettes: dict[str, Vignette]
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

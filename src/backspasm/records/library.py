@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.types import (
@@ -26,6 +27,7 @@ from backspasm.records.types import (
     RedFlag,
     Study,
 )
+from backspasm.records.vignette import Vignette
 from backspasm.records.yaml_source import Source, read_yaml
 
 T = TypeVar("T")
@@ -34,6 +36,7 @@ T = TypeVar("T")
 FORMATS: tuple[tuple[str, str], ...] = (
     ("index.yaml", "index"),
     ("evidence/assumptions.yaml", "assumptions"),
+    ("evidence/disputes.yaml", "disputes"),
     ("evidence/studies/*.yaml", "study"),
     ("evidence/elicited/*/rates/*.yaml", "elicited_rates"),
     ("evidence/elicited/*/complications.yaml", "elicited_complications"),
@@ -47,6 +50,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
     ("comorbidities.yaml", "comorbidities"),
+    ("vignettes/*.yaml", "vignette"),
 )
 
 
@@ -140,6 +144,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         index=index,
         studies={s.id: s for s in _each(found["study"], Study)},
         assumptions={a.id: a for a in _many(found["assumptions"], "assumptions", Assumption)},
+        disputes={d.id: d for d in _many(found["disputes"], "disputes", Dispute)},
         elicitations=_elicitations(found),
         causes=_keyed(_each(found["cause"], Cause), index.cause_ids),
         complications=_keyed(_each(found["complication"], Complication), index.complications),
@@ -148,6 +153,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         red_flags={r.id: r for r in _each(found["red_flag"], RedFlag)},
         medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
+        vignettes={v.id: v for v in _each(found["vignette"], Vignette)},
     )
 
 

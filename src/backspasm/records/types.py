@@ -86,6 +86,10 @@ class Fact(Record, frozen=True, kw_only=True):
     rule: str | None = None
     statement: str | None = None
     about: tuple[str, ...] = ()
+    treatments: tuple[str, ...] = ()
+    compared_with: str | None = None
+    outcome: str | None = None
+    result: Literal["better", "no_difference", "worse"] | None = None
     relation: Literal["same", "near", "broader", "narrower"] = "same"
     defined_as: str | None = None
     setting: str | None = None

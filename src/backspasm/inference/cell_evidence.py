@@ -1,0 +1,227 @@
+"""All that stands behind one cell of the model: each study, each opinion, and what they give together.
+
+The rows of a forest plot. Study intervals are 95 % and show sampling alone; opinions are the 90 % ranges as stated; the
+pooled row is the mean with its predictive 90 % interval, as the model uses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import expit
+
+from backspasm.inference.elicited import rate_of, value_of
+from backspasm.inference.fitting import Tables
+from backspasm.inference.logit_normal import Z90, Z95, LogitNormal, typical_deviation, variance_of_average
+from backspasm.inference.measurements import summary
+from backspasm.inference.observations import Cell, Sighting
+from backspasm.inference.refitting import Refitter
+from backspasm.records.types import AGE_GROUPS, AgeGroup, ElicitedRate, Fact
+
+#: label of the row of all opinions, as the model pools them
+TOGETHER = "together, as used"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: rate (0 to 1) or value in the finding's unit, with its interval; weight in the pooled mean, 0 to 1.
+
+    ``value`` is None where a study says something that is no centre (a share above a cut-off); ``remark`` says it then.
+    """
+
+    kind: Literal["study", "opinion", "pooled"]
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    weight: float | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class CellEvidence:
+    """A cell with its rows: studies, opinions, pooled."""
+
+    what: str
+    given: str
+    age: AgeGroup
+    kind: Literal["rate", "strength", "complication", "value"]
+    unit: str
+    rows: tuple[Row, ...]
+    remark: str = ""
+
+    @property
+    def studies(self) -> tuple[Row, ...]:
+        return tuple(r for r in self.rows if r.kind == "study")
+
+
+def cell_evidence(what: str, given: str, age: AgeGroup, refitter: Refitter, setting: str | None = None) -> CellEvidence:
+    """The evidence of a finding (or complication) given a cause or complication at an age.
+
+    Args:
+        setting: for shares of complications, which differ by setting; by default the one most people are seen in.
+
+    Raises:
+        KeyError: where the model has no such cell.
+    """
+    model = refitter.model
+    p = model.parameters
+    if what in p.complications and given in p.causes:
+        return _complication(what, given, age, refitter, setting)
+    if what in p.booleans and given in p.causes:
+        return _rate(what, given, age, refitter)
+    if what in p.booleans and given in p.complications:
+        if p.complications.index(given) in model.layout.drivers[what]:
+            return _strength(what, given, age, refitter)
+        raise KeyError(f"{given} does not drive {what}")
+    if what in p.measured and given in p.causes:
+        return _value(what, given, age, refitter)
+    raise KeyError(f"the model has no rate of {what} given {given}")
+
+
+def _rows(
+    sightings: tuple[Sighting, ...], said: list[tuple[str, ElicitedRate]], prior: LogitNormal, refitter: Refitter
+) -> tuple[Row, ...]:
+    """Studies, each opinion as stated, and all opinions together as the model uses them (widened, moved from the average
+    of causes). Weights are those at the typical between-study deviation, as in ``logit_normal.study_share``.
+    """
+    tau = typical_deviation(refitter.model.knowledge.number("heterogeneity_scale"))
+    centre = variance_of_average(prior, tau)
+    precision = [1 / (s.observation.variance + s.observation.bias_variance + tau**2) for s in sightings]
+    total = sum(precision) + 1 / centre
+    rows = []
+    for s, own in zip(sightings, precision, strict=True):
+        low, value, high = _rates(s.observation.log_odds, Z95 * float(np.sqrt(s.observation.variance)))
+        rows.append(Row("study", s.address, value, low, high, float(own / total)))
+    rows += [Row("opinion", name, e.estimate, e.low, e.high, None, e.why) for name, e in said]
+    low, value, high = _rates(prior.mean, Z90 * prior.sd)
+    return (*rows, Row("opinion", TOGETHER, value, low, high, float(1 / centre / total)))
+
+
+def _rates(log_odds: float, half: float) -> tuple[float, float, float]:
+    low, value, high = expit(np.array([log_odds - half, log_odds, log_odds + half]))
+    return float(low), float(value), float(high)
+
+
+def _pooled(mean: float, sd: float) -> Row:
+    low, value, high = _rates(mean, Z90 * sd)
+    return Row("pooled", "pooled", value, low, high)
+
+
+def _rate(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
+    model = refitter.model
+    p = model.parameters
+    g, c, f = AGE_GROUPS.index(age), p.causes.index(given), p.booleans.index(what)
+    said = [(e.estimator, rate_of(e.rates[what], given, age)) for e in model.knowledge.elicitations]
+    sightings = refitter.gathered.rates.get(Cell(what, given, age), ())
+    prior = Tables(model.knowledge, refitter.gathered, refitter.opinions, p).rate_prior(f, g, c)
+    rows = (
+        *_rows(sightings, said, prior, refitter),
+        _pooled(float(p.rate_mean[g, c, f]), float(p.rate_sd[g, c, f])),
+    )
+    remark = ""
+    if model.knowledge.findings[what].elicited_as == "without_complications" and p.boolean_drivers[f]:
+        remark = "opinions are of patients without complications"
+        remark += "; the pooled rate is of all patients" if sightings else ", and so is the pooled rate"
+    return CellEvidence(what, given, age, "rate", "", rows, remark)
+
+
+def _strength(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
+    model = refitter.model
+    p = model.parameters
+    g, k, f = AGE_GROUPS.index(age), p.complications.index(given), p.booleans.index(what)
+    # opinions may differ by cause: those of the cause in which the complication is commonest stand for all
+    c = int(np.argmax(p.complication_mean[:, :, k].mean(axis=0)))
+    said = [(e.estimator, rate_of(e.strengths[what][given], p.causes[c], age)) for e in model.knowledge.elicitations]
+    prior = refitter.opinions.strength(what, given, p.causes[c], age)
+    rows = (
+        *_rows(refitter.gathered.rates.get(Cell(what, given, age), ()), said, prior, refitter),
+        _pooled(float(p.strength_mean[g, k, c, f]), float(p.strength_sd[g, k, c, f])),
+    )
+    return CellEvidence(
+        what,
+        given,
+        age,
+        "strength",
+        "",
+        rows,
+        "share of patients with the complication in whom it produces the finding",
+    )
+
+
+def _complication(what: str, given: str, age: AgeGroup, refitter: Refitter, setting: str | None) -> CellEvidence:
+    model = refitter.model
+    p = model.parameters
+    mix = model.knowledge.table("setting_mix")
+    where = setting or max(mix, key=lambda s: mix[s])
+    s, c, k = p.settings.index(where), p.causes.index(given), p.complications.index(what)
+    said = [(e.estimator, rate_of(e.complications[what], given, setting=where)) for e in model.knowledge.elicitations]
+    sightings = {
+        x.lineage: x for a in AGE_GROUPS for x in refitter.gathered.complications.get(Cell(what, given, a), ())
+    }
+    prior = refitter.opinions.complication(what, given, where)
+    rows = (
+        *_rows(tuple(sightings.values()), said, prior, refitter),
+        _pooled(float(p.complication_mean[s, c, k]), float(p.complication_sd[s, c, k])),
+    )
+    return CellEvidence(what, given, age, "complication", "", rows, f"setting: {where.replace('_', ' ')}")
+
+
+def _value(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
+    model = refitter.model
+    p, finding = model.parameters, model.knowledge.findings[what]
+    g, c, m = AGE_GROUPS.index(age), p.causes.index(given), p.measured.index(what)
+    log = p.lognormal[m]
+
+    def plain(y: float) -> float:
+        return float(np.exp(y)) if log else float(y)
+
+    rows = []
+    for address in refitter.gathered.value_facts.get(Cell(what, given, age), ()):
+        found = model.knowledge.fact(address)
+        if found is None:
+            continue
+        study, fact = found
+        centre, spread = summary(fact, log)
+        n = fact.n or study.n
+        half = Z95 * spread / np.sqrt(n) if spread is not None and n else None
+        rows.append(
+            Row(
+                "study",
+                address,
+                None if centre is None else plain(centre),
+                None if centre is None or half is None else plain(centre - half),
+                None if centre is None or half is None else plain(centre + half),
+                None,
+                _cut_offs(fact),
+            )
+        )
+    whens = ("absent", "present") if p.measured_drivers[m] else (None,)
+    for when in whens:
+        for person in model.knowledge.elicitations:
+            e = value_of(person.measurements[what], given, age, when)
+            rows.append(Row("opinion", f"{person.estimator}{_when(when)}", e.median, e.low, e.high, None, e.why))
+    for i, when in enumerate(whens):
+        mean, sd = float(p.value_mean[g, c, m, i]), float(p.value_mean_sd[g, c, m, i])
+        rows.append(Row("pooled", f"pooled{_when(when)}", plain(mean), plain(mean - Z90 * sd), plain(mean + Z90 * sd)))
+    remark = (
+        "medians; studies report patients with and without the complication together" if len(whens) > 1 else "medians"
+    )
+    return CellEvidence(what, given, age, "value", finding.unit or "", tuple(rows), remark)
+
+
+def _when(when: str | None) -> str:
+    return {"absent": " (without the complication)", "present": " (with it)"}.get(when or "", "")
+
+
+def _cut_offs(fact: Fact) -> str:
+    out = []
+    for word, cuts in (("or more", fact.at_least), ("under", fact.below)):
+        for cut in cuts:
+            share = cut.x / cut.n if cut.x is not None and cut.n else cut.value
+            place = f"{cut.cutoff:g} or more" if word == "or more" else f"under {cut.cutoff:g}"
+            if share is not None:
+                out.append(f"{place} in {100 * share:.0f} %")
+    return ", ".join(out)

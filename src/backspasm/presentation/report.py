@@ -1,0 +1,262 @@
+"""The assessment as a page that can be handed on: HTML in one file, or Markdown. Every number opens what stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from backspasm.advice.assessment import Assessment
+from backspasm.advice.disputes import PatientDispute, disputes_of
+from backspasm.advice.must_not_miss import COMPRESSIONS
+from backspasm.advice.verdict import Verdict
+from backspasm.inference.explain import complication_steps
+from backspasm.inference.model import Model
+from backspasm.inference.numbers import age_group
+from backspasm.inference.refitting import Refitter
+from backspasm.presentation import words
+from backspasm.presentation.bars import interval_bar
+from backspasm.presentation.bibliography import references
+from backspasm.presentation.forest import STYLE as FOREST_STYLE
+from backspasm.presentation.reasons import leading_steps, why_urgent
+from backspasm.presentation.rendering import anchor, rendered
+from backspasm.presentation.sources import Source, source
+from backspasm.presentation.views import (
+    DisputeView,
+    Evidence,
+    FlagView,
+    LedgerView,
+    NumberView,
+    SideView,
+    step_view,
+)
+from backspasm.records.knowledge import Knowledge
+from backspasm.records.types import AGE_GROUPS, AgeGroup, Study
+
+#: causes whose evidence is drawn; every cause has its steps
+DRAWN = 6
+#: causes in the first screen
+FIRST = 3
+#: disputes shown with plots; the others are listed
+DISPUTES = 4
+#: a dispute that moves no probability by this much is only counted
+VISIBLE = 0.001
+
+
+def report(assessment: Assessment, model: Model, markdown: bool = False) -> bytes:
+    """The whole assessment as one HTML file that needs nothing else, or as Markdown; UTF-8.
+
+    The same assessment and knowledge give the same bytes.
+    """
+    a, knowledge = assessment, model.knowledge
+    stratum = max(a.strata, key=lambda s: s.weight)
+    refitter = Refitter(model)
+    evidence = Evidence(AGE_GROUPS[age_group(model.parameters, stratum)], stratum.setting, model, refitter)
+    causes = tuple(_cause(i, a, evidence) for i in range(len(a.differential)))
+    complications = _complications(a, evidence)
+    disputes = tuple(_dispute(d, i, evidence) for i, d in enumerate(disputes_of(a, model)))
+    flags = tuple(
+        FlagView(
+            f.rule.name,
+            f.rule.plain,
+            f.rule.urgency,
+            tuple(words.cause_name(c, knowledge) for c in f.rule.points_to),
+            tuple(words.said(x, a.answers, knowledge) for x in f.findings),
+            tuple(source(s, knowledge) for s in f.rule.sources),
+        )
+        for f in a.red_flags
+    )
+    shown = [d for d in disputes if d.kind != "diagnosis" or d.effect >= VISIBLE]
+    return rendered(
+        "assessment.md.j2" if markdown else "assessment.html.j2",
+        a=a,
+        k=knowledge,
+        who=words.patient_line(a.patient.age_years, a.patient.sex, a.patient.setting),
+        why=why_urgent(a, knowledge),
+        loss=[(words.URGENCY[x][0].lower(), a.urgency.expected.needed[x]) for x in knowledge.index.urgency],
+        flags=flags,
+        ledger=_ledger(a, knowledge),
+        causes=causes,
+        first=FIRST,
+        complications=complications,
+        disputes=shown[:DISPUTES],
+        more_disputes=shown[DISPUTES:],
+        quiet=len(disputes) - len(shown),
+        derived=[
+            (words.finding_name(d.finding, knowledge), d.answer, d.because, words.plain(d.source))
+            for d in a.answers.derived
+        ],
+        outdated=[(words.finding_name(d.finding, knowledge), d.because) for d in a.answers.outdated],
+        answers=[words.answer(i, knowledge) for i in a.answers.items],
+        forest_style=Markup(FOREST_STYLE),
+        studies=_studies(a, knowledge, (*flags, *causes, *complications, *shown)),
+    )
+
+
+def _cause(rank: int, a: Assessment, evidence: Evidence) -> NumberView:
+    h = a.differential[rank]
+    knowledge = evidence.knowledge
+    record = knowledge.causes[h.cause]
+    return NumberView(
+        anchor("cause", h.cause),
+        record.name,
+        record.plain,
+        h.estimate,
+        interval_bar(h.estimate, record.name),
+        h.base_rate,
+        tuple(source(f, knowledge) for f in h.base_facts),
+        tuple(step_view(s, h.cause, f"c{rank}s{j}", evidence, rank < DRAWN) for j, s in enumerate(h.steps)),
+        tuple(f"{words.answer(s.item, knowledge)} ({words.ratio(s.likelihood_ratio)})" for s in leading_steps(h)),
+    )
+
+
+def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
+    knowledge = evidence.knowledge
+    every = complication_steps(a.answers.items, a.strata, evidence.model)
+    out = []
+    for i, c in enumerate(a.complications):
+        steps = every[c.id]
+        base = steps[0].before if steps else c.estimate.value
+        backing = (evidence.model.parameters.backing.get(f"{c.id}|{h.cause}") for h in a.differential[:DRAWN])
+        facts = dict.fromkeys(f for b in backing if b is not None for f in b.facts)
+        record = knowledge.complications[c.id]
+        out.append(
+            NumberView(
+                anchor("complication", c.id),
+                record.name,
+                record.plain,
+                c.estimate,
+                interval_bar(c.estimate, record.name),
+                base,
+                tuple(source(f, knowledge) for f in facts),
+                tuple(step_view(s, c.id, f"k{i}s{j}", evidence, True) for j, s in enumerate(steps)),
+                (),
+            )
+        )
+    return tuple(out)
+
+
+def _ledger(a: Assessment, knowledge: Knowledge) -> tuple[LedgerView, ...]:
+    causes = {h.cause: h.estimate.value for h in a.differential}
+    complications = {c.id: c.estimate.value for c in a.complications}
+
+    def member(name: str) -> tuple[str, str, float]:
+        kind = "complication" if name in COMPRESSIONS else "cause"
+        return anchor(kind, name), words.cause_name(name, knowledge), {**causes, **complications}[name]
+
+    def said(findings: Iterable[str]) -> tuple[str, ...]:
+        return tuple(words.said(f, a.answers, knowledge) for f in findings)
+
+    return tuple(
+        LedgerView(
+            words.GROUP[e.group],
+            e.probability,
+            tuple(sorted((member(c) for c in e.causes), key=lambda m: -m[2])),
+            said(e.asked),
+            said(e.not_asked),
+            said(e.against),
+        )
+        for e in a.must_not_miss
+    )
+
+
+def _dispute(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeView:
+    knowledge = evidence.knowledge
+    given: AgeGroup = (
+        evidence.age if evidence.age in d.ages or not d.ages else next(g for g in AGE_GROUPS if g in d.ages)
+    )
+    places = [p for p in d.places if p[0] != ""]
+    views = (evidence.cell(p, f"d{rank}x{i}", given, always=True) for i, p in enumerate(places))
+    urgency, order, effect = d.effect
+    changes = "Either way the urgency and the three leading causes stay as they are."
+    if urgency:
+        changes = "The urgency depends on which side is right."
+    elif order:
+        changes = "The order of the leading causes depends on which side is right; the urgency does not."
+    statistics = ""
+    if d.measured is not None:
+        m = d.measured
+        count = len(m.low) + len(m.high)
+        share = f"{100 * m.between_share:.0f} % of the variation between {count} studies is more than chance"
+        statistics = f"{share} (I², Cochran Q {m.q:.1f}, p {_p(m.p)})"
+    return DisputeView(
+        d.record.name if d.record else words.place_name(d.places[0], knowledge),
+        d.record.kind if d.record else "diagnosis",
+        d.record.says if d.record else "",
+        d.record.why if d.record else "",
+        d.record.handled if d.record else "",
+        statistics,
+        tuple(
+            SideView(
+                s.holds if d.record else f"If it is {s.holds}",
+                tuple(source(f, knowledge) for f in s.facts),
+                s.verdict,
+                _leading(s.verdict, knowledge),
+                _changed_complications(s.verdict, d.now, knowledge),
+            )
+            for s in d.sides
+        ),
+        tuple(v for v in views if v is not None),
+        changes if d.places else "",
+        effect,
+    )
+
+
+def _p(p: float) -> str:
+    return "under 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _leading(verdict: Verdict | None, knowledge: Knowledge) -> str:
+    if verdict is None:
+        return ""
+    cause, p = verdict.causes[0]
+    return f"{words.cause_name(cause, knowledge)} {words.chance(p)}"
+
+
+def _changed_complications(verdict: Verdict | None, now: Verdict, knowledge: Knowledge) -> str:
+    """Complications whose probability this side changes visibly."""
+    if verdict is None:
+        return ""
+    before = dict(now.complications)
+    moved = [(k, p) for k, p in verdict.complications if abs(p - before[k]) >= VISIBLE * 10]
+    return ", ".join(f"{words.cause_name(k, knowledge)} {words.chance(p)}" for k, p in moved)
+
+
+Sourced = FlagView | NumberView | DisputeView
+
+
+def _studies(
+    a: Assessment, knowledge: Knowledge, shown: tuple[Sourced, ...]
+) -> tuple[tuple[Study, tuple[Source, ...]], ...]:
+    """Every study that the page names with the facts it is named for: the most influential first, then by id."""
+    used: dict[str, dict[str, None]] = {}
+
+    def note(address: str) -> None:
+        study = address.partition("/")[0]
+        if study in knowledge.studies:
+            used.setdefault(study, {})[address] = None
+
+    order = references(a, knowledge)
+    for reference in order:
+        for address in reference.facts:
+            note(address)
+    for view in shown:
+        for found in _sources_of(view):
+            note(found.address)
+    first = [r.study.id for r in order]
+    names = (*first, *sorted(set(used) - set(first)))
+    return tuple((knowledge.studies[s], tuple(source(f, knowledge) for f in used[s])) for s in names)
+
+
+def _sources_of(view: Sourced) -> Iterable[Source]:
+    if isinstance(view, FlagView):
+        yield from view.sources
+    elif isinstance(view, NumberView):
+        yield from view.base_sources
+        for step in view.steps:
+            yield from step.sources
+    else:
+        for side in view.sides:
+            yield from side.sources
+        for cell in view.cells:
+            yield from cell.sources
