@@ -52,6 +52,8 @@ COMMANDS = (
     ("evidence",),
     ("knowledge", "check"),
     ("knowledge", "coverage"),
+    ("cohort",),
+    ("validate",),
 )
 
 
