@@ -57,6 +57,8 @@ COMMANDS = (
     ("knowledge", "check"),
     ("knowledge", "coverage"),
     ("knowledge", "impact"),
+    ("cohort",),
+    ("validate",),
 )
 
 

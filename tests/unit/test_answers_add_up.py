@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from itertools import product
 
 import numpy as np
@@ -18,8 +17,10 @@ EVERYWHERE = [("emergency", 2), ("paediatric_clinic", 0)]
 
 def probability(model: Model, setting: str, age: int, *items: Item) -> Array:
     """Probability of the items together in every state, (C, N)."""
-    logs = [log_item(i, model.means, model.layout, setting, age, model.knowledge) for i in items]
-    out: Array = np.exp(reduce(np.add, [log for _, log in logs]))  # an item without complications has one column
+    total: Array = np.zeros((1, 1))
+    for item in items:
+        total = total + log_item(item, model.means, model.layout, setting, age, model.knowledge)[1]
+    out: Array = np.exp(total)
     return out
 
 

@@ -114,7 +114,7 @@ def coverage_figure(found: Calibration) -> Figure:
     for y, c in enumerate(found.coverage):
         axes.plot([c.covered_low, c.covered_high], [y, y], color=MODEL, linewidth=2.5, solid_capstyle="round")
         axes.plot(c.covered, y, "o", color=MODEL)
-        axes.text(1.02, y, f"median width {c.median_width:.2f}", va="center", color=QUIET)
+        axes.text(1.02, y, f"median width {c.median_width:.2g}", va="center", color=QUIET)
     axes.axvline(0.9, color=STUDY, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(found.coverage)), [c.quantity for c in found.coverage])
     axes.set_ylim(len(found.coverage) - 0.5, -0.5)
