@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from backspasm.inference.elicited import rate_of, value_of
 from backspasm.inference.fitting import Tables
-from backspasm.inference.logit_normal import Z90, Z95, LogitNormal, typical_deviation, variance_of_average
+from backspasm.inference.logit_normal import Z90, Z95, LogitNormal, typical_deviation
 from backspasm.inference.measurements import summary
 from backspasm.inference.observations import Cell, Sighting
 from backspasm.inference.refitting import Refitter
@@ -88,7 +88,7 @@ def _rows(
     of causes). Weights are those at the typical between-study deviation, as in ``logit_normal.study_share``.
     """
     tau = typical_deviation(refitter.model.knowledge.number("heterogeneity_scale"))
-    centre = variance_of_average(prior, tau)
+    centre = prior.sd**2
     precision = [1 / (s.observation.variance + s.observation.bias_variance + tau**2) for s in sightings]
     total = sum(precision) + 1 / centre
     rows = []

@@ -104,8 +104,8 @@ class Opinions:
         self.away = knowledge.number("away_from_average")
         self.spread_sd = knowledge.number("elicited_spread_log_sd")
         self.lognormal = {f.id: f.distribution == "lognormal" for f in knowledge.findings.values()}
-        self._rates: dict[str, tuple[Array, Array]] = {}
-        self._values: dict[tuple[str, AgeGroup, bool], Array] = {}
+        self._rates: dict[tuple[str, bool], tuple[Array, Array]] = {}
+        self._values: dict[tuple[str, AgeGroup, bool, bool], Array] = {}
 
     def complication(self, complication: str, cause: str, setting: str) -> LogitNormal:
         """Share of patients with the cause who have the complication."""
@@ -116,20 +116,25 @@ class Opinions:
         """Share of patients in whom the complication by itself produces the finding."""
         return pooled_rate((p.strengths[finding][complication] for p in self.people), self.widening, cause, age)
 
-    def rates(self, finding: str) -> tuple[Array, Array]:
-        """Mean and sd (log odds) of a finding's rate: age groups x causes."""
-        if finding not in self._rates:
+    def rates(self, finding: str, studied: bool) -> tuple[Array, Array]:
+        """Mean and sd (log odds) of a finding's rate: age groups x causes.
+
+        Args:
+            studied: as pooled with studies: not moved, since where studies speak the estimators proved neither timid nor
+                bold.
+        """
+        if (finding, studied) not in self._rates:
             said = [person.rates[finding] for person in self.people]
             pooled = [[pooled_rate(said, self.widening, c, age) for c in self.causes] for age in AGE_GROUPS]
             mean = np.array([[cell.mean for cell in row] for row in pooled])
             sd = np.array([[cell.sd for cell in row] for row in pooled])
-            self._rates[finding] = away_from_average(mean, self.away, axis=1), sd
-        return self._rates[finding]
+            self._rates[finding, True] = mean, sd
+            self._rates[finding, False] = away_from_average(mean, self.away, axis=1), sd
+        return self._rates[finding, studied]
 
-    def values(self, measured: str, age: AgeGroup, driven: bool) -> Array:
+    def values(self, measured: str, age: AgeGroup, driven: bool, studied: bool) -> Array:
         """A measured value: causes x (absent, present) x (mean, its sd, log spread, its sd)."""
-        key = (measured, age, driven)
-        if key not in self._values:
+        if (measured, age, driven, studied) not in self._values:
             said = [p.measurements[measured] for p in self.people]
             log = self.lognormal[measured]
             whens = ("absent", "present") if driven else (None, None)
@@ -139,6 +144,8 @@ class Opinions:
                     for c in self.causes
                 ]
             )
-            table[:, :, 0] = away_from_average(table[:, :, 0], self.away, axis=0)
-            self._values[key] = table
-        return self._values[key]
+            moved = table.copy()
+            moved[:, :, 0] = away_from_average(table[:, :, 0], self.away, axis=0)
+            self._values[measured, age, driven, True] = table
+            self._values[measured, age, driven, False] = moved
+        return self._values[measured, age, driven, studied]

@@ -178,9 +178,9 @@ class Tables:
     def rate_prior(self, f: int, g: int, c: int) -> LogitNormal:
         """The rate before its studies: of all patients where there are studies, else as the estimators meant it."""
         finding = self.booleans[f]
-        mean, sd = self.opinions.rates(finding)
-        prior = LogitNormal(float(mean[g, c]), float(sd[g, c]))
         studied = bool(self.gathered.rates.get(Cell(finding, self.causes[c], AGE_GROUPS[g])))
+        mean, sd = self.opinions.rates(finding, studied)
+        prior = LogitNormal(float(mean[g, c]), float(sd[g, c]))
         return self._of_all_patients(prior, f, g, c) if studied and self.without_complications(f) else prior
 
     def _of_all_patients(self, prior: LogitNormal, f: int, g: int, c: int) -> LogitNormal:
@@ -194,10 +194,10 @@ class Tables:
         """Distribution of one measured value in one cause at one age."""
         measured, cause, age = self.measured[m], self.causes[c], AGE_GROUPS[g]
         drivers = list(self.drivers[measured])
-        said = self.opinions.values(measured, age, bool(drivers))[c]
-        prior = Prior(*((float(a), float(b)) for a, b in said.T))
         cell, key = Cell(measured, cause, age), cell_key(measured, cause, age)
         listed = self.gathered.values.get(cell)
+        said = self.opinions.values(measured, age, bool(drivers), studied=listed is not None)[c]
+        prior = Prior(*((float(a), float(b)) for a, b in said.T))
         self.backing.pop(key, None)
         if listed is not None:
             share = 1 - float(np.prod(1 - self.average_complications()[c, drivers])) if drivers else 0.0

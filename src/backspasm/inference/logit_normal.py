@@ -72,7 +72,7 @@ def update(prior: LogitNormal, observations: list[Observation], heterogeneity: f
     """Predictive distribution in a new setting after the studies.
 
     Args:
-        prior: the elicited distribution; its spread includes the differences between settings.
+        prior: the elicited distribution of the rate in ordinary settings together.
         observations: one a study, independent of each other.
         heterogeneity: scale of the half-normal prior of the between-study standard deviation (log odds).
     """
@@ -84,8 +84,7 @@ def update(prior: LogitNormal, observations: list[Observation], heterogeneity: f
     weights = -0.5 * (taus / heterogeneity) ** 2
     means, variances = np.empty_like(taus), np.empty_like(taus)
     for i, tau in enumerate(taus):
-        # the elicited spread is that of a setting; what is left for the average over settings is narrower
-        centre = variance_of_average(prior, tau)
+        centre = prior.sd**2
         spread = v + tau**2
         precision = 1 / centre + (1 / spread).sum()
         mean = (prior.mean / centre + (y / spread).sum()) / precision
@@ -99,11 +98,6 @@ def update(prior: LogitNormal, observations: list[Observation], heterogeneity: f
     return LogitNormal(mean, float(np.sqrt(weights @ (variances + (means - mean) ** 2))))
 
 
-def variance_of_average(prior: LogitNormal, tau: float) -> float:
-    """What is left of an elicited spread, which is that of a setting, for the average over settings."""
-    return max(prior.sd**2 - tau**2, prior.sd**2 / 4)
-
-
 def typical_deviation(heterogeneity: float) -> float:
     """Mean of the half-normal prior of the between-study deviation."""
     return float(heterogeneity * np.sqrt(2 / np.pi))
@@ -114,6 +108,6 @@ def study_share(prior: LogitNormal, observations: list[Observation], heterogenei
     if not observations:
         return 0.0
     tau = typical_deviation(heterogeneity)
-    centre = variance_of_average(prior, tau)
+    centre = prior.sd**2
     studies = sum(1 / (o.variance + o.bias_variance + tau**2) for o in observations)
     return float(studies / (studies + 1 / centre))
