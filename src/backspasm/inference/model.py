@@ -17,7 +17,7 @@ import numpy as np
 
 from backspasm.inference.base_rates import BaseRates
 from backspasm.inference.layout import Layout, layout_of
-from backspasm.inference.numbers import Means
+from backspasm.inference.numbers import JointDraws, Means
 from backspasm.inference.parameters import Backing, Parameters
 from backspasm.inference.strata import Ages
 from backspasm.records.knowledge import Knowledge
@@ -41,6 +41,18 @@ class Model:
     @cached_property
     def means(self) -> Means:
         return Means(self.parameters)
+
+    @cached_property
+    def _draws(self) -> dict[int, JointDraws]:
+        return {}
+
+    def draws(self, count: int) -> JointDraws:
+        """So many joint draws of the parameters; the last ones asked for are kept, with what was worked out from them."""
+        drawn = self._draws.get(count)
+        if drawn is None:
+            self._draws.clear()
+            drawn = self._draws[count] = JointDraws(self.parameters, count)
+        return drawn
 
 
 def fit_model(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Model:
