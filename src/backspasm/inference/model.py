@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import os
@@ -110,10 +111,15 @@ def _write(place: Path, model: Model) -> None:
 
 
 def _read(place: Path) -> Model | None:
+    collecting = gc.isenabled()
+    gc.disable()  # tens of thousands of records, none of them garbage: looking for some takes as long as reading them
     try:
         return decode(place.read_bytes())
     except (OSError, ValueError, KeyError, TypeError):  # absent, damaged or of another shape: fit anew
         return None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def encode(model: Model) -> bytes:

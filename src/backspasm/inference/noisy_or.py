@@ -74,5 +74,15 @@ def log_spared(leak: Array, strengths: Array, configurations: Array) -> Array:
 
     Shapes: leak (..., C), strengths (..., C, D), configurations (N, D) of 0 and 1; returns (..., C, N).
     """
-    out: Array = np.log1p(-leak)[..., None] + np.log1p(-strengths) @ configurations.T
+    return added(np.log1p(-strengths), configurations, np.log1p(-leak))
+
+
+def added(terms: Array, configurations: Array, start: Array) -> Array:
+    """``start`` plus the terms of what is on in each configuration: ``start[..., None] + terms @ configurations.T``.
+
+    The last axis of ``terms`` is short: one sum a column is several times faster than a product of tiny matrices.
+    """
+    out: Array = np.repeat(start[..., None], len(configurations), axis=-1)
+    for d, column in enumerate(configurations.T):
+        out += terms[..., d, None] * column
     return out

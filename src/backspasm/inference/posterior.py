@@ -14,8 +14,9 @@ import numpy as np
 from backspasm.inference.layout import Group, Layout
 from backspasm.inference.likelihood import log_item, transformed
 from backspasm.inference.logit_normal import Array
+from backspasm.inference.noisy_or import added
 from backspasm.inference.numbers import Numbers, age_group
-from backspasm.inference.special import logsumexp, lse_and_softmax
+from backspasm.inference.special import logit, logsumexp, lse_and_softmax
 from backspasm.inference.strata import Stratum
 from backspasm.patients.answers import Item
 from backspasm.records.knowledge import Knowledge
@@ -69,8 +70,7 @@ def terms_of(
 
 def _log_shares(group: Group, numbers: Numbers, setting: str) -> Array:
     own = numbers.shares(setting)[..., list(group.members)]
-    out: Array = np.log(own) @ group.configurations.T + np.log1p(-own) @ (1 - group.configurations).T
-    return out
+    return added(logit(own), group.configurations, np.log1p(-own).sum(axis=-1))
 
 
 def evidence(terms: Terms) -> tuple[Array, tuple[Array, ...]]:
