@@ -125,7 +125,13 @@ ALLOWED: dict[str, dict[float, str]] = {
     "inference/likelihood.py": {1e-3: "margin that keeps a probability inside (0, 1)"},
     "inference/oracle.py": {1e-3: "margin, as in the likelihood", 200: "bisection steps"},
     "inference/model.py": {24: "characters of a digest", 12: "characters of a digest", 5: "length of a prefix"},
-    "inference/batch.py": {4096: "rows of one matrix product", 32: "tables kept"},
+    "inference/batch.py": {
+        1024: "rows of one step",
+        1e-250: "when logs are used instead of products",
+        3: "coefficients of a square",
+    },
+    "inference/log_tables.py": {32: "tables kept"},
+    "inference/patterns.py": {64: "size of a pattern table"},
     "advice/assessment.py": {0.05: "ends of the 90 % interval", 0.95: "ends of the 90 % interval"},
     "advice/must_not_miss.py": {10: "findings shown"},
 }

@@ -119,9 +119,13 @@ def transformed(measured: str, value: float, numbers: Numbers, knowledge: Knowle
     p = numbers.parameters
     if not p.lognormal[p.measured.index(measured)]:
         return value
+    return float(np.log(max(value, least_value(measured, knowledge))))
+
+
+def least_value(measured: str, knowledge: Knowledge) -> float:
+    """The least value of a log-normal finding that the instrument tells apart from zero."""
     plausible = knowledge.findings[measured].plausible
-    least = knowledge.number("detection_limit_share") * (knowledge.number(plausible[1]) if plausible else 1.0)
-    return float(np.log(max(value, least)))
+    return knowledge.number("detection_limit_share") * (knowledge.number(plausible[1]) if plausible else 1.0)
 
 
 def _log_density(item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None) -> Array:
