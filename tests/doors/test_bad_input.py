@@ -125,11 +125,11 @@ WRONG_CASES: dict[str, tuple[str, str, str]] = {
     "age missing": ("present: [fever]", "age_years: missing", "null if it is unknown"),
     "temperature in Fahrenheit": (
         AGE + "measured: {temperature: 98.6}",
-        "measured.temperature (98.6): is impossible in Cel (expected 28 to 44)",
-        "in Cel",
+        "measured.temperature (98.6): is impossible in °C (expected 28 to 44)",
+        "in °C",
     ),
     "negative crp": (AGE + "measured: {crp: -5}", "measured.crp (-5): is impossible in mg/L", "in mg/L"),
-    "pain of 11": (AGE + "measured: {pain_intensity: 11}", "measured.pain_intensity (11): is impossible", "in 0-10"),
+    "pain of 11": (AGE + "measured: {pain_intensity: 11}", "measured.pain_intensity (11): is impossible", "on a scale of 0 to 10"),
     "not a number": (AGE + "measured: {crp: .nan}", "measured.crp (nan): is not a number", "plain number in mg/L"),
     "not a number in JSON": (
         '{"age_years": 47, "measured": {"crp": NaN}}',

@@ -253,6 +253,16 @@ def test_a_finding_without_a_window_has_no_age(knowledge: Knowledge) -> None:
         ),
         ({"present": ["mri_normal"], "absent": ["mri_tumour", "mri_infection"]}, [present("mri_normal")]),
         ({"present": ["mri_tumour"], "absent": ["mri_normal"]}, [present("mri_tumour")]),
+        # several abnormalities on one scan: that it is not normal is counted once, then each of them given it
+        (
+            {"present": ["mri_infection", "mri_epidural_collection"], "absent": ["mri_tumour"]},
+            [
+                Item("present_given", "mri_infection", given="mri_normal"),
+                Item("present_given", "mri_epidural_collection", given="mri_normal"),
+                Item("absent_given", "mri_tumour", given="mri_normal"),
+                absent("mri_normal"),
+            ],
+        ),
         # a high temperature speaks for the fever; a normal one today leaves the answer about the illness
         ({"present": ["fever"], "measured": {"temperature": 39}}, [value("temperature", 39)]),
         ({"measured": {"temperature": 39}}, [value("temperature", 39)]),
@@ -325,7 +335,7 @@ def test_items_never_count_twice_and_stand_in_canonical_order(knowledge: Knowled
             if item.kind == "value":
                 assert found.measured[item.finding] == item.value
             else:
-                said = item.kind in {"present", "without", "present_after"}
+                said = item.kind in {"present", "without", "present_given", "present_after"}
                 assert item.finding in (found.present if said else found.absent)
 
 

@@ -266,3 +266,15 @@ def test_a_byte_order_mark_is_no_part_of_the_text(knowledge: Knowledge) -> None:
 def test_a_case_of_more_than_a_megabyte_is_refused(knowledge: Knowledge) -> None:
     with pytest.raises(InputError, match="are too many for a case"):
         read_patient(b"age_years: 47 #" + b" " * 1_000_000, knowledge)
+
+
+def test_what_only_days_ago_names_has_happened(knowledge: Knowledge) -> None:
+    """A time without the finding itself was once read as nothing at all."""
+    patient = from_case({"age_years": 47, "present": ["fever"], "days_ago": {"significant_trauma": 3}}, knowledge)
+    assert set(patient.present) == {"fever", "significant_trauma"}
+    assert patient.days_ago == {"significant_trauma": 3}
+
+
+def test_a_measurement_has_no_time(knowledge: Knowledge) -> None:
+    with pytest.raises(InputError, match=r"days_ago\.crp \(3\): is a measurement"):
+        from_case({"age_years": 47, "days_ago": {"crp": 3}}, knowledge)

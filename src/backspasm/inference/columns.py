@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backspasm.inference.likelihood import least_value
+from backspasm.inference.likelihood import detection_limit
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.parameters import Parameters
 from backspasm.patients.answers import Item, said_by
@@ -93,6 +93,7 @@ def items_of(parameters: Parameters, knowledge: Knowledge) -> dict[str, tuple[It
         if link.kind == "implies":
             out[link.other].append(Item("without", link.other, given=link.finding))
         elif link.kind == "excludes":
+            out[link.other].append(Item("present_given", link.other, given=link.finding))
             out[link.other].append(Item("absent_given", link.other, given=link.finding))
         elif link.kind == "below_excludes":
             out[link.other].append(Item("present_after", link.other, given=link.finding))
@@ -191,6 +192,21 @@ class _Work:
             if link.kind == "excludes":
                 both = (self._item(link.finding) > 0) & (self._item(link.other) > 0)
                 self._set(link.other, both, self.codes[link.other]["absent_given", link.finding])
+        for finding in dict.fromkeys(link.finding for link in self.knowledge.links if link.kind == "excludes"):
+            self._share_exclusion(finding)
+
+    def _share_exclusion(self, finding: str) -> None:
+        ruled = [k.other for k in self.knowledge.links if k.kind == "excludes" and k.finding == finding]
+        plain = [(self._item(f) == PRESENT) | (self._item(f) == ABSENT) for f in ruled]
+        said = [p & (self.said[f] > 0) for f, p in zip(ruled, plain, strict=True)]
+        several = (np.sum(plain, axis=0) > 1) & np.any(said, axis=0)
+        if not several.any():
+            return
+        self._set(finding, several, ABSENT)
+        for other, is_plain in zip(ruled, plain, strict=True):
+            there = self.said[other] > 0
+            self._set(other, several & is_plain & there, self.codes[other]["present_given", finding])
+            self._set(other, several & is_plain & ~there, self.codes[other]["absent_given", finding])
 
     def _item(self, finding: str) -> Codes:
         out: Codes = self.items[self.boolean[finding]]
@@ -233,5 +249,5 @@ class _Work:
         for m, measured in enumerate(self.parameters.measured):
             if self.parameters.lognormal[m]:
                 row = self.values[m]
-                np.log(np.maximum(row, least_value(measured, self.knowledge)), out=row)
+                np.log(np.maximum(row, detection_limit(measured, self.knowledge)), out=row)
         return self.values

@@ -57,7 +57,7 @@ def over_group(log_p: Array, finding: str, layout: Layout, group: int | None) ->
 
 def item_group(item: Item, layout: Layout, knowledge: Knowledge) -> int | None:
     """Group of complications that an item bears on, through its own finding or the one it is linked to."""
-    involved = [item.finding, *([item.given] if item.given else []), *outer_forms(item.finding, knowledge)]
+    involved = [item.finding, *([item.given] if item.given else []), *bounding(item.finding, knowledge)]
     return next((group for f in involved if (group := layout.group_of[f]) is not None), None)
 
 
@@ -66,45 +66,72 @@ def outer_forms(finding: str, knowledge: Knowledge) -> list[str]:
     return [link.other for link in knowledge.links if link.kind == "implies" and link.finding == finding][:1]
 
 
+def excluders(finding: str, knowledge: Knowledge) -> list[str]:
+    """Findings that leave no room for this one (a normal film excludes a fracture on it)."""
+    return [link.finding for link in knowledge.links if link.kind == "excludes" and link.other == finding]
+
+
+def bounding(finding: str, knowledge: Knowledge) -> list[str]:
+    """Findings whose rates leave this one only so much room."""
+    return [*outer_forms(finding, knowledge), *excluders(finding, knowledge)]
+
+
+def log_present(
+    numbers: Numbers, layout: Layout, finding: str, setting: str, age: int, knowledge: Knowledge, group: int | None
+) -> Array:
+    """Log probability that a boolean finding is there, (..., C, N), held at what its links leave room for.
+
+    Rates come from different studies and estimators, so a contained finding may be given more often than the one that
+    contains it, and two that exclude each other more often than always. Without the bound such answers would have
+    probabilities that add up to more than 1, and the cause would gain by it.
+    """
+
+    def there(name: str) -> Array:
+        log_p = _log_complement(log_absent(numbers, layout, name, setting, age))
+        return over_group(log_p, name, layout, group)
+
+    present = there(finding)
+    for outer in outer_forms(finding, knowledge):
+        present = np.minimum(present, there(outer) + np.log1p(-MARGIN))
+    for rival in excluders(finding, knowledge):
+        room = over_group(log_absent(numbers, layout, rival, setting, age), rival, layout, group)
+        present = np.minimum(present, room + np.log1p(-MARGIN))
+    return present
+
+
 def log_item(
     item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
 ) -> tuple[int | None, Array]:
     """Group and log probability of the item in every state: (..., C, N)."""
     group = item_group(item, layout, knowledge)
     if item.kind == "value":
-        return group, _log_density(item, numbers, layout, age, group)
+        return group, _log_density(item, numbers, layout, age, group, knowledge)
     # without a group, the setting (which changes shares of complications) changes nothing
     key = (item.kind, item.finding, item.given, age, setting if group is not None else None)
-    return group, numbers.kept.get(key, lambda: _log_answer(item, numbers, layout, setting, age, knowledge))
+    return group, numbers.kept.get(key, lambda: _log_answer(item, numbers, layout, setting, age, knowledge, group))
 
 
-def _log_answer(item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge) -> Array:
-    group = item_group(item, layout, knowledge)
-
-    def absent(finding: str) -> Array:
-        return over_group(log_absent(numbers, layout, finding, setting, age), finding, layout, group)
-
-    def present(finding: str) -> Array:
-        return over_group(_log_complement(log_absent(numbers, layout, finding, setting, age)), finding, layout, group)
-
-    if item.kind == "absent":
-        return absent(item.finding)
-    there = present(item.finding)
+def _log_answer(
+    item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge, group: int | None
+) -> Array:
+    if item.kind == "absent" and not bounding(item.finding, knowledge):
+        return over_group(log_absent(numbers, layout, item.finding, setting, age), item.finding, layout, group)
+    present = log_present(numbers, layout, item.finding, setting, age, knowledge, group)
     if item.kind == "present":
-        for outer in outer_forms(item.finding, knowledge):
-            there = np.minimum(there, present(outer))
-        return there
+        return present
+    if item.kind == "absent":
+        return _log_complement(present)
     if item.given is None:
         raise ValueError(f"item of kind {item.kind} needs a second finding")
     if item.kind == "without":
-        share = np.minimum(np.exp(present(item.given) - there), 1 - MARGIN)
-        return there + np.log1p(-share)
-    out: Array
-    if item.kind == "absent_given":
-        out = np.log(np.maximum(1 - np.exp(there - absent(item.given)), MARGIN))
-        return out
-    late = np.log(_share_above(item, numbers, age, knowledge))
-    within = np.minimum(there - late, np.log1p(-MARGIN))
+        inner = log_present(numbers, layout, item.given, setting, age, knowledge, group)
+        return present + _log_complement(np.minimum(inner - present, np.log1p(-MARGIN)))
+    if item.kind in {"present_given", "absent_given"}:
+        room = over_group(log_absent(numbers, layout, item.given, setting, age), item.given, layout, group)
+        given = np.minimum(present - room, np.log1p(-MARGIN))
+        return given if item.kind == "present_given" else _log_complement(given)
+    late = np.log(share_above(item, numbers, age, knowledge))
+    within = np.minimum(present - late, np.log1p(-MARGIN))
     return within if item.kind == "present_after" else _log_complement(within)
 
 
@@ -119,36 +146,58 @@ def transformed(measured: str, value: float, numbers: Numbers, knowledge: Knowle
     p = numbers.parameters
     if not p.lognormal[p.measured.index(measured)]:
         return value
-    return float(np.log(max(value, least_value(measured, knowledge))))
+    return float(np.log(max(value, detection_limit(measured, knowledge))))
 
 
-def least_value(measured: str, knowledge: Knowledge) -> float:
-    """The least value of a log-normal finding that the instrument tells apart from zero."""
+def detection_limit(measured: str, knowledge: Knowledge) -> float:
+    """The least that is told from zero, in the unit of the finding."""
+    own = knowledge.table("detection_limits").get(measured)
     plausible = knowledge.findings[measured].plausible
-    return knowledge.number("detection_limit_share") * (knowledge.number(plausible[1]) if plausible else 1.0)
+    highest = knowledge.number(plausible[1]) if plausible else 1.0
+    return knowledge.number("detection_limit_share") * highest if own is None else own
 
 
-def _log_density(item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None) -> Array:
+def scale_ends(measured: str, numbers: Numbers, knowledge: Knowledge) -> tuple[float, float]:
+    """The least and the largest possible value, on the scale of the distribution."""
+    plausible = knowledge.findings[measured].plausible
+    if plausible is None:
+        return -np.inf, np.inf
+    low, high = (transformed(measured, knowledge.number(name), numbers, knowledge) for name in plausible)
+    return low, high
+
+
+def _log_density(
+    item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None, knowledge: Knowledge
+) -> Array:
+    """Log density of a normal cut at the ends of what is possible: no patient has 11 of 10 points of pain."""
     if item.value is None:
         raise ValueError("a measured item needs its value")
     mean, sd = numbers.value(item.finding, age)
     if group is None:
         mean, sd = mean[..., :1], sd[..., :1]
-    log_sd = numbers.kept.get(("log_sd", item.finding, age, group is None), lambda: np.log(sd))
-    density: Array = -0.5 * ((item.value - mean) / sd) ** 2 - log_sd - 0.5 * np.log(2 * np.pi)
+
+    def log_factor() -> Array:
+        low, high = scale_ends(item.finding, numbers, knowledge)
+        possible = np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), MARGIN)
+        out: Array = -np.log(sd) - 0.5 * np.log(2 * np.pi) - np.log(possible)
+        return out
+
+    factor = numbers.kept.get(("log_factor", item.finding, age, group is None), log_factor)
+    density: Array = factor - 0.5 * ((item.value - mean) / sd) ** 2  # (..., C, 2)
     if group is None:
         return density
     driven = layout.groups[group].configurations[:, layout.positions(item.finding, group)].any(axis=1)
-    out: Array = np.take(density, driven.astype(int), axis=-1)
-    return out
+    return np.take(density, driven.astype(int), axis=-1)
 
 
-def _share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -> Array:
-    """Share of patients whose measured value is above the threshold of the link, (..., C, 1)."""
+def share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -> Array:
+    """Share of patients whose measured value is above the threshold of the link, (..., C, 1), among the possible values."""
     link = next(k for k in knowledge.links if k.kind == "below_excludes" and k.other == item.finding)
     if link.threshold is None:
         raise ValueError(f"link {link.id} lacks a threshold")
     threshold = transformed(link.finding, knowledge.number(link.threshold), numbers, knowledge)
-    mean, sd = numbers.value(link.finding, age)
-    out: Array = np.maximum(ndtr((mean - threshold) / sd)[..., :1], MARGIN)
+    mean, sd = (a[..., :1] for a in numbers.value(link.finding, age))
+    low, high = (ndtr((mean - end) / sd) for end in scale_ends(link.finding, numbers, knowledge))
+    share = (ndtr((mean - threshold) / sd) - high) / np.maximum(low - high, MARGIN)
+    out: Array = np.maximum(share, MARGIN)
     return out

@@ -72,7 +72,8 @@ def states(
 def _drivers(item: Item, names: tuple[str, ...], knowledge: Knowledge) -> tuple[int, ...]:
     """Positions of the complications that drive an item's findings."""
     outer = [k.other for k in knowledge.links if k.kind == "implies" and k.finding == item.finding]
-    involved = [item.finding, *([item.given] if item.given else []), *outer]
+    rivals = [k.finding for k in knowledge.links if k.kind == "excludes" and k.other == item.finding]
+    involved = [item.finding, *([item.given] if item.given else []), *outer, *rivals]
     driven_by = {d for f in involved for d in knowledge.findings[f].driven_by}
     return tuple(i for i, name in enumerate(names) if name in driven_by)
 
@@ -152,29 +153,50 @@ class _World:
     def scaled(self, measured: str, value: float, log: bool) -> float:
         if not log:
             return value
+        own = self.knowledge.table("detection_limits").get(measured)
         plausible = self.knowledge.findings[measured].plausible
         top = self.knowledge.number(plausible[1]) if plausible else 1.0
-        return math.log(max(value, self.knowledge.number("detection_limit_share") * top))
+        return math.log(max(value, self.knowledge.number("detection_limit_share") * top if own is None else own))
+
+    def possible(self, measured: str, above: float | None = None) -> float:
+        """Share of the distribution inside the possible values; with ``above``, the part above that (scaled) value."""
+        mean, sd, log = self.normal(measured)
+        plausible = self.knowledge.findings[measured].plausible
+        if plausible is None:
+            low, high = -math.inf, math.inf
+        else:
+            low, high = (self.scaled(measured, self.knowledge.number(name), log) for name in plausible)
+        low = low if above is None else above
+        return 0.5 * (math.erfc((low - mean) / sd / math.sqrt(2)) - math.erfc((high - mean) / sd / math.sqrt(2)))
+
+    def bounded(self, finding: str) -> float:
+        """Probability of the finding, at most what the finding that contains it or excludes it leaves room for."""
+        out = self.rate(finding)
+        for link in self.knowledge.links:
+            if link.kind == "implies" and link.finding == finding:
+                out = min(out, self.rate(link.other) * (1 - MARGIN))
+            elif link.kind == "excludes" and link.other == finding:
+                out = min(out, (1 - self.rate(link.finding)) * (1 - MARGIN))
+        return out
 
     def probability(self, item: Item) -> float:
         if item.kind == "value":
             mean, sd, log = self.normal(item.finding)
             z = (self.scaled(item.finding, item.value or 0.0, log) - mean) / sd
-            return math.exp(-0.5 * z * z) / (sd * math.sqrt(2 * math.pi))
-        p = self.rate(item.finding)
+            return math.exp(-0.5 * z * z) / (sd * math.sqrt(2 * math.pi)) / max(self.possible(item.finding), MARGIN)
+        p = self.bounded(item.finding)
         if item.kind == "absent":
             return 1 - p
         if item.kind == "present":
-            outer = [k.other for k in self.knowledge.links if k.kind == "implies" and k.finding == item.finding]
-            return min([p, *(self.rate(o) for o in outer[:1])])
+            return p
         given = item.given or ""
         if item.kind == "without":
-            return p * (1 - min(self.rate(given) / p, 1 - MARGIN))
-        if item.kind == "absent_given":
-            return max(1 - p / (1 - self.rate(given)), MARGIN)
+            return p * (1 - min(self.bounded(given) / p, 1 - MARGIN))
+        if item.kind in {"present_given", "absent_given"}:
+            share = min(p / (1 - self.rate(given)), 1 - MARGIN)
+            return share if item.kind == "present_given" else 1 - share
         link = next(k for k in self.knowledge.links if k.kind == "below_excludes" and k.other == item.finding)
-        mean, sd, log = self.normal(link.finding)
-        threshold = self.scaled(link.finding, self.knowledge.number(link.threshold or ""), log)
-        above = max(0.5 * math.erfc((threshold - mean) / sd / math.sqrt(2)), MARGIN)
+        threshold = self.scaled(link.finding, self.knowledge.number(link.threshold or ""), self.normal(link.finding)[2])
+        above = max(self.possible(link.finding, threshold) / max(self.possible(link.finding), MARGIN), MARGIN)
         within = min(p / above, 1 - MARGIN)
         return within if item.kind == "present_after" else 1 - within

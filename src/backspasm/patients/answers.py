@@ -16,7 +16,9 @@ from backspasm.patients.patient import InputError, InputProblem, Patient, Unread
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Link
 
-Kind = Literal["present", "absent", "without", "absent_given", "value", "present_after", "absent_after"]
+Kind = Literal[
+    "present", "absent", "without", "present_given", "absent_given", "value", "present_after", "absent_after"
+]
 
 
 class Item(Struct, frozen=True):
@@ -24,6 +26,7 @@ class Item(Struct, frozen=True):
 
     ``present``/``absent``  the finding is there or not
     ``without``             the finding is there, but not its severe form ``given``
+    ``present_given``       the finding is there, given that ``given``, which would exclude it, is not
     ``absent_given``        the finding is not there, given that ``given`` is not there either (they exclude each other)
     ``value``               the measured value, in the unit of the finding
     ``present_after``, ``absent_after``  the finding, given that the measured ``given`` is above the threshold of their link
@@ -217,7 +220,19 @@ class _State:
         for link in self.knowledge.links:  # last, since another link may have taken one of the two away
             if link.kind == "excludes" and link.finding in items and link.other in items:
                 items[link.other] = Item("absent_given", link.other, given=link.finding)
+        for finding in {link.finding for link in self.knowledge.links if link.kind == "excludes"}:
+            self._share_exclusion(finding, items)
         return items.values()
+
+    def _share_exclusion(self, finding: str, items: dict[str, Item]) -> None:
+        """Several abnormalities on one scan all tell that it is not normal: that is counted once, then each given it."""
+        ruled = [k.other for k in self.knowledge.links if k.kind == "excludes" and k.finding == finding]
+        plain = [f for f in ruled if f in items and items[f].kind in {"present", "absent"}]
+        if len(plain) < 2 or not any(self.said[f] for f in plain):
+            return
+        items[finding] = Item("absent", finding)
+        for other in plain:
+            items[other] = Item("present_given" if self.said[other] else "absent_given", other, given=finding)
 
     def _own_evidence(self, finding: str) -> bool:
         """Derived from a list (medicines, comorbidities, pregnancy): nothing else speaks for it, so it counts."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from backspasm.patients.patient import InputError, InputProblem, Patient, Unread, shortened
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import did_you_mean
+from backspasm.records.units import plain_unit
 
 FIELDS = (
     "age_years", "sex", "setting", "present", "absent", "measured", "days_ago",
@@ -58,8 +58,9 @@ class _Reader:
                 "missing",
                 "give the age in years, or null if it is unknown (unknown never means adult)",
             )
-        days = self._numbers("days_ago", self.knowledge.index.finding_ids)
+        days = self._numbers("days_ago")
         present, absent = self._findings("present"), self._findings("absent")
+        present += self._timed(days, (*present, *absent))
         patient = Patient(
             age_years=self._number(
                 "age_years", "age_years_lowest", "age_years_highest", "age in years, such as 47 or 1.5"
@@ -107,14 +108,21 @@ class _Reader:
                 out.append(name)
         for name in out:
             if self.knowledge.findings[name].kind == "measured":
-                unit = self.knowledge.findings[name].unit
-                self.fault(
-                    field,
-                    name,
-                    "is a measurement, not a yes-or-no finding",
-                    f"give its value under measured, in {unit}",
-                )
+                mend = f"give its value under measured,{_in(self.knowledge.findings[name].unit)}"
+                self.fault(field, name, "is a measurement, not a yes-or-no finding", mend)
         return tuple(n for n in out if self.knowledge.findings[n].kind == "boolean")
+
+    def _timed(self, days: dict[str, float], answered: tuple[str, ...]) -> tuple[str, ...]:
+        """Findings that only ``days_ago`` names: what has a time has happened."""
+        timed = []
+        for name in days:
+            if self.knowledge.findings[name].kind == "measured":
+                self.fault(
+                    f"days_ago.{name}", f"{days[name]:g}", "is a measurement, which has no time", "leave its time out"
+                )
+            elif name not in answered:
+                timed.append(name)
+        return tuple(timed)
 
     def _known_finding(self, field: str, name: Any) -> bool:
         if not isinstance(name, str):
@@ -130,7 +138,7 @@ class _Reader:
             return False
         return True
 
-    def _numbers(self, field: str, known: Iterable[str]) -> dict[str, float]:
+    def _numbers(self, field: str) -> dict[str, float]:
         value = self.data.get(field)
         if value is None:
             return {}
@@ -170,7 +178,7 @@ class _Reader:
                     field, number, "is a yes-or-no finding, not a measurement", "list it under present or absent"
                 )
             elif not _is_number(number):
-                self.fault(field, number, "is not a number", f"give a plain number in {finding.unit}")
+                self.fault(field, number, "is not a number", f"give a plain number{_in(finding.unit)}")
             else:
                 problem = impossible(name, float(number), self.knowledge)
                 if problem is None:
@@ -275,8 +283,18 @@ def impossible(finding: str, value: float, knowledge: Knowledge) -> InputProblem
         low, high = (knowledge.number(name) for name in record.plausible)
     if math.isfinite(value) and low <= value <= high:
         return None
-    what = f"is impossible in {record.unit} (expected {low:g} to {high:g})"
-    return InputProblem(f"measured.{finding}", f"{value:g}", what, f"give {record.name or finding} in {record.unit}")
+    unit = _in(record.unit)
+    what = f"is impossible{unit} (expected {low:g} to {high:g})"
+    return InputProblem(
+        f"measured.{finding}", f"{value:g}", what, f"give {record.name or finding}{unit or ' as a ratio'}"
+    )
+
+
+def _in(unit: str | None) -> str:
+    """`` in mg/L``, `` in days``, `` on a scale of 0 to 10``; nothing for a ratio."""
+    if unit == "0-10":
+        return " on a scale of 0 to 10"
+    return f" in {plain_unit(unit)}" if plain_unit(unit) else ""
 
 
 def _is_number(value: Any) -> bool:

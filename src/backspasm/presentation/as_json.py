@@ -147,7 +147,7 @@ def answer_of(item: Item) -> str | None:
     """present, absent, or the measured value's kind."""
     if item.kind == "value":
         return "measured"
-    return "present" if item.kind in {"present", "without", "present_after"} else "absent"
+    return "present" if item.kind in {"present", "without", "present_given", "present_after"} else "absent"
 
 
 def _derived(d: Derived) -> dict[str, Any]:

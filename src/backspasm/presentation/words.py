@@ -6,6 +6,7 @@ from math import inf
 
 from backspasm.patients.answers import Answers, Item
 from backspasm.records.knowledge import Knowledge
+from backspasm.records.units import plain_unit
 
 URGENCY = {
     "emergency": ("EMERGENCY", "now, by ambulance or in the emergency department"),
@@ -84,11 +85,10 @@ def answer(item: Item, knowledge: Knowledge) -> str:
     record = knowledge.findings[item.finding]
     name = finding_name(item.finding, knowledge)
     if item.kind == "value" and item.value is not None:
-        unit = {"1": "", "Cel": "°C", "0-10": "of 10", "d": "days"}.get(record.unit or "", record.unit or "")
-        return f"{name} {number(item.value)} {unit}".strip()
+        return f"{name} {number(item.value)} {plain_unit(record.unit)}".strip()
     if item.kind == "without":
         return f"{name}, not severe"
-    return name if item.kind in {"present", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
+    return name if item.kind in {"present", "present_given", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
 
 
 def number(value: float) -> str:
