@@ -1,10 +1,17 @@
-"""Speed of an assessment, as ratios against limits measured in the same run. Run with `make bench`."""
+"""Speed of an assessment, as ratios against limits measured in the same run. Run with `make bench`.
+
+The batch and the bare matrix products run on one thread of BLAS, so that their ratio does not depend on what else the
+machine does. "Bare products" are those that a dense design would need, input ready: one column for every item that a
+finding can form, times causes x configurations of each group of complications.
+"""
 
 from __future__ import annotations
 
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import platform
-import random
 import subprocess
 import sys
 import time
@@ -12,13 +19,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from backspasm import assess, from_case, load
-from backspasm.inference.batch import Evidence, design, score, tables
-from backspasm.inference.numbers import age_group
-from backspasm.inference.strata import Stratum
-from backspasm.patients.answers import answers_of
+from backspasm import Model, assess, from_case, load
+from backspasm.inference.batch import score
+from backspasm.inference.columns import Columns, columns_of, evidence_of
+from backspasm.inference.log_tables import log_tables
 
 CASES = 100_000
+FROM_DICTS = 5_000
 CASE = {
     "age_years": 47,
     "sex": "male",
@@ -27,6 +34,8 @@ CASE = {
     "absent": ["significant_trauma", "saddle_anaesthesia", "motor_weakness", "weight_loss", "history_of_cancer"],
     "measured": {"crp": 182, "duration_days": 9, "temperature": 38.7},
 }
+#: adults in an emergency department: positions of setting and age group
+SETTING, AGE = 2, 2
 
 
 def best(action: Callable[[], object], times: int) -> float:
@@ -39,41 +48,98 @@ def best(action: Callable[[], object], times: int) -> float:
     return min(out)
 
 
+def patients(model: Model, count: int, asked: float, measured: float) -> Columns:
+    """Random adults: every finding asked with one probability, present at its rate for a random cause."""
+    rng = np.random.default_rng(1)
+    p = model.parameters
+    cause = rng.integers(0, len(p.causes), count)
+    answers = np.where(rng.random((count, len(p.booleans))) < model.means.rates(AGE)[cause], 1, -1).astype(np.int8)
+    answers[rng.random(answers.shape) > asked] = 0
+    y = p.value_mean[AGE, cause, :, 0] + np.exp(p.value_log_spread[AGE, cause, :, 0]) * rng.standard_normal(
+        (count, len(p.measured))
+    )
+    values = np.where(p.lognormal, np.exp(np.minimum(y, 20)), y)
+    values[rng.random(values.shape) > measured] = np.nan
+    bands = [i for i, band in enumerate(p.ages.bands) if p.ages.group(band) == "adult"]
+    out = Columns(
+        np.asfortranarray(answers),
+        np.asfortranarray(values),
+        np.full(count, SETTING, dtype=np.int8),
+        rng.choice(bands, count).astype(np.int8),
+        rng.integers(0, 2, count).astype(np.int8),
+    )
+    linked = [
+        i for i, f in enumerate(p.booleans) if any(f in (link.finding, link.other) for link in model.knowledge.links)
+    ]
+    wrong = np.flatnonzero(evidence_of(out, p, model.knowledge).contradictory)
+    out.answers[np.ix_(wrong, np.array(linked))] = 0
+    return out
+
+
 def main() -> None:
     model = load()
+    print(
+        f"machine: {platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f}), "
+        f"Python {platform.python_version()}, NumPy {np.__version__}"
+    )
+    one_patient(model)
+    command()
+    batch(model)
+
+
+def one_patient(model: Model) -> None:
     patient = from_case(CASE, model.knowledge)
-    print(
-        f"machine: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
-    )
 
-    one = best(lambda: assess(patient, model), 5)
+    def without_draws() -> None:
+        model._draws.clear()
+        assess(patient, model)
+
+    first = best(without_draws, 5)
+    again = best(lambda: assess(patient, model), 20)
     point = best(lambda: assess(patient, model, draws=2), 5)
-    print(f"one patient in process, 1,000 draws:   {1000 * one:8.1f} ms  (with 2 draws {1000 * point:.1f} ms)")
+    print(
+        f"one patient in process, 1,000 draws:   {1000 * again:8.1f} ms  (no draw of parameters kept yet: {1000 * first:.1f} ms;"
+    )
+    print(f"                                                    with 2 draws: {1000 * point:.1f} ms)")
 
-    command = [sys.executable, "-m", "backspasm.cli", "assess", "-", "--format", "json"]
+
+def command() -> None:
+    line = [sys.executable, "-m", "backspasm.cli", "assess", "-", "--format", "json"]
     text = str(CASE).replace("'", '"').encode()
-    cold = best(lambda: subprocess.run(command, input=text, capture_output=True, check=True), 3)
-    bare = best(lambda: subprocess.run([sys.executable, "-c", "import numpy, scipy.special"], check=True), 3)
+    cold = best(lambda: subprocess.run(line, input=text, capture_output=True, check=True), 5)
+    bare = best(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True), 5)
     print(
-        f"whole command, cold start:             {1000 * cold:8.1f} ms  ({cold / bare:.1f} times importing NumPy and SciPy alone)"
+        f"whole command, cold start:             {1000 * cold:8.1f} ms  ({cold / bare:.1f} times importing NumPy alone)"
     )
 
-    rng = random.Random(1)
-    answers = answers_of(patient, model.knowledge).items
-    bands = [b for b in model.parameters.ages.bands if not model.parameters.ages.is_child(b)]
-    rows = []
-    for _ in range(CASES):
-        stratum = Stratum("emergency", rng.choice(bands), rng.choice(["male", "female"]))
-        rows.append(Evidence(stratum, tuple(i for i in answers if rng.random() < 0.8)))
-    score(rows[:1000], model)
-    batch = best(lambda: score(rows, model), 2)
-    blocks = tables(model, "emergency", age_group(model.parameters, rows[0].stratum))
-    matrices = [(x, b.weights) for x, b in zip(design(rows[:4096], blocks, model), blocks, strict=True)]
-    product = best(lambda: [x @ w for x, w in matrices], 5) * CASES / 4096
-    print(f"batch of {CASES:,} cases:               {batch:8.2f} s   ({CASES / batch:,.0f} a second)")
-    print(
-        f"bare matrix products of that shape:    {product:8.2f} s   (the batch runs at {product / batch:.2f} of their speed)"
-    )
+
+def batch(model: Model) -> None:
+    tables = log_tables(model, SETTING, AGE)
+    rng = np.random.default_rng(2)
+    step = 4096
+    matrices = []
+    for block in (tables.alone, *tables.groups):
+        columns = sum(len(t) - 1 for t in block.items.values()) + 3 * len(block.values)
+        matrices.append((rng.random((step, columns)), rng.random((columns, len(block.shares)))))
+    product = best(lambda: [x @ w for x, w in matrices], 20) * CASES / step
+    shapes = ", ".join(f"{w.shape[0]} x {w.shape[1]}" for _, w in matrices)
+    print(f"bare matrix products, {CASES:,} rows:    {product:8.2f} s   ({shapes})")
+    for what, asked, measured in (("a tenth", 0.1, 0.1), ("a third", 1 / 3, 0.3), ("nearly all", 0.95, 0.9)):
+        rows = patients(model, CASES, asked, measured)
+        derived = best(lambda rows=rows: evidence_of(rows, model.parameters, model.knowledge), 3)  # type: ignore[misc]
+        whole = best(lambda rows=rows: score(rows, model), 4)  # type: ignore[misc]
+        print(
+            f"columns to causes, {what + ' answered:':21}{whole:8.2f} s   ({CASES / whole:,.0f} a second, "
+            f"{product / whole:.2f} of the bare products' speed; of it derived answers {derived:.2f} s)"
+        )
+    cases = [CASE | {"age_years": 20 + i % 60} for i in range(FROM_DICTS)]
+
+    def from_dicts() -> None:
+        people = [from_case(case, model.knowledge) for case in cases]
+        score(columns_of(people, model.parameters, model.knowledge), model)
+
+    dicts = best(from_dicts, 2)
+    print(f"case dicts to causes, {FROM_DICTS:,} cases:     {dicts:8.2f} s   ({FROM_DICTS / dicts:,.0f} a second)")
 
 
 if __name__ == "__main__":

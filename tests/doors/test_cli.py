@@ -86,6 +86,18 @@ def process(*arguments: str, stdin: bytes = b"", **environment: str) -> subproce
 # --- real processes ------------------------------------------------------------------------------------------------
 
 
+def test_a_command_loads_no_heavy_library_that_its_answer_does_not_need(model: Model) -> None:
+    code = (
+        "import sys; from backspasm import cli; sys.argv = ['backspasm', 'assess', '-']\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "print(*sorted({m.partition('.')[0] for m in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=SAME_CASE_AS_JSON, capture_output=True, check=True)
+    loaded = set(done.stderr.decode().split())
+    assert {"numpy", "msgspec", "rich"} <= loaded
+    assert not loaded & {"scipy", "jsonschema", "matplotlib", "pyarrow", "jinja2"}
+
+
 def test_a_process_writes_only_json_and_the_same_bytes_every_time(model: Model, tmp_path: Path) -> None:
     file = tmp_path / "case.yaml"
     file.write_bytes(CASE)

@@ -16,7 +16,7 @@ from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
-from backspasm.inference.numbers import DRAWS, JointDraws
+from backspasm.inference.numbers import DRAWS
 from backspasm.inference.posterior import Posterior, posterior
 from backspasm.inference.strata import Stratum, strata_of
 from backspasm.patients.answers import Answers, answers_of
@@ -89,7 +89,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     answers = answers_of(patient, model.knowledge)
     strata = strata_of(patient, model.knowledge)
     found = posterior(answers.items, strata, model.means, model.layout, model.knowledge)
-    drawn = posterior(answers.items, strata, JointDraws(model.parameters, draws), model.layout, model.knowledge)
+    drawn = posterior(answers.items, strata, model.draws(draws), model.layout, model.knowledge)
     fired = fired_rules(patient, answers, model.knowledge)
     loss = expected_loss(found, model)
     lowest = floor(fired, model.knowledge)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
-from scipy.special import logsumexp
 
-from backspasm.inference.explain import cumulative
+from backspasm.inference.explain import each_alone
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
 from backspasm.inference.posterior import Posterior, complication_probabilities
+from backspasm.inference.special import logsumexp
 from backspasm.inference.strata import Stratum
 from backspasm.patients.answers import Answers, Item
 
@@ -92,26 +92,33 @@ def telling_findings(group: str, strata: tuple[Stratum, ...], model: Model) -> t
     age = age_group(model.parameters, stratum)
     weights = np.exp(model.means.log_base(stratum))
     own = members(group, model)
+    mask = np.isin(model.parameters.causes, own)
     index = model.knowledge.index
     askable = [f for section, fs in index.findings.items() if section not in {"imaging", "laboratory"} for f in fs]
+    rates = model.means.rates(age)
+    by_finding = dict(
+        zip(
+            model.parameters.booleans,
+            zip(
+                (weights[mask] @ rates[mask] / max(weights[mask].sum(), np.finfo(float).tiny)).tolist(),
+                (weights[~mask] @ rates[~mask] / weights[~mask].sum()).tolist(),
+                strict=True,
+            ),
+            strict=True,
+        )
+    )
     scores: list[tuple[float, str]] = []
     for finding in askable:
-        if finding not in model.parameters.booleans:
+        if finding not in by_finding:
             continue
-        rates = model.means.rate(finding, age)
-        if group == "compression":
-            drivers = model.knowledge.findings[finding].driven_by
-            if not set(drivers) & set(COMPRESSIONS):
-                continue
-            strengths = model.means.strengths(finding, age)
+        inside, outside = by_finding[finding]
+        if group == "compression":  # no cause is inside, so ``outside`` is the rate of everybody
             columns = [
                 i for i, k in enumerate(model.layout.drivers[finding]) if model.parameters.complications[k] in own
             ]
-            inside, outside = float(strengths[:, columns].max(axis=1) @ weights), float(rates @ weights)
-        else:
-            mask = np.isin(model.parameters.causes, own)
-            inside = float(rates[mask] @ weights[mask] / weights[mask].sum())
-            outside = float(rates[~mask] @ weights[~mask] / weights[~mask].sum())
+            if not columns:
+                continue
+            inside = float(model.means.strengths(finding, age)[:, columns].max(axis=1) @ weights)
         if inside > outside:
             scores.append((_divergence(inside, outside), finding))
     best = sorted(scores, key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
@@ -124,17 +131,17 @@ def _divergence(p: float, q: float) -> float:
 
 def against(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> dict[str, tuple[str, ...]]:
     """For each group, the answers that on their own lower its odds, the strongest first, in the likeliest stratum."""
-    likeliest = (max(strata, key=lambda s: s.weight),)
+    likeliest = max(strata, key=lambda s: s.weight)
+    base = model.means.log_base(likeliest)
+    joint = base + each_alone(items, likeliest, model)
     out: dict[str, tuple[str, ...]] = {}
-    alone = [(item.finding, cumulative((item,), likeliest, model)) for item in items]
     for group in GROUPS:
         if group == "compression":
             continue
         inside = np.isin(model.parameters.causes, members(group, model))
-        change = []
-        for finding, joint in alone:
-            odds = logsumexp(joint[:, inside], axis=1) - logsumexp(joint[:, ~inside], axis=1)
-            change.append((float(odds[1] - odds[0]), finding))
+        before = logsumexp(base[inside]) - logsumexp(base[~inside])
+        shifts = logsumexp(joint[:, inside]) - logsumexp(joint[:, ~inside]) - before
+        change = [(float(shift), item.finding) for shift, item in zip(shifts, items, strict=True)]
         out[group] = tuple(finding for shift, finding in sorted(change) if shift < 0)
     return out
 

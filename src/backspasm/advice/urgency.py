@@ -6,8 +6,6 @@ the level that each cause and complication needs kept as records.
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 from msgspec import Struct
 
@@ -28,20 +26,16 @@ def needed_levels(found: Posterior, model: Model) -> Array:
     """Probability that each level of urgency is needed, most urgent first; sums to 1."""
     knowledge, parameters = model.knowledge, model.parameters
     levels = knowledge.index.urgency
-    complication_level = [levels.index(knowledge.complications[k].urgency) for k in parameters.complications]
+    complication_level = np.array([levels.index(knowledge.complications[k].urgency) for k in parameters.complications])
     cause_level = np.array([levels.index(knowledge.causes[c].urgency) for c in parameters.causes])
-    out = np.zeros(len(levels))
-    groups = model.layout.groups
-    causes = found.causes
-    for chosen in product(*(range(len(g.configurations)) for g in groups)):
-        share = causes.copy()
-        most = len(levels) - 1
-        for group, position, configurations in zip(groups, chosen, found.configurations, strict=True):
-            share = share * configurations[:, position]
-            present = group.configurations[position]
-            most = min([most, *(complication_level[k] for k, on in zip(group.members, present, strict=True) if on)])
-        np.add.at(out, np.minimum(cause_level, most), share)
-    return out
+    # given the cause the groups are independent: P(no group needs a level above l) is a product, for every l
+    at_most = np.where(cause_level[:, None] >= np.arange(len(levels)), 1.0, 0.0)  # (C, L)
+    for group, configurations in zip(model.layout.groups, found.configurations, strict=True):
+        asked = np.where(group.configurations > 0, complication_level[list(group.members)], len(levels)).min(axis=1)
+        at_most *= configurations @ (asked[:, None] >= np.arange(len(levels)))
+    calmer = np.append(found.causes @ at_most, 0.0)  # P(needs level l or a calmer one)
+    out: Array = calmer[:-1] - calmer[1:]
+    return np.maximum(out, 0.0)
 
 
 def expected_loss(found: Posterior, model: Model) -> ExpectedLoss:

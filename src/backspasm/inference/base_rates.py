@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from backspasm.inference.logit_normal import Z90, Array
 from backspasm.inference.observations import bias_variance, proportion, usable
+from backspasm.inference.special import expit, logit
 from backspasm.inference.strata import Ages
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Fact, Study

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
@@ -13,11 +12,12 @@ from backspasm.inference.numbers import age_group
 from backspasm.inference.posterior import (
     Terms,
     complication_probabilities,
-    log_likelihood,
+    log_priors,
     posterior,
     prepared,
     terms_of,
 )
+from backspasm.inference.special import logsumexp, lse_and_softmax
 from backspasm.inference.strata import Stratum
 from backspasm.patients.answers import Item
 from backspasm.records.types import AGE_GROUPS
@@ -43,23 +43,45 @@ class Step:
 def cumulative(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> Array:
     """Log p(cause, first j answers) for j = 0..n, shape (n + 1, C), at the fixed parameter set."""
     ready = prepared(items, model.means, model.knowledge)
-    terms: dict[tuple[str, int], Terms] = {}
-    rows = []
-    for stratum in strata:
-        key = (stratum.setting, age_group(model.parameters, stratum))
-        if key not in terms:
-            terms[key] = terms_of(ready, model.means, model.layout, *key, model.knowledge)
-        prior = np.log(stratum.weight) + model.means.log_base(stratum)
-        rows.append([prior + log_likelihood(terms[key], first=j)[0] for j in range(len(items) + 1)])
-    out: Array = logsumexp(np.array(rows), axis=0)
+    rows = [
+        log_prior + _first(terms_of(ready, model.means, model.layout, setting, age, model.knowledge))
+        for (setting, age), log_prior in log_priors(strata, model.means).items()
+    ]
+    return rows[0] if len(rows) == 1 else logsumexp(np.stack(rows), axis=0)
+
+
+def _first(terms: Terms) -> Array:
+    """Log p(first j answers | cause) for j = 0..n, (n + 1, C)."""
+    count, causes = len(terms.items), terms.log_shares[0].shape[0]
+    alone = np.zeros((count + 1, causes))
+    grouped = [np.concatenate([s[None], np.zeros((count, *s.shape))]) for s in terms.log_shares]
+    for j, (group, log_p) in enumerate(terms.items):
+        if group is None:
+            alone[j + 1] = log_p[:, 0]
+        else:
+            grouped[group][j + 1] = log_p
+    total: Array = np.cumsum(alone, axis=0)
+    for g in {group for group, _ in terms.items if group is not None}:
+        total = total + logsumexp(np.cumsum(grouped[g], axis=0))
+    return total
+
+
+def each_alone(items: tuple[Item, ...], stratum: Stratum, model: Model) -> Array:
+    """Log p(answer | cause) for each answer on its own, (n, C), at the fixed parameter set."""
+    ready = prepared(items, model.means, model.knowledge)
+    age = age_group(model.parameters, stratum)
+    terms = terms_of(ready, model.means, model.layout, stratum.setting, age, model.knowledge)
+    out = np.empty((len(items), len(model.parameters.causes)))
+    for j, (group, log_p) in enumerate(terms.items):
+        out[j] = log_p[:, 0] if group is None else logsumexp(terms.log_shares[group] + log_p)
     return out
 
 
 def log_odds(log_joint: Array) -> Array:
     """Log odds of each cause against all others, from log joint probabilities (..., C)."""
     causes = log_joint.shape[-1]
-    others = np.stack([logsumexp(np.delete(log_joint, c, axis=-1), axis=-1) for c in range(causes)], axis=-1)
-    out: Array = log_joint - others
+    without = np.where(np.eye(causes, dtype=bool), -np.inf, log_joint[..., None, :])  # row c lacks cause c
+    out: Array = log_joint - logsumexp(without)
     return out
 
 
@@ -67,7 +89,7 @@ def steps(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) ->
     """For every cause, one step an answer, in canonical order."""
     joint = cumulative(items, strata, model)
     odds = log_odds(joint)
-    probability = np.exp(joint - logsumexp(joint, axis=-1, keepdims=True))
+    probability = lse_and_softmax(joint)[1]
     groups = {AGE_GROUPS[age_group(model.parameters, s)] for s in strata}
     out: dict[str, tuple[Step, ...]] = {}
     for c, cause in enumerate(model.parameters.causes):

@@ -9,10 +9,10 @@ with and without the weights.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
 
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.posterior import Posterior
+from backspasm.inference.special import logsumexp
 
 #: ends of the 90 % interval
 INTERVAL = (0.05, 0.95)

@@ -33,6 +33,11 @@ class Layout:
         return [self.groups[group].members.index(k) for k in self.drivers[finding]]
 
 
+def sets_of(complications: int) -> Array:
+    """All sets of so many complications, (2**n, n) of 0 and 1."""
+    return np.array(list(product((0.0, 1.0), repeat=complications)))
+
+
 def layout_of(parameters: Parameters, links: tuple[Link, ...]) -> Layout:
     """Join complications that drive one finding, or two findings that are one variable."""
     drivers = dict(zip(parameters.booleans, parameters.boolean_drivers, strict=True))
@@ -45,9 +50,7 @@ def layout_of(parameters: Parameters, links: tuple[Link, ...]) -> Layout:
     for joined in together:
         touching = [m for m in merged if m & joined]
         merged = [m for m in merged if not m & joined] + [set().union(*touching)] if touching else merged
-    groups = tuple(
-        Group(tuple(sorted(m)), np.array(list(product((0.0, 1.0), repeat=len(m))))) for m in sorted(merged, key=min)
-    )
+    groups = tuple(Group(tuple(sorted(m)), sets_of(len(m))) for m in sorted(merged, key=min))
     group_of = {
         finding: next((i for i, g in enumerate(groups) if set(d) & set(g.members)), None)
         for finding, d in drivers.items()

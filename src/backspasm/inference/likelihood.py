@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from backspasm.inference.layout import Layout
+from backspasm.inference.layout import Layout, sets_of
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.noisy_or import leak_of, log_spared
 from backspasm.inference.numbers import Numbers
+from backspasm.inference.special import ndtr
 from backspasm.patients.answers import Item
 from backspasm.records.knowledge import Knowledge
 
@@ -19,30 +20,39 @@ from backspasm.records.knowledge import Knowledge
 MARGIN = 1e-3
 
 
-def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age: int, group: int | None) -> Array:
-    """Log probability that a boolean finding is not there: (..., C, N), N = 1 without a group.
+def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age: int) -> Array:
+    """Log probability that a boolean finding is not there, for each set of the D complications that drive it.
 
-    ``group`` may be wider than the finding's own: then the value is repeated over its configurations.
+    Returns (..., C, 2**D), the sets in the order of ``itertools.product``; (..., C, 1) where only the cause drives it.
     """
     rate = numbers.rate(finding, age)
-    f = numbers.parameters.booleans.index(finding)
-    own = layout.group_of[finding]
-    if own is None:
-        alone = np.log1p(-rate)[..., None]
-        return (
-            alone if group is None else np.broadcast_to(alone, (*rate.shape, len(layout.groups[group].configurations)))
-        )
     drivers = list(layout.drivers[finding])
+    if not drivers:
+        out: Array = np.log1p(-rate)[..., None]
+        return out
     strengths = numbers.strengths(finding, age)
     leak, shrink = leak_of(
         rate,
-        numbers.parameters.marginal[age, :, f],
+        numbers.parameters.marginal[age, :, numbers.parameters.booleans.index(finding)],
         numbers.shares(setting)[..., drivers],
         strengths,
         numbers.parameters.leak_floor,
     )
-    configurations = layout.groups[own].configurations[:, layout.positions(finding, own)]
-    return log_spared(leak, strengths * shrink[..., None], configurations)
+    return log_spared(leak, strengths * shrink[..., None], sets_of(len(drivers)))
+
+
+def over_group(log_p: Array, finding: str, layout: Layout, group: int | None) -> Array:
+    """Values for each set of a finding's own complications, repeated over the configurations of a group: (..., C, N)."""
+    if group is None:
+        return log_p
+    configurations = layout.groups[group].configurations
+    own = layout.drivers[finding]
+    if not own:
+        return np.broadcast_to(log_p, (*log_p.shape[:-1], len(configurations)))
+    place = np.zeros(len(configurations), dtype=int)
+    for column in layout.positions(finding, group):
+        place = 2 * place + configurations[:, column].astype(int)
+    return np.take(log_p, place, axis=-1)
 
 
 def item_group(item: Item, layout: Layout, knowledge: Knowledge) -> int | None:
@@ -75,12 +85,16 @@ def log_present(
     contains it, and two that exclude each other more often than always. Without the bound such answers would have
     probabilities that add up to more than 1, and the cause would gain by it.
     """
-    present = _log_complement(log_absent(numbers, layout, finding, setting, age, group))
+
+    def there(name: str) -> Array:
+        log_p = _log_complement(log_absent(numbers, layout, name, setting, age))
+        return over_group(log_p, name, layout, group)
+
+    present = there(finding)
     for outer in outer_forms(finding, knowledge):
-        room = _log_complement(log_absent(numbers, layout, outer, setting, age, group))
-        present = np.minimum(present, room + np.log1p(-MARGIN))
+        present = np.minimum(present, there(outer) + np.log1p(-MARGIN))
     for rival in excluders(finding, knowledge):
-        room = log_absent(numbers, layout, rival, setting, age, group)
+        room = over_group(log_absent(numbers, layout, rival, setting, age), rival, layout, group)
         present = np.minimum(present, room + np.log1p(-MARGIN))
     return present
 
@@ -92,34 +106,38 @@ def log_item(
     group = item_group(item, layout, knowledge)
     if item.kind == "value":
         return group, _log_density(item, numbers, layout, age, group, knowledge)
+    # without a group, the setting (which changes shares of complications) changes nothing
+    key = (item.kind, item.finding, item.given, age, setting if group is not None else None)
+    return group, numbers.kept.get(key, lambda: _log_answer(item, numbers, layout, setting, age, knowledge, group))
+
+
+def _log_answer(
+    item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge, group: int | None
+) -> Array:
     if item.kind == "absent" and not bounding(item.finding, knowledge):
-        return group, log_absent(numbers, layout, item.finding, setting, age, group)
+        return over_group(log_absent(numbers, layout, item.finding, setting, age), item.finding, layout, group)
     present = log_present(numbers, layout, item.finding, setting, age, knowledge, group)
     if item.kind == "present":
-        return group, present
+        return present
     if item.kind == "absent":
-        return group, _log_complement(present)
+        return _log_complement(present)
     if item.given is None:
         raise ValueError(f"item of kind {item.kind} needs a second finding")
     if item.kind == "without":
         inner = log_present(numbers, layout, item.given, setting, age, knowledge, group)
-        return group, present + _log_complement(np.minimum(inner - present, np.log1p(-MARGIN)))
+        return present + _log_complement(np.minimum(inner - present, np.log1p(-MARGIN)))
     if item.kind in {"present_given", "absent_given"}:
-        room = log_absent(numbers, layout, item.given, setting, age, group)
+        room = over_group(log_absent(numbers, layout, item.given, setting, age), item.given, layout, group)
         given = np.minimum(present - room, np.log1p(-MARGIN))
-        return group, given if item.kind == "present_given" else _log_complement(given)
+        return given if item.kind == "present_given" else _log_complement(given)
     late = np.log(share_above(item, numbers, age, knowledge))
     within = np.minimum(present - late, np.log1p(-MARGIN))
-    return group, within if item.kind == "present_after" else _log_complement(within)
+    return within if item.kind == "present_after" else _log_complement(within)
 
 
 def _log_complement(log_probability: Array) -> Array:
-    """log(1 - exp(x)) without loss for small and large x."""
-    out: Array = np.where(
-        log_probability > -np.log(2),
-        np.log(-np.expm1(log_probability)),
-        np.log1p(-np.exp(log_probability)),
-    )
+    """log(1 - exp(x)), with an absolute error of some 1e-16."""
+    out: Array = np.log(-np.expm1(log_probability))
     return out
 
 
@@ -152,32 +170,34 @@ def _log_density(
     item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None, knowledge: Knowledge
 ) -> Array:
     """Log density of a normal cut at the ends of what is possible: no patient has 11 of 10 points of pain."""
-    from scipy.special import ndtr
-
     if item.value is None:
         raise ValueError("a measured item needs its value")
     mean, sd = numbers.value(item.finding, age)
-    z = (item.value - mean) / sd
-    low, high = scale_ends(item.finding, numbers, knowledge)
-    possible = np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), MARGIN)
-    density: Array = -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi) - np.log(possible)  # (..., C, 2)
     if group is None:
-        return density[..., :1]
+        mean, sd = mean[..., :1], sd[..., :1]
+
+    def log_factor() -> Array:
+        low, high = scale_ends(item.finding, numbers, knowledge)
+        possible = np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), MARGIN)
+        out: Array = -np.log(sd) - 0.5 * np.log(2 * np.pi) - np.log(possible)
+        return out
+
+    factor = numbers.kept.get(("log_factor", item.finding, age, group is None), log_factor)
+    density: Array = factor - 0.5 * ((item.value - mean) / sd) ** 2  # (..., C, 2)
+    if group is None:
+        return density
     driven = layout.groups[group].configurations[:, layout.positions(item.finding, group)].any(axis=1)
-    out: Array = density[..., driven.astype(int)]
-    return out
+    return np.take(density, driven.astype(int), axis=-1)
 
 
 def share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -> Array:
     """Share of patients whose measured value is above the threshold of the link, (..., C, 1), among the possible values."""
-    from scipy.special import ndtr
-
     link = next(k for k in knowledge.links if k.kind == "below_excludes" and k.other == item.finding)
     if link.threshold is None:
         raise ValueError(f"link {link.id} lacks a threshold")
     threshold = transformed(link.finding, knowledge.number(link.threshold), numbers, knowledge)
-    mean, sd = numbers.value(link.finding, age)
+    mean, sd = (a[..., :1] for a in numbers.value(link.finding, age))
     low, high = (ndtr((mean - end) / sd) for end in scale_ends(link.finding, numbers, knowledge))
     share = (ndtr((mean - threshold) / sd) - high) / np.maximum(low - high, MARGIN)
-    out: Array = np.maximum(share[..., :1], MARGIN)
+    out: Array = np.maximum(share, MARGIN)
     return out

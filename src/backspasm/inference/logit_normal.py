@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+
+from backspasm.inference.special import logit
 
 Array = NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import os
@@ -17,7 +18,7 @@ import numpy as np
 
 from backspasm.inference.base_rates import BaseRates
 from backspasm.inference.layout import Layout, layout_of
-from backspasm.inference.numbers import Means
+from backspasm.inference.numbers import JointDraws, Means
 from backspasm.inference.parameters import Backing, Parameters
 from backspasm.inference.strata import Ages
 from backspasm.records.knowledge import Knowledge
@@ -41,6 +42,18 @@ class Model:
     @cached_property
     def means(self) -> Means:
         return Means(self.parameters)
+
+    @cached_property
+    def _draws(self) -> dict[int, JointDraws]:
+        return {}
+
+    def draws(self, count: int) -> JointDraws:
+        """So many joint draws of the parameters; the last ones asked for are kept, with what was worked out from them."""
+        drawn = self._draws.get(count)
+        if drawn is None:
+            self._draws.clear()
+            drawn = self._draws[count] = JointDraws(self.parameters, count)
+        return drawn
 
 
 def fit_model(knowledge: Knowledge, without: frozenset[str] = frozenset()) -> Model:
@@ -98,10 +111,15 @@ def _write(place: Path, model: Model) -> None:
 
 
 def _read(place: Path) -> Model | None:
+    collecting = gc.isenabled()
+    gc.disable()  # tens of thousands of records, none of them garbage: looking for some takes as long as reading them
     try:
         return decode(place.read_bytes())
     except (OSError, ValueError, KeyError, TypeError):  # absent, damaged or of another shape: fit anew
         return None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def encode(model: Model) -> bytes:

@@ -32,30 +32,41 @@ def leak_of(
         leak (..., C) and shrink (..., C), the latter 1 wherever rate and strengths can be reconciled.
     """
     shrink = np.ones(np.broadcast_shapes(rate.shape, shares.shape[:-1]))
-    spared = np.prod(1 - shares * strengths, axis=-1)
+    products = shares * strengths
+    spared = _spared(products)
     least = np.broadcast_to(rate * floor, shrink.shape)
     wanted = np.broadcast_to((1 - rate), shrink.shape) / (1 - least)
     tight = np.broadcast_to(marginal, shrink.shape) & (spared < wanted)
     if tight.any():
-        shrink[tight] = _shrink(
-            wanted[tight], np.broadcast_to(shares * strengths, (*shrink.shape, shares.shape[-1]))[tight]
-        )
-        spared = np.prod(1 - shares * strengths * shrink[..., None], axis=-1)
+        shrink[tight] = _shrink(wanted[tight], np.broadcast_to(products, (*shrink.shape, shares.shape[-1]))[tight])
+        spared = _spared(products * shrink[..., None])
     solved = 1 - (1 - rate) / spared
     leak = np.where(marginal, np.maximum(solved, least), rate)
     return leak, shrink
 
 
-def _shrink(wanted: Array, products: Array) -> Array:
-    """Factor t in 0..1 with prod(1 - t * products) = wanted, by bisection."""
-    low, high = np.zeros_like(wanted), np.ones_like(wanted)
-    for _ in range(60):
-        middle = (low + high) / 2
-        too_much = np.prod(1 - middle[..., None] * products, axis=-1) < wanted
-        high = np.where(too_much, middle, high)
-        low = np.where(too_much, low, middle)
-    out: Array = (low + high) / 2
+def _spared(products: Array) -> Array:
+    """Product of 1 - p over the last axis, which is short: a loop over it is faster than a reduction."""
+    out: Array = 1 - products[..., 0]
+    for d in range(1, products.shape[-1]):
+        out = out * (1 - products[..., d])
     return out
+
+
+def _shrink(wanted: Array, products: Array) -> Array:
+    """Factor t in 0..1 with prod(1 - t * products) = wanted.
+
+    The left side falls and is convex in t, so Newton's steps from t = 0 rise to the root and never pass it.
+    """
+    t = np.zeros_like(wanted)
+    for _ in range(60):
+        factors = 1 - t[..., None] * products
+        value = np.prod(factors, axis=-1)
+        step = (value - wanted) / (value * (products / factors).sum(axis=-1))
+        t = np.minimum(t + step, 1.0)
+        if np.abs(step).max() < 1e-15:
+            break
+    return t
 
 
 def log_spared(leak: Array, strengths: Array, configurations: Array) -> Array:
@@ -63,5 +74,15 @@ def log_spared(leak: Array, strengths: Array, configurations: Array) -> Array:
 
     Shapes: leak (..., C), strengths (..., C, D), configurations (N, D) of 0 and 1; returns (..., C, N).
     """
-    out: Array = np.log1p(-leak)[..., None] + np.log1p(-strengths) @ configurations.T
+    return added(np.log1p(-strengths), configurations, np.log1p(-leak))
+
+
+def added(terms: Array, configurations: Array, start: Array) -> Array:
+    """``start`` plus the terms of what is on in each configuration: ``start[..., None] + terms @ configurations.T``.
+
+    The last axis of ``terms`` is short: one sum a column is several times faster than a product of tiny matrices.
+    """
+    out: Array = np.repeat(start[..., None], len(configurations), axis=-1)
+    for d, column in enumerate(configurations.T):
+        out += terms[..., d, None] * column
     return out

@@ -7,16 +7,17 @@ seed, so that they are the same alone and in a batch, and do not move when anoth
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.special import expit
 
 from backspasm.inference.base_rates import POPULATIONS
+from backspasm.inference.kept import Kept
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.parameters import Parameters
+from backspasm.inference.special import expit
 from backspasm.inference.strata import Stratum
 from backspasm.records.types import AGE_GROUPS
 
@@ -26,10 +27,16 @@ SEED = 20_240_229
 
 
 class Numbers(Protocol):
-    """What the likelihood needs. ``...`` is empty for the means, one axis of draws otherwise."""
+    """What the likelihood needs. ``...`` is empty for the means, one axis of draws otherwise.
+
+    ``kept`` holds what was worked out from these numbers, so they belong to one model (its layout and its links).
+    """
 
     @property
     def parameters(self) -> Parameters: ...
+
+    @property
+    def kept(self) -> Kept: ...
 
     def log_base(self, stratum: Stratum) -> Array:
         """Log base rates, (..., C), normalised."""
@@ -78,6 +85,7 @@ class Means:
     """
 
     parameters: Parameters
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
     @cached_property
     def _rate(self) -> Array:
@@ -95,6 +103,9 @@ class Means:
         return out
 
     def log_base(self, stratum: Stratum) -> Array:
+        return self.kept.get(("base", stratum.setting, stratum.band, stratum.sex), lambda: self._log_base(stratum))
+
+    def _log_base(self, stratum: Stratum) -> Array:
         base = self.parameters.base
         s, p, band = _place(self.parameters, stratum)
         # the mean of a log-normal share
@@ -103,6 +114,11 @@ class Means:
 
     def shares(self, setting: str) -> Array:
         out: Array = self._share[self.parameters.settings.index(setting)]
+        return out
+
+    def rates(self, group: int) -> Array:
+        """Rates of all boolean findings in an age group, (C, F)."""
+        out: Array = self._rate[group]
         return out
 
     def rate(self, finding: str, group: int) -> Array:
@@ -124,39 +140,54 @@ class Means:
 
 @dataclass(frozen=True)
 class JointDraws:
-    """``count`` joint draws of all parameters, with a fixed seed."""
+    """``count`` joint draws of all parameters, with a fixed seed. What is drawn is kept (see ``Kept`` for how much)."""
 
     parameters: Parameters
     count: int = DRAWS
     seed: int = SEED
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
     def normals(self, name: str, *shape: int) -> Array:
         """Standard normal draws for one named parameter block, (count, *shape)."""
+        return self.kept.get(("normals", name), lambda: self._normals(name, *shape))
+
+    def _normals(self, name: str, *shape: int) -> Array:
         key = int.from_bytes(hashlib.sha256(f"{self.seed}/{name}".encode()).digest()[:16], "big")
         return np.random.Generator(np.random.Philox(key=key)).standard_normal((self.count, *shape))
 
     def log_base(self, stratum: Stratum) -> Array:
+        return self.kept.get(("base", stratum.setting, stratum.band, stratum.sex), lambda: self._log_base(stratum))
+
+    def _log_base(self, stratum: Stratum) -> Array:
         base = self.parameters.base
         s, p, band = _place(self.parameters, stratum)
         causes = len(self.parameters.causes)
-        root = np.linalg.cholesky(base.covariance[s, p] + 1e-12 * np.eye(causes))
-        shares = base.log_share[s, p] + self.normals(f"base/{stratum.setting}/{p}", causes) @ root.T
+        shares = self.kept.get(("log_share", s, p), lambda: self._log_share(s, p))
         shift = base.profile_sd[band] * self.normals(f"profile/{stratum.band}", causes)
         return _normalised(base.log_weights(shares, p, band, stratum.sex, shift))
+
+    def _log_share(self, setting: int, population: int) -> Array:
+        base, causes = self.parameters.base, len(self.parameters.causes)
+        root = np.linalg.cholesky(base.covariance[setting, population] + 1e-12 * np.eye(causes))
+        z = self.normals(f"base/{self.parameters.settings[setting]}/{population}", causes)
+        out: Array = base.log_share[setting, population] + z @ root.T
+        return out
 
     def shares(self, setting: str) -> Array:
         p = self.parameters
         s = p.settings.index(setting)
-        z = self.normals("complications", len(p.causes), len(p.complications))
-        out: Array = expit(p.complication_mean[s] + p.complication_sd[s] * z)
-        return out
+
+        def make() -> Array:
+            z = self.normals("complications", len(p.causes), len(p.complications))
+            return expit(p.complication_mean[s] + p.complication_sd[s] * z)
+
+        return self.kept.get(("shares", setting), make)
 
     def rate(self, finding: str, group: int) -> Array:
         p = self.parameters
         f = p.booleans.index(finding)
         z = self.normals(f"rate/{finding}", len(p.causes))
-        out: Array = expit(p.rate_mean[group, :, f] + p.rate_sd[group, :, f] * z)
-        return out
+        return expit(p.rate_mean[group, :, f] + p.rate_sd[group, :, f] * z)
 
     def strengths(self, finding: str, group: int) -> Array:
         p = self.parameters
@@ -164,12 +195,21 @@ class JointDraws:
         drivers = list(p.boolean_drivers[f])
         # one strength a complication: what the cause changes is its mean, not the chance of the draw
         z = self.normals(f"strength/{finding}", 1, len(drivers))
-        out: Array = expit(p.strength_mean[group, drivers, :, f].T + p.strength_sd[group, drivers, :, f].T * z)
-        return out
+        return expit(p.strength_mean[group, drivers, :, f].T + p.strength_sd[group, drivers, :, f].T * z)
 
     def value(self, measured: str, group: int) -> tuple[Array, Array]:
         p = self.parameters
         m = p.measured.index(measured)
-        z = self.normals(f"value/{measured}", 2, len(p.causes), 2)
-        mean = p.value_mean[group, :, m] + p.value_mean_sd[group, :, m] * z[:, 0]
-        return mean, np.exp(p.value_log_spread[group, :, m] + p.value_log_spread_sd[group, :, m] * z[:, 1])
+
+        def normals() -> Array:
+            return self.normals(f"value/{measured}", 2, len(p.causes), 2)
+
+        mean = self.kept.get(
+            ("mean", measured, group),
+            lambda: p.value_mean[group, :, m] + p.value_mean_sd[group, :, m] * normals()[:, 0],
+        )
+        sd = self.kept.get(
+            ("sd", measured, group),
+            lambda: np.exp(p.value_log_spread[group, :, m] + p.value_log_spread_sd[group, :, m] * normals()[:, 1]),
+        )
+        return mean, sd

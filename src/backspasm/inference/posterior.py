@@ -7,14 +7,16 @@ age or sex is averaged over the strata that are possible.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy.special import logsumexp
 
-from backspasm.inference.layout import Layout
+from backspasm.inference.layout import Group, Layout
 from backspasm.inference.likelihood import log_item, transformed
 from backspasm.inference.logit_normal import Array
+from backspasm.inference.noisy_or import added
 from backspasm.inference.numbers import Numbers, age_group
+from backspasm.inference.special import logit, logsumexp, lse_and_softmax
 from backspasm.inference.strata import Stratum
 from backspasm.patients.answers import Item
 from backspasm.records.knowledge import Knowledge
@@ -59,31 +61,34 @@ def terms_of(
     items: tuple[Item, ...], numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
 ) -> Terms:
     """Evaluate all (prepared) items once."""
-    shares = numbers.shares(setting)
-    log_shares = []
-    for group in layout.groups:
-        own = shares[..., list(group.members)]
-        on, off = np.log(own), np.log1p(-own)
-        log_shares.append(on @ group.configurations.T + off @ (1 - group.configurations).T)
-    return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), tuple(log_shares))
+    log_shares = tuple(
+        numbers.kept.get(("log_shares", setting, group.members), partial(_log_shares, group, numbers, setting))
+        for group in layout.groups
+    )
+    return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), log_shares)
 
 
-def log_likelihood(terms: Terms, first: int | None = None) -> tuple[Array, tuple[Array, ...]]:
-    """Log p(items | cause), (..., C), and log p(items of the group, configuration | cause) for each group.
+def _log_shares(group: Group, numbers: Numbers, setting: str) -> Array:
+    own = numbers.shares(setting)[..., list(group.members)]
+    return added(logit(own), group.configurations, np.log1p(-own).sum(axis=-1))
 
-    Args:
-        first: use only the first so many items.
-    """
+
+def evidence(terms: Terms) -> tuple[Array, tuple[Array, ...]]:
+    """Log p(items | cause), (..., C), and p(configuration | cause, items) for each group, (..., C, N)."""
     by_group = list(terms.log_shares)
     total: Array = np.zeros(terms.log_shares[0].shape[:-1])
-    for group, log_p in terms.items[:first]:
+    touched = {group for group, _ in terms.items}
+    for group, log_p in terms.items:
         if group is None:
             total = total + log_p[..., 0]
         else:
             by_group[group] = by_group[group] + log_p
-    touched = {group for group, _ in terms.items[:first] if group is not None}
-    for group in sorted(touched):
-        total = total + logsumexp(by_group[group], axis=-1)
+    for g, log_p in enumerate(by_group):
+        if g in touched:
+            of_group, by_group[g] = lse_and_softmax(log_p)
+            total = total + of_group
+        else:
+            by_group[g] = np.exp(log_p)
     return total, tuple(by_group)
 
 
@@ -96,24 +101,33 @@ def posterior(
 ) -> Posterior:
     """Posterior over causes, and over complications given the cause, averaged over the possible strata."""
     ready = prepared(items, numbers, knowledge)
-    terms: dict[tuple[str, int], tuple[Array, tuple[Array, ...]]] = {}
     joints, configurations = [], []
-    for stratum in strata:
-        key = (stratum.setting, age_group(numbers.parameters, stratum))
-        if key not in terms:
-            terms[key] = log_likelihood(terms_of(ready, numbers, layout, *key, knowledge))
-        total, by_group = terms[key]
-        joints.append(np.log(stratum.weight) + numbers.log_base(stratum) + total)
+    for (setting, age), log_prior in log_priors(strata, numbers).items():
+        total, by_group = evidence(terms_of(ready, numbers, layout, setting, age, knowledge))
+        joints.append(log_prior + total)
         configurations.append(by_group)
     if len(joints) == 1:
-        return Posterior(joints[0], tuple(_softmax(g) for g in configurations[0]))
-    log_joint: Array = logsumexp(np.stack(joints), axis=0)
-    weights = [np.exp(j - log_joint) for j in joints]
-    mixed = tuple(
-        np.sum([w[..., None] * _softmax(c[g]) for w, c in zip(weights, configurations, strict=True)], axis=0)
-        for g in range(len(layout.groups))
-    )
-    return Posterior(log_joint, mixed)
+        return Posterior(joints[0], configurations[0])
+    log_joint, weights = lse_and_softmax(np.stack(joints), axis=0)
+    mixed = []
+    for g in range(len(layout.groups)):
+        of_group = np.zeros_like(configurations[0][g])
+        for weight, by_group in zip(weights, configurations, strict=True):
+            of_group += weight[..., None] * by_group[g]
+        mixed.append(of_group)
+    return Posterior(log_joint, tuple(mixed))
+
+
+def log_priors(strata: tuple[Stratum, ...], numbers: Numbers) -> dict[tuple[str, int], Array]:
+    """Log of the summed weight x base rate of the strata of each setting and age group, (..., C).
+
+    Within a setting and age group, band and sex change base rates only, so the answers need to be weighed once.
+    """
+    parts: dict[tuple[str, int], list[Array]] = {}
+    for stratum in strata:
+        key = (stratum.setting, age_group(numbers.parameters, stratum))
+        parts.setdefault(key, []).append(np.log(stratum.weight) + numbers.log_base(stratum))
+    return {key: logs[0] if len(logs) == 1 else logsumexp(np.stack(logs), axis=0) for key, logs in parts.items()}
 
 
 def complication_probabilities(found: Posterior, layout: Layout) -> Array:
@@ -122,10 +136,4 @@ def complication_probabilities(found: Posterior, layout: Layout) -> Array:
     out = np.empty(shape)
     for group, configurations in zip(layout.groups, found.configurations, strict=True):
         out[..., list(group.members)] = configurations @ group.configurations
-    return out
-
-
-def _softmax(log_p: Array) -> Array:
-    p = np.exp(log_p - log_p.max(axis=-1, keepdims=True))
-    out: Array = p / p.sum(axis=-1, keepdims=True)
     return out

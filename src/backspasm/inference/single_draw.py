@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from backspasm.inference.kept import Kept
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.numbers import JointDraws
 from backspasm.inference.parameters import Parameters
@@ -16,6 +17,7 @@ class SingleDraw:
 
     joint: JointDraws
     index: int
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
     @property
     def parameters(self) -> Parameters:

@@ -78,6 +78,20 @@ def answers_of(patient: Patient, knowledge: Knowledge) -> Answers:
     return state.answers()
 
 
+def said_by(patient: Patient, knowledge: Knowledge) -> dict[str, bool]:
+    """What the patient's own answers and lists say, before links are followed; outdated answers are left out.
+
+    Raises:
+        InputError: where a list contradicts an answer.
+    """
+    state = _State(patient, knowledge)
+    state.add_lists()
+    state.retire_outdated()
+    if state.problems:
+        raise InputError(state.problems)
+    return state.said
+
+
 class _State:
     """Working state of one derivation."""
 

@@ -8,7 +8,6 @@ from typing import BinaryIO, Literal
 
 from backspasm.patients.case_text import parse_text
 from backspasm.patients.from_case import from_case
-from backspasm.patients.from_fhir import from_fhir
 from backspasm.patients.patient import InputError, Patient
 from backspasm.records.knowledge import Knowledge
 
@@ -69,6 +68,8 @@ def read_patient(data: bytes, knowledge: Knowledge, source: Format | None = None
             "save the file as UTF-8 text",
         ) from None
     if kind == "fhir":
+        from backspasm.patients.from_fhir import from_fhir  # a case does not need it
+
         return from_fhir(text.encode(), knowledge)
     if len(data) > LARGEST_CASE:
         what = f"{len(data):,} bytes are too many for a case (at most {LARGEST_CASE:,})"

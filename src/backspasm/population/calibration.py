@@ -18,7 +18,8 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
-from backspasm.inference.batch import Evidence, score
+from backspasm.inference.batch import score
+from backspasm.inference.columns import columns_of
 from backspasm.inference.intervals import interval, rank, weights_of
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
@@ -145,14 +146,13 @@ def _fixed(model: Model, patients: int, seed: int, wanted: Wanted) -> tuple[tupl
 def assessed(cohort: Cohort, count: int) -> tuple[Array, Array]:
     """Probability that the engine gives to every cause of drawn patients, and which is true, (n, C) each."""
     model = cohort.model
-    rows, causes = [], []
+    patients_read, causes = [], []
     for patients in cohort.stretches(count):
         causes.append(patients.drawn.cause)
         for case in cohort.cases(patients):
-            patient = from_case(case, model.knowledge)
-            (stratum,) = strata_of(patient, model.knowledge)
-            rows.append(Evidence(stratum, answers_of(patient, model.knowledge).items))
-    return score(rows, model), np.eye(len(model.parameters.causes))[np.concatenate(causes)]
+            patients_read.append(from_case(case, model.knowledge))
+    columns = columns_of(patients_read, model.parameters, model.knowledge)
+    return score(columns, model).causes, np.eye(len(model.parameters.causes))[np.concatenate(causes)]
 
 
 def z_of_shares(probability: Array, truth: Array) -> Array:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -28,7 +28,9 @@ from backspasm.records.types import (
     Study,
 )
 from backspasm.records.vignette import Vignette
-from backspasm.records.yaml_source import Source, read_yaml
+
+if TYPE_CHECKING:
+    from backspasm.records.yaml_source import Source
 
 T = TypeVar("T")
 
@@ -70,15 +72,29 @@ def package_version() -> str:
 def digest_of(root: Path) -> str:
     """SHA-256 over names and bytes of every knowledge file: the identity of the knowledge."""
     total = hashlib.sha256()
-    for path in sorted(root.rglob("*.yaml")):
-        total.update(path.relative_to(root).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
+    for name in sorted(_files(str(root), ".yaml"), key=lambda name: name.split("/")):
+        total.update(name.encode() + b"\0")
+        with open(f"{root}/{name}", "rb") as file:  # noqa: PTH123 (hundreds of files at every start: paths cost more than reading)
+            total.update(hashlib.sha256(file.read()).digest())
     return total.hexdigest()
+
+
+def _files(folder: str, ending: str, under: str = "") -> list[str]:
+    """Names of all files with this ending below a folder, relative to it, with slashes."""
+    out: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                out += _files(entry.path, ending, f"{under}{entry.name}/")
+            elif entry.name.endswith(ending):
+                out.append(under + entry.name)
+    return out
 
 
 def read_sources(root: Path) -> tuple[dict[str, list[Source]], list[Problem]]:
     """Parse and schema-check every file. Returns sources by schema name, and the problems."""
     from backspasm.records.schemas import schema_problems  # heavy, and not needed where the cache serves
+    from backspasm.records.yaml_source import read_yaml  # likewise
 
     found: dict[str, list[Source]] = {schema: [] for _, schema in FORMATS}
     problems: list[Problem] = []

@@ -1,0 +1,56 @@
+"""The few special functions that an assessment needs, in NumPy alone: importing SciPy would take longer than the assessment.
+
+Each is compared with SciPy's over the whole range in ``tests/unit/test_special.py``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def expit(x: ArrayLike) -> Array:
+    """1 / (1 + exp(-x)), without overflow."""
+    x = np.asarray(x, dtype=np.float64)
+    small = np.exp(-np.abs(x))
+    out: Array = np.where(x < 0, small, 1.0) / (1.0 + small)
+    return out
+
+
+def logit(p: ArrayLike) -> Array:
+    """log(p / (1 - p)); -inf and inf at the ends."""
+    p = np.asarray(p, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        out: Array = np.log(p) - np.log1p(-p)
+    return out
+
+
+def logsumexp(x: Array, axis: int = -1) -> Array:
+    """log(sum(exp(x))) along an axis, without overflow; -inf where all are -inf."""
+    return lse_and_softmax(x, axis)[0]
+
+
+def lse_and_softmax(x: Array, axis: int = -1) -> tuple[Array, Array]:
+    """Log of the sum of exponentials along an axis, and the shares exp(x) / sum, from one pass of exponentials.
+
+    Where all are -inf the first is -inf and the shares are 0.
+    """
+    top = x.max(axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    shares = np.exp(x - top)
+    total = shares.sum(axis=axis, keepdims=True)
+    shares /= np.where(total > 0, total, 1.0)
+    with np.errstate(divide="ignore"):
+        log_total: Array = (top + np.log(total)).squeeze(axis)
+    return log_total, shares
+
+
+def ndtr(x: ArrayLike) -> Array:
+    """Standard normal distribution function, from the C library's complementary error function."""
+    x = np.asarray(x, dtype=np.float64)
+    values = np.fromiter(map(math.erfc, (x.ravel() * -math.sqrt(0.5)).tolist()), np.float64, x.size)
+    return values.reshape(x.shape) / 2

@@ -1,0 +1,56 @@
+"""Are the special functions equal to SciPy's, and does the store of arrays keep its bound?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import special as scipys
+
+from backspasm.inference import special
+from backspasm.inference.kept import Kept
+from backspasm.inference.logit_normal import Array
+
+WIDE = np.concatenate([np.linspace(-800, 800, 4001), np.linspace(-1e-6, 1e-6, 101)])
+SHARES = np.concatenate([np.linspace(1e-9, 1 - 1e-9, 4001), np.logspace(-300, -1, 300)])
+
+
+@pytest.mark.parametrize(("name", "at"), [("expit", WIDE), ("logit", SHARES), ("ndtr", np.linspace(-40, 40, 4001))])
+def test_function_equals_scipys(name: str, at: Array) -> None:
+    assert getattr(special, name)(at) == pytest.approx(getattr(scipys, name)(at), rel=1e-12, abs=1e-15)
+
+
+def test_log_odds_of_certainty_are_infinite() -> None:
+    assert special.logit(np.array([0.0, 1.0])).tolist() == [-np.inf, np.inf]
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_log_sum_exp_equals_scipys(axis: int) -> None:
+    x = np.random.default_rng(1).normal(0, 300, (50, 7, 9))
+    x[3] = -np.inf
+    x[:, 2, 4] = -np.inf
+    assert np.array_equal(np.isinf(special.logsumexp(x, axis)), np.isinf(scipys.logsumexp(x, axis=axis)))
+    finite = np.isfinite(scipys.logsumexp(x, axis=axis))
+    assert special.logsumexp(x, axis)[finite] == pytest.approx(scipys.logsumexp(x, axis=axis)[finite], rel=1e-14)
+    shares = special.lse_and_softmax(x, axis)[1].sum(axis=axis)
+    assert shares[finite] == pytest.approx(1)
+    assert shares[~finite].sum() == 0
+
+
+def test_what_is_kept_stays_within_the_bound() -> None:
+    made: list[int] = []
+
+    def make(i: int) -> Array:
+        made.append(i)
+        return np.full(10, float(i))
+
+    kept = Kept(most_bytes=250)
+    for i in (0, 1, 2, 0, 3, 2, 1):
+        assert kept.get(i, lambda i=i: make(i))[0] == i  # type: ignore[misc]
+        assert kept.bytes <= 250
+    assert made == [0, 1, 2, 3, 1]  # 1 was used longest ago when 3 came
+
+
+def test_what_is_kept_cannot_be_changed() -> None:
+    kept = Kept()
+    with pytest.raises(ValueError):
+        kept.get("a", lambda: np.zeros(3))[0] = 1
