@@ -64,6 +64,11 @@ class Source(StrEnum):
     fhir = "fhir"
 
 
+class Sex(StrEnum):
+    male = "male"
+    female = "female"
+
+
 File = Annotated[
     str,
     typer.Argument(
@@ -356,6 +361,45 @@ def knowledge_impact(
         sys.stdout.buffer.write(impact_json(found))
     else:
         print_impact(found, knowledge, _console())
+
+
+@knowledge_app.command(
+    "export",
+    epilog="Examples:  backspasm knowledge export --setting emergency --age 40-49 --sex male --out network.bifxml  ·  "
+    "backspasm knowledge export --setting paediatric_clinic --age 5-9 --sex female > child.bifxml",
+)
+def knowledge_export(
+    setting: Annotated[str, typer.Option("--setting", "-s", help="Where the patient presents, such as emergency.")],
+    age: Annotated[str, typer.Option("--age", "-a", help="An age band, such as 40-49.", metavar="BAND")],
+    sex: Annotated[Sex, typer.Option("--sex", "-x", help="Sex of the patient.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; standard output if left out.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Write the model of one stratum as a Bayesian network (XMLBIF), for pyAgrum and other engines to read.
+
+    Cause, complications and every finding are variables; measured findings are bins. The file says what an answer means.
+    """
+    from backspasm.inference.strata import Stratum
+    from backspasm.presentation.network_file import network_file
+    from backspasm.records.problems import did_you_mean
+
+    model = _model()
+    for name, value, known in (
+        ("--setting", setting, model.parameters.settings),
+        ("--age", age, model.parameters.ages.bands),
+    ):
+        if value not in known:
+            _refuse(f"{name} ({value}): unknown. Mend: {did_you_mean(value, known, 'one of ' + ', '.join(known))}")
+    text = network_file(model, Stratum(setting, age, sex.value))
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _refuse(f"--out ({out}): cannot be written ({error.strerror or type(error).__name__}). Mend: name another file")
+    print(f"backspasm: wrote {out}", file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:

@@ -131,6 +131,7 @@ ALLOWED: dict[str, dict[float, str]] = {
         1e-250: "when logs are used instead of products",
         3: "coefficients of a square",
     },
+    "inference/bins.py": {8: "bins", 4001: "points of a grid", 3: "digits of an edge", 6: "reach of a grid"},
     "inference/log_tables.py": {32: "tables kept"},
     "inference/patterns.py": {64: "size of a pattern table"},
     "inference/sampling.py": {

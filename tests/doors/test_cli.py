@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -59,6 +60,7 @@ COMMANDS = (
     ("knowledge", "impact"),
     ("cohort",),
     ("validate",),
+    ("knowledge", "export"),
 )
 
 
@@ -488,3 +490,35 @@ def test_an_internal_fault_can_be_looked_into(model: Model, monkeypatch: pytest.
     monkeypatch.setenv("BACKSPASM_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         cli.main()
+
+
+# --- knowledge export ----------------------------------------------------------------------------------------------
+
+STRATUM = ("--setting", "emergency", "--age", "40-49", "--sex", "female")
+
+
+def test_the_network_of_a_stratum_is_written_to_a_file_or_to_standard_output(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "network.bifxml"
+    to_file, to_output = run("knowledge", "export", *STRATUM, "--out", str(file)), run("knowledge", "export", *STRATUM)
+    assert (to_file.code, to_file.out) == (0, "")
+    assert str(file) in to_file.err.replace("\n", "")
+    assert (to_output.code, to_output.err) == (0, "")
+    assert to_output.out == file.read_text(encoding="utf-8")
+    root = ElementTree.fromstring(to_output.out)
+    names = [v.findtext("NAME") for v in root.iter("VARIABLE")]
+    assert {"cause", "cauda_equina_syndrome", "fever", "crp"} <= set(names)
+    assert len(names) == len(set(names)) == len(list(root.iter("DEFINITION")))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (("--setting", "emergancy"), "--setting (emergancy): unknown. Mend: did you mean 'emergency'?"),
+        (("--age", "41"), "--age (41): unknown. Mend: "),
+        (("--out", "/no/such/folder/file"), "--out (/no/such/folder/file): cannot be written (No such file"),
+    ],
+)
+def test_an_export_that_cannot_be_says_why(run: Run, changed: tuple[str, str], message: str) -> None:
+    done = run("knowledge", "export", *STRATUM, *changed)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
