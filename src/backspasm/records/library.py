@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.types import (
@@ -47,6 +48,10 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
     ("comorbidities.yaml", "comorbidities"),
+    ("investigations/indications.yaml", "indications"),
+    ("investigations/*.yaml", "investigation"),
+    ("pathways/*.yaml", "pathway"),
+    ("patient_words/*.yaml", "patient_lines"),
 )
 
 
@@ -148,6 +153,10 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         red_flags={r.id: r for r in _each(found["red_flag"], RedFlag)},
         medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
+        investigations=_keyed(_each(found["investigation"], Investigation), index.investigations),
+        indications=tuple(_many(found["indications"], "indications", Indication)),
+        pathways=_keyed(_each(found["pathway"], Pathway), (*index.cause_ids, *index.complications)),
+        patient_lines=tuple(_many(found["patient_lines"], "patient_lines", PatientLine)),
     )
 
 
