@@ -62,7 +62,7 @@ def _indication_problems(knowledge: Knowledge, sources: list[Source]) -> Iterato
             if item["verdict"] != "not_indicated" and "when" not in item:
                 yield Problem(source.file, line, f"{item['id']}: does not say when", "add when")
             record = next(r for r in knowledge.indications if r.id == item["id"])
-            names = (record.test, *record.instead_of)
+            names = (record.test, *record.includes, *record.instead_of)
             faults = [
                 *_unknown("investigation", names, knowledge.index.investigations),
                 *situation_problems(knowledge, record.condition),
@@ -113,6 +113,7 @@ def situation_problems(knowledge: Knowledge, situation: Situation) -> Iterator[t
     groups = {c.must_not_miss for c in knowledge.causes.values() if c.must_not_miss} | {"compression"}
     yield from _unknown("cause", [n for n in (s.flagged,) if n], things | {"any"})
     yield from _unknown("cause or group", [n for n in (s.likely,) if n], things | groups)
+    yield from _unknown("safety rule", [n for n in (s.rule,) if n], knowledge.red_flags)
     yield from _unknown("comorbidity", [n for n in (s.comorbidity,) if n], index.comorbidities)
     numbers = [n for n in (s.at_least, s.at_most, s.age_under, s.age_from, s.within, s.count) if n is not None]
     yield from _unknown("number", numbers, knowledge.assumptions)

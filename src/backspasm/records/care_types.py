@@ -22,6 +22,7 @@ class Situation(Record, frozen=True, kw_only=True):
     ``measured``                 a measured value, ``at_least`` or ``at_most``
     ``age_under``/``age_from``   the age is known and under / from a number
     ``pregnancy``                ``stated``, or ``possible``: a woman of childbearing age of whom it was not said
+    ``rule``                     the safety rule of this id fired
     ``flagged``                  a safety rule that fired points to this cause or complication (``any``: to whichever),
                                  demanding at least ``level`` where that is given
     ``likely``                   a cause, complication or ledger group is at least as probable as ``at_least``;
@@ -40,6 +41,7 @@ class Situation(Record, frozen=True, kw_only=True):
     sex: Literal["male", "female"] | None = None
     comorbidity: str | None = None
     pregnancy: Literal["stated", "possible"] | None = None
+    rule: str | None = None
     flagged: str | None = None
     level: str | None = None
     likely: str | None = None
@@ -61,10 +63,11 @@ class Limit(Record, frozen=True, kw_only=True):
 
 
 class Investigation(Record, frozen=True, kw_only=True):
-    """One test. Its burden (minutes, discomfort, cost band, delay, radiation) is a row of ``investigation_burden``."""
+    """One test. ``simple`` names it in the leaflet. Its burden (minutes, discomfort, cost band, delay, radiation) is a row of ``investigation_burden``."""
 
     id: str
     name: str
+    simple: str
     plain: str
     tells: str
     misses: str
@@ -77,7 +80,10 @@ class Investigation(Record, frozen=True, kw_only=True):
 
 
 class Indication(Record, frozen=True, kw_only=True):
-    """A rule: in this situation the test is indicated, to be considered, or not indicated."""
+    """A rule: in this situation the test is indicated, to be considered, or not indicated.
+
+    ``includes``: narrower tests that this one contains; ``instead_of``: tests that it makes needless.
+    """
 
     id: str
     test: str
@@ -86,6 +92,7 @@ class Indication(Record, frozen=True, kw_only=True):
     because: str
     sources: tuple[str, ...]
     when: When | None = None
+    includes: tuple[str, ...] = ()
     instead_of: tuple[str, ...] = ()
 
 
