@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ TABLE = yaml.safe_load((Path(__file__).parent / "imaging.yaml").read_text(encodi
 BY_ID = {s["id"]: s for s in TABLE}
 
 
-@lru_cache(maxsize=None)
+@cache
 def assessed(name: str, model: Model) -> Assessment:
     return assess(from_case(BY_ID[name]["case"], model.knowledge), model, draws=10)
 

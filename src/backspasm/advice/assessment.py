@@ -97,9 +97,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     loss = expected_loss(found, model)
     lowest = floor(fired, model.knowledge)
     level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
-    listed = must_not_miss.ledger(
-        answers, strata, found, must_not_miss.against(answers.items, strata, model), model
-    )
+    listed = must_not_miss.ledger(answers, strata, found, must_not_miss.against(answers.items, strata, model), model)
     return Assessment(
         patient=patient,
         answers=answers,

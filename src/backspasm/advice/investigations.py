@@ -89,7 +89,7 @@ def _advice(record: Investigation, rules: list[Indication], wider: Indication | 
     """Advice from the rules of equal strength that decide."""
     asked = rules[0].verdict != "not_indicated"
     limits = tuple(limit for limit in record.limits if asked and holds(limit.condition, c))
-    sources = (s for part in (*rules, *limits) for s in part.sources)
+    sources = [s for r in rules for s in r.sources] + [s for limit in limits for s in limit.sources]
     return Advice(
         test=record.id,
         verdict=rules[0].verdict,

@@ -7,7 +7,7 @@ from msgspec import Struct
 from backspasm.advice.must_not_miss import COMPRESSIONS
 from backspasm.advice.situations import Circumstances
 from backspasm.records.care_types import WHENS, PathwayStep
-from backspasm.records.types import AgeGroup
+from backspasm.records.types import AGE_GROUPS, AgeGroup
 
 
 class ShownPathway(Struct, frozen=True):
@@ -50,5 +50,5 @@ def _age_group(c: Circumstances) -> AgeGroup | None:
     age = c.patient.age_years
     if age is None:
         return None
-    groups: dict[AgeGroup, float] = dict(c.knowledge.table("age_groups"))  # type: ignore[arg-type]
-    return max((g for g in groups if groups[g] <= age), key=lambda g: groups[g])
+    starts = c.knowledge.table("age_groups")
+    return max((g for g in AGE_GROUPS if starts[g] <= age), key=starts.__getitem__)

@@ -25,6 +25,12 @@ COME: dict[When, str] = {
     "after_six_weeks": "Book a visit if:",
     "planned": "Tell the doctor at the next visit if:",
 }
+#: for someone who is told to go to hospital or to a doctor today
+COME_AGAIN: dict[When, str] = {
+    "now": "Later, at home: go back at once if this is new or gets worse:",
+    "today": "Later, at home: see a doctor the same day if:",
+    "within_two_weeks": "Later, at home: book a visit if:",
+}
 FOOT = "This sheet helps you and your doctor. It does not take the place of a doctor. Ask if there is anything you do not understand."
 
 
@@ -57,7 +63,8 @@ def leaflet(assessment: Assessment, knowledge: Knowledge, avoid: Sequence[str] =
         Part("What you can do", do, points=True),
         Part("Do not take", (*_section(plan, "avoid"), *avoid), points=True),
     ]
-    for soon, heading in COME.items():
+    sent = assessment.urgency.level in {"emergency", "same_day"}
+    for soon, heading in (COME | COME_AGAIN if sent else COME).items():
         signs = tuple(s.words for s in plan.words if s.how_soon == soon)
         parts.append(Part(heading, signs, points=True))
     return Leaflet(f"About {ours} back pain", tuple(p for p in parts if p.lines), FOOT)

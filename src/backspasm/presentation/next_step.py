@@ -92,7 +92,9 @@ def _sources(addresses: tuple[str, ...]) -> str:
 
 def _investigations(plan: Plan, knowledge: Knowledge) -> RenderableType:
     if not plan.investigations:
-        return Group(_title("Tests and imaging"), Text("  no rule asks for a test, and none speaks against one", style="dim"))
+        return Group(
+            _title("Tests and imaging"), Text("  no rule asks for a test, and none speaks against one", style="dim")
+        )
     lines: list[RenderableType] = [_title("Tests and imaging", "what helps now, what later, what not")]
     for a in plan.investigations:
         lines.append(_line(a, knowledge))
@@ -100,7 +102,9 @@ def _investigations(plan: Plan, knowledge: Knowledge) -> RenderableType:
             continue
         if a.known:
             known = ", ".join(words.finding_name(f, knowledge) for f in a.known)
-            lines.append(Padding(Text(f"result known ({known}): repeat it only if the picture has changed"), (0, 0, 0, 6)))
+            lines.append(
+                Padding(Text(f"result known ({known}): repeat it only if the picture has changed"), (0, 0, 0, 6))
+            )
         lines += [Padding(Text.assemble(("! ", "bold red"), caution), (0, 0, 0, 6)) for caution in a.cautions]
         if a.verdict == "indicated":
             lines.append(Padding(Text(f"positive: {a.if_positive}", style="dim"), (0, 0, 0, 6)))

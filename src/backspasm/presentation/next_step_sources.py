@@ -15,10 +15,6 @@ def next_steps_with(address: str, knowledge: Knowledge) -> list[str]:
             if any(address in limit.sources for limit in r.limits)
         ),
         *(f"indication {r.id}" for r in knowledge.indications if address in r.sources),
-        *(
-            f"pathway {r.id}"
-            for r in knowledge.pathways.values()
-            if any(address in step.sources for step in r.steps)
-        ),
+        *(f"pathway {r.id}" for r in knowledge.pathways.values() if any(address in step.sources for step in r.steps)),
         *(f"words for patients {r.id}" for r in knowledge.patient_lines if address in r.sources),
     ]

@@ -63,7 +63,10 @@ class Limit(Record, frozen=True, kw_only=True):
 
 
 class Investigation(Record, frozen=True, kw_only=True):
-    """One test. ``simple`` names it in the leaflet. Its burden (minutes, discomfort, cost band, delay, radiation) is a row of ``investigation_burden``."""
+    """One test. ``simple`` names it in the leaflet.
+
+    Its burden (minutes, discomfort, cost band, delay, radiation) is a row of ``investigation_burden``.
+    """
 
     id: str
     name: str
