@@ -59,6 +59,12 @@ class AgeGroup(StrEnum):
     older = "older"
 
 
+class LeafletFormat(StrEnum):
+    text = "text"
+    markdown = "markdown"
+    html = "html"
+
+
 class Source(StrEnum):
     case = "case"
     fhir = "fhir"
@@ -110,6 +116,29 @@ def assess(file: File, source: From = None, output: PageFormat = Page.terminal) 
     from backspasm.presentation.terminal import print_assessment
 
     print_assessment(result, model.knowledge, _console())
+
+
+@app.command(
+    epilog="Examples:  backspasm leaflet examples/strain_after_lifting.yaml  ·  "
+    "backspasm leaflet child.json --format html > leaflet.html"
+)
+def leaflet(
+    file: File,
+    source: From = None,
+    form: Annotated[
+        LeafletFormat, typer.Option("--format", "-f", help="How the page is written.")
+    ] = LeafletFormat.text,
+) -> None:
+    """One page for the patient, or for the parents of a child: what to do now, and when to come back."""
+    from backspasm.advice.assessment import assess as assess_patient
+    from backspasm.presentation.leaflet import leaflet as page_of
+    from backspasm.presentation.leaflet import render
+
+    model = _model()
+    patient = _patient(file, source, model)
+    with _bad_input():
+        result = assess_patient(patient, model)
+    sys.stdout.buffer.write(render(page_of(result, model.knowledge), form.value).encode())
 
 
 @app.command(

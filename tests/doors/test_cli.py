@@ -53,6 +53,7 @@ BUNDLE = json.dumps(
 ).encode()
 COMMANDS = (
     ("assess",),
+    ("leaflet",),
     ("explain",),
     ("evidence",),
     ("knowledge", "check"),

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from backspasm.advice import must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
+from backspasm.advice.plan import Plan, plan
 from backspasm.advice.red_flags import Fired, fired_rules, floor
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.inference.explain import Step, base_facts, steps
@@ -59,6 +60,7 @@ class Assessment(Struct, frozen=True):
     must_not_miss: tuple[LedgerEntry, ...]
     differential: tuple[Hypothesis, ...]
     complications: tuple[ComplicationEstimate, ...]
+    plan: Plan
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
     knowledge_digest: str
@@ -69,7 +71,6 @@ class Assessment(Struct, frozen=True):
 #: parts of an assessment that this version does not make, said openly
 NOT_YET = (
     Unread("next questions and tests", "this version does not rank them"),
-    Unread("investigations", "this version does not advise on tests or imaging"),
     Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
     Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
 )
@@ -94,15 +95,14 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     loss = expected_loss(found, model)
     lowest = floor(fired, model.knowledge)
     level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
+    listed = must_not_miss.ledger(answers, strata, found, must_not_miss.against(answers.items, strata, model), model)
     return Assessment(
         patient=patient,
         answers=answers,
         strata=strata,
         urgency=Urgency(level, lowest, loss, _lowered_by(answers, strata, loss, model)),
         red_flags=fired,
-        must_not_miss=must_not_miss.ledger(
-            answers, strata, found, must_not_miss.against(answers.items, strata, model), model
-        ),
+        must_not_miss=listed,
         differential=_differential(answers, strata, found, drawn, model),
         complications=_complications(
             must_not_miss.complication_table(found, model),
@@ -110,6 +110,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             weights_of(drawn),
             model,
         ),
+        plan=plan(patient, answers, level, fired, found, listed, model),
         not_assessed=(*answers.unread, *NOT_YET),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,

@@ -23,7 +23,7 @@ class Reference(Struct, frozen=True):
 
 
 def references(assessment: Assessment, knowledge: Knowledge) -> tuple[Reference, ...]:
-    """Studies behind the leading causes' base rates and steps, and behind the red flags that fired."""
+    """Studies behind the leading causes' base rates and steps, behind the red flags that fired, and behind what comes next."""
     influence: dict[str, float] = {}
     used: dict[str, dict[str, None]] = {}
 
@@ -45,6 +45,8 @@ def references(assessment: Assessment, knowledge: Knowledge) -> tuple[Reference,
             weight = abs(log(ratio)) if 0 < ratio < inf else 0.0
             for address in step.facts:
                 note(address, share * weight)
+    for address in assessment.plan.sources():  # moves no probability, so it comes after all that does
+        note(address, 0.0)
     order = sorted(influence, key=lambda s: (-influence[s], s))
     return tuple(Reference(knowledge.studies[s], tuple(used[s]), influence[s]) for s in order)
 

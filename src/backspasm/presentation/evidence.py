@@ -11,6 +11,7 @@ from rich.text import Text
 
 from backspasm.inference.model import Model
 from backspasm.presentation.bibliography import how_read, link
+from backspasm.presentation.next_step_sources import next_steps_with
 from backspasm.records.problems import did_you_mean
 from backspasm.records.types import Fact, Study
 
@@ -121,7 +122,8 @@ def used_in(study: Study, fact: Fact, model: Model) -> list[str]:
 
 
 def _rules_with(address: str, model: Model) -> list[str]:
-    return [f"red flag {r.id}" for r in model.knowledge.red_flags.values() if address in r.sources]
+    rules = [f"red flag {r.id}" for r in model.knowledge.red_flags.values() if address in r.sources]
+    return [*rules, *next_steps_with(address, model.knowledge)]
 
 
 def _table(values: dict[str, Any]) -> Table:
@@ -161,7 +163,7 @@ def print_evidence(data: dict[str, Any], console: Console) -> None:
         if "value" in a:
             span = f", plausible {a['low']:g} to {a['high']:g}" if "low" in a else ""
             console.print(f"  value: {a['value']:g}{span}")
-        else:
+        elif "table" in a:
             console.print(_table(a["table"]))
         console.print(f"  who: {a['who']}")
         console.print(f"  why: {a['why']}")

@@ -12,6 +12,7 @@ from backspasm.advice.disputes import bearing
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
+from backspasm.presentation.next_step import next_step_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.records.knowledge import Knowledge
 
@@ -43,6 +44,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _differential(a, knowledge),
         _complications(a, knowledge),
         _disputes(a, knowledge),
+        *next_step_blocks(a.plan, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),

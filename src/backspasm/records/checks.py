@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from backspasm.records.care_checks import care_problems
 from backspasm.records.dispute_checks import dispute_problems
 from backspasm.records.elicitation_checks import (
     ELICITED_KEYS,
@@ -35,6 +36,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_reference_problems(knowledge, found),
         *dispute_problems(knowledge, found["disputes"]),
         *_vignette_problems(knowledge, found["vignette"]),
+        *care_problems(knowledge, found),
     ]
 
 
@@ -104,7 +106,7 @@ def _unknown_ids(knowledge: Knowledge, fact: Fact) -> Iterator[tuple[str, str]]:
     if fact.complication is not None and fact.complication not in index.complications:
         mend = did_you_mean(fact.complication, index.complications, "see index.yaml")
         yield f"unknown complication {fact.complication!r}", mend
-    known = {*index.cause_ids, *index.finding_ids, *index.complications}
+    known = {*index.cause_ids, *index.finding_ids, *index.complications, *index.investigations}
     for about in fact.about:
         if about not in known:
             yield f"unknown id {about!r} in about", did_you_mean(about, known, "see index.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
 from backspasm.records.types import (
     Assumption,
@@ -41,6 +42,10 @@ class Knowledge(Record, frozen=True, kw_only=True):
     medicines: dict[str, Medicine]
     comorbidities: dict[str, Comorbidity]
     vignettes: dict[str, Vignette]
+    investigations: dict[str, Investigation]
+    indications: tuple[Indication, ...]
+    pathways: dict[str, Pathway]
+    patient_lines: tuple[PatientLine, ...]
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

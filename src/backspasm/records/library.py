@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
@@ -53,6 +54,10 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("treatments/medicines.yaml", "medicines"),
     ("comorbidities.yaml", "comorbidities"),
     ("vignettes/*.yaml", "vignette"),
+    ("investigations/indications.yaml", "indications"),
+    ("investigations/*.yaml", "investigation"),
+    ("pathways/*.yaml", "pathway"),
+    ("patient_words/*.yaml", "patient_lines"),
 )
 
 
@@ -170,6 +175,10 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
         vignettes={v.id: v for v in _each(found["vignette"], Vignette)},
+        investigations=_keyed(_each(found["investigation"], Investigation), index.investigations),
+        indications=tuple(_many(found["indications"], "indications", Indication)),
+        pathways=_keyed(_each(found["pathway"], Pathway), (*index.cause_ids, *index.complications)),
+        patient_lines=tuple(_many(found["patient_lines"], "patient_lines", PatientLine)),
     )
 
 
