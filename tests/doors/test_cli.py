@@ -54,6 +54,7 @@ BUNDLE = json.dumps(
 COMMANDS = (
     ("assess",),
     ("leaflet",),
+    ("read",),
     ("explain",),
     ("evidence",),
     ("knowledge", "check"),

@@ -22,6 +22,7 @@ from backspasm.records.types import (
     Study,
 )
 from backspasm.records.vignette import Vignette
+from backspasm.records.words import Words
 
 
 class Knowledge(Record, frozen=True, kw_only=True):
@@ -46,6 +47,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     indications: tuple[Indication, ...]
     pathways: dict[str, Pathway]
     patient_lines: tuple[PatientLine, ...]
+    words: Words = Words()
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

@@ -29,6 +29,7 @@ from backspasm.records.types import (
     Study,
 )
 from backspasm.records.vignette import Vignette
+from backspasm.records.words import Cue, Heading, Spelling, Statement, WordClass, Wording, Words
 
 if TYPE_CHECKING:
     from backspasm.records.yaml_source import Source
@@ -58,6 +59,12 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("investigations/*.yaml", "investigation"),
     ("pathways/*.yaml", "pathway"),
     ("patient_words/*.yaml", "patient_lines"),
+    ("words/spelling.yaml", "spelling"),
+    ("words/classes.yaml", "word_classes"),
+    ("words/wordings/*.yaml", "wordings"),
+    ("words/statements.yaml", "statements"),
+    ("words/cues.yaml", "cues"),
+    ("words/headings.yaml", "headings"),
 )
 
 
@@ -179,6 +186,14 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         indications=tuple(_many(found["indications"], "indications", Indication)),
         pathways=_keyed(_each(found["pathway"], Pathway), (*index.cause_ids, *index.complications)),
         patient_lines=tuple(_many(found["patient_lines"], "patient_lines", PatientLine)),
+        words=Words(
+            classes=tuple(_many(found["word_classes"], "classes", WordClass)),
+            wordings=tuple(_many(found["wordings"], "wordings", Wording)),
+            statements=tuple(_many(found["statements"], "statements", Statement)),
+            cues=tuple(_many(found["cues"], "cues", Cue)),
+            headings=tuple(_many(found["headings"], "headings", Heading)),
+            spelling=msgspec.convert(found["spelling"][0].data, Spelling),
+        ),
     )
 
 
