@@ -51,6 +51,11 @@ def assemble(
     for finding, other in ALSO_ABSENT:
         if said.get(finding) is False and other not in said and other not in uncertain:
             said[other] = False
+    advised = [h.start for h in all_hits if h.assertion == "hypothetical"]
+    real = {  # "in case of fever above 38.5" measures nothing
+        q.finding for q in values.quantities if not any(0 <= q.span.start - a < _NEAR for a in advised)
+    } | {"duration_days"}
+    _follow(said, uncertain, {f: v for f, v in measured.items() if f in real}, knowledge)
     _repair(
         said, uncertain, measured, facts.medications, facts.comorbidities, facts.pregnant, facts.sex, knowledge, lexicon
     )
@@ -78,7 +83,7 @@ def assemble(
         present=present,
         absent=absent,
         measured=dict(sorted(measured.items(), key=lambda pair: order[pair[0]])),
-        days_ago=_days_ago(all_hits, said, values, sentences, doc, knowledge),
+        days_ago=_days_ago(all_hits, said, values, sentences, knowledge),
         medications=facts.medications,
         allergies=facts.allergies,
         comorbidities=facts.comorbidities,
@@ -89,6 +94,24 @@ def assemble(
         + tuple(Unread(f"allergy {a}", "prescribing is not checked in this version") for a in facts.allergies),
     )
     return Assembled(patient, tuple(sorted(all_hits, key=lambda h: (h.start, h.end))), doubtful)
+
+
+#: characters between an advised finding and the number that belongs to it
+_NEAR = 25
+NOT_RELIEVED, NO_IMPROVEMENT = "not_relieved_by_conservative_care", "no_improvement_after_4_weeks"
+
+
+def _follow(said: dict[str, bool], uncertain: set[str], measured: dict[str, float], knowledge: Knowledge) -> None:
+    """What a number says although the words do not: fever from a temperature; care that failed for four weeks."""
+    for link in knowledge.links:
+        value = measured.get(link.finding)
+        if value is None or link.threshold is None or value < knowledge.number(link.threshold):
+            continue
+        if link.other in said or link.other in uncertain:
+            continue
+        failed = link.other == NO_IMPROVEMENT and said.get(NOT_RELIEVED) is True
+        if link.kind == "at_least_implies" or (link.kind == "below_excludes" and failed):
+            said[link.other] = True
 
 
 def _from_values(values: Values, age: float | None, knowledge: Knowledge) -> list[Hit]:
@@ -112,6 +135,10 @@ def _from_values(values: Values, age: float | None, knowledge: Knowledge) -> lis
 _SIDE = re.compile(r"\b(?:left|right|l|r|lt|rt|except|apart|otherwise|other)\b")
 
 
+#: unless the normal answer was given for all of it
+_WHOLE = re.compile(r"\b(?:both|bilateral|bilaterally|all|throughout|b/l)\b")
+
+
 def _sided(knowledge: Knowledge) -> frozenset[str]:
     """Findings of one side or one muscle: normal on the right says nothing against abnormal on the left."""
     index = knowledge.index.findings
@@ -133,8 +160,10 @@ def _decide(hits: Sequence[Hit], doc: Document, sided: frozenset[str]) -> tuple[
             # asked with doubt and answered elsewhere: the answer stands
             votes.discard("uncertain")
         if {"present", "absent"} <= votes and finding in sided:
-            ends = [h for h in own if h.assertion == "absent"]
-            if any(_SIDE.search(doc.lower[max(0, h.start - 30) : h.end + 40]) for h in ends):
+            ends = [h for h in own if h.assertion in ("present", "absent")]
+            absent = [h for h in own if h.assertion == "absent"]
+            whole = all(_WHOLE.search(doc.lower, h.start, min(len(doc.lower), h.end + 15)) for h in absent)
+            if not whole and any(_SIDE.search(doc.lower[max(0, h.start - 30) : h.end + 40]) for h in ends):
                 votes = {"present"}
         if len(votes) == 1 and "uncertain" not in votes:
             said[finding] = votes == {"present"}
@@ -207,39 +236,26 @@ def _doubt(finding: str, said: dict[str, bool], uncertain: set[str]) -> None:
 
 
 def _days_ago(
-    hits: Sequence[Hit],
-    said: dict[str, bool],
-    values: Values,
-    sentences: Sequence[Span],
-    doc: Document,
-    knowledge: Knowledge,
+    hits: Sequence[Hit], said: dict[str, bool], values: Values, sentences: Sequence[Span], knowledge: Knowledge
 ) -> dict[str, float]:
     """Moments that belong to events (findings with a time window) in the same sentence."""
     if not values.times:
         return {}
     starts = [s.start for s in sentences]
-    used = {t.span for t in values.duration[:1] if _PAIN.search(doc.lower, *_sentence(t.span, sentences, starts))}
+    used = {t.span for t in values.duration[:1]}
     out: dict[str, float] = {}
     for h in hits:
         record = knowledge.findings[h.finding]
         if record.time is None or not said.get(h.finding) or h.assertion != "present" or h.finding in out:
             continue
         here = bisect_right(starts, h.start) - 1
+        alone = all(o.finding == h.finding for o in hits if bisect_right(starts, o.start) - 1 == here)
         near = [
             t
             for t in values.times
-            if t.form == "ago" and t.span not in used and bisect_right(starts, t.span.start) - 1 == here
+            if t.form == "ago" and (alone or t.span not in used) and bisect_right(starts, t.span.start) - 1 == here
         ]
         if near:
             best = min(near, key=lambda t: abs(t.span.start - h.start))
             out[h.finding] = best.days
     return out
-
-
-_PAIN = re.compile(r"pain|ache|aching|sore|hurt|back|lbp|sciatica|spasm|symptom")
-
-
-def _sentence(span: Span, sentences: Sequence[Span], starts: Sequence[int]) -> tuple[int, int]:
-    """Start and end of the sentence in which a stretch lies."""
-    here = max(0, bisect_right(starts, span.start) - 1)
-    return sentences[here].start, sentences[here].end

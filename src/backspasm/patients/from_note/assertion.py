@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from backspasm.patients.from_note import tokens
-from backspasm.patients.from_note.lexicon import Lexicon, Match
+from backspasm.patients.from_note.lexicon import Match
 from backspasm.patients.from_note.spans import Assertion
 from backspasm.records.words import Cue
 
 #: words that a cue within a clause reaches at most, and words between a finding and a cue after it
 _CLAUSE, _AFTER = 9, 4
-#: words that may stand between a cue that reaches only to the next thing and that thing
-_NEXT = 0
 #: most words of an item of a list, with the comma before it
 _ITEM = 5
 
 
+#: cues that reach only what stands next to them, and how many words may lie between: ``non-tender``, ``mum diabetic``
+_NEXT = {"non": 0, "kin_bare": 1}
 _JUDGING = frozenset({"negation", "uncertain", "past", "family", "hypothetical", "other_person", "affirmed"})
 
 
@@ -33,6 +33,7 @@ class Verdict(Struct, frozen=True):
     assertion: Assertion
     start: int = 0
     end: int = 0
+    cue: str = ""
 
     @property
     def decided(self) -> bool:
@@ -48,17 +49,29 @@ class CuePlace(Struct, frozen=True):
 class Scopes:
     """The cues of one sentence, and where their scopes end."""
 
-    def __init__(self, matches: Sequence[Match], words: Sequence[int], first: int, last: int, lexicon: Lexicon) -> None:
+    def __init__(
+        self,
+        matches: Sequence[Match],
+        words: Sequence[int],
+        first: int,
+        last: int,
+        links: frozenset[int],
+        joins: frozenset[int],
+        letter_n: int = -2,
+        denials: frozenset[int] = frozenset(),
+        yes_no: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset()),
+    ) -> None:
+        self.denials = denials
+        self.letter_n = letter_n
         places = [
             CuePlace(m.rule.cue, m.start, m.end)
             for m in matches
             if m.rule.cue is not None and not m.rule.cue.kind.startswith("answer_")
         ]
         self.words, self.first, self.last = words, first, last
-        self.links, self.joins = lexicon.links, lexicon.joins
-        self.letter_n, self.denials = lexicon.letter_n, lexicon.denials
+        self.links, self.joins = links, joins
         live = _longest(places)
-        self.cues_of_boxes = _boxes(words, first, last, lexicon.yes, lexicon.no)
+        self.cues_of_boxes = _boxes(words, first, last, *yes_no)
         self.pseudo = [p for p in live if p.cue.kind == "pseudo"]
         self.cues = [p for p in live if p.cue.kind in _JUDGING]
         self.cues += self.cues_of_boxes
@@ -94,7 +107,7 @@ class Scopes:
             and (p.end > match.start or self._reaches(p, match.start))
             and p.end - match.start <= _CLAUSE
             for p in self.pseudo
-            if not any(a <= p.start < b for a, b in match.parts)
+            if p.cue.id == "not_only" or not any(a <= p.start < b for a, b in match.parts)
         )
 
     def verdict(self, match: Match) -> Verdict:
@@ -106,6 +119,10 @@ class Scopes:
                 continue
             if any(a <= place.start < b for a, b in match.parts):
                 continue  # part of the finding's own words ("cannot pass urine")
+            if place.start < match.start < place.end and any(
+                self.words[k] in self.denials for k in range(match.start, place.end)
+            ):
+                continue  # "has not been able to": the negation that the cue shares with the finding is the finding's
             if place.cue.id == "box":
                 if self._box_belongs(place, match):
                     return Verdict("present" if kind == "affirmed" else "absent", place.start, place.end)
@@ -130,9 +147,7 @@ class Scopes:
                 assertion: Assertion = "absent" if kind == "negation" else kind  # type: ignore[assignment]
                 if kind == "uncertain" and "negation" in found and found["negation"].start > p.start:
                     continue
-                if kind in ("family", "other_person") and "negation" in found and found["negation"].start < p.start:
-                    return Verdict(assertion, p.start, p.end)
-                return Verdict(assertion, p.start, p.end)
+                return Verdict(assertion, p.start, p.end, p.cue.id)
         if "affirmed" in found:
             return Verdict("present", found["affirmed"].start, found["affirmed"].end)
         return Verdict("present")
@@ -141,7 +156,7 @@ class Scopes:
         """The box next to the match, in the order that the line has; a box before *no* or *yes* answers with the word."""
         places = self.cues_of_boxes
         if place.cue.side == "before":
-            nearest = max((p.start for p in places if p.start < match.start), default=-1)
+            nearest = max((p.start for p in places if p.start <= match.start), default=-1)
             return nearest == place.start
         after = [p for p in places if p.start >= match.end]
         return bool(after) and after[0].start == place.start
@@ -150,10 +165,13 @@ class Scopes:
         reach = place.cue.reach
         if reach == "sentence":
             return True
-        if reach == "next":
-            return target - place.end <= _NEXT and not any(
-                self.words[k] in tokens.SEPARATORS for k in range(place.end, target)
-            )
+        near = _NEXT.get(place.cue.id)
+        if near is not None and (
+            target - place.end > near or any(self.words[k] in tokens.SEPARATORS for k in range(place.end, target))
+        ):
+            return False
+        if place.cue.kind == "negation" and place.end < target and self.words[place.end] == tokens.COMMA:
+            return False  # "the photographs do not show, sore when tapped"
         if any(place.end <= p <= target and p > place.start for p in self.ends):
             return False
         words = self.words
@@ -161,6 +179,8 @@ class Scopes:
             if target - place.end > _CLAUSE:
                 return False
             stops = self.links - self.joins
+            if self._joined(place, target):
+                return True
             return not any(
                 (words[k] in tokens.SEPARATORS and words[k] != tokens.SLASH) or words[k] in stops
                 for k in range(place.end, target)
@@ -174,6 +194,20 @@ class Scopes:
             and words[place.end] == tokens.COMMA
             and place.end - place.start == 1
         )
+
+    def _joined(self, place: CuePlace, target: int) -> bool:
+        """Whether commas lead from *not* to the target in a list that goes on with *or*: ``does not smoke, drink or``."""
+        if place.cue.kind != "negation":
+            return False
+        words = self.words
+        ends = [p for p in self.ends if p >= place.end]
+        stop = ends[0] if ends else self.last
+        if target >= stop or any(words[k] == tokens.DASH for k in range(place.end, target)):
+            return False
+        if any(words[k] in self.links - self.joins for k in range(place.end, target)):
+            return False
+        joins = [k for k in range(place.end, stop) if words[k] in self.joins]
+        return bool(joins) and joins[-1] - place.end <= _CLAUSE
 
     def _letter(self, place: CuePlace) -> bool:
         """Whether a cue is a bare N of a form."""
@@ -237,20 +271,25 @@ _BOX = {
 
 
 def _boxes(words: Sequence[int], first: int, last: int, yes: frozenset[int], no: frozenset[int]) -> list[CuePlace]:
-    """Check boxes as cues. Where a line starts with a box, boxes stand before what they answer, else after it."""
+    """Check boxes as cues. Where a line starts with a box, boxes stand before what they answer, else after it.
+
+    A box next to *yes* or *no* answers with that word if it is checked, and says nothing if it is not.
+    """
     boxes = [i for i in range(first, last) if words[i] in (tokens.CHECKED, tokens.UNCHECKED)]
     if not boxes:
         return []
+    out: list[CuePlace] = []
     side = "before" if boxes[0] == first else "after"
-    out = []
+    before = boxes[0] > first and words[boxes[0] - 1] in yes | no  # "Yes [ ] No [x]"
     for i in boxes:
-        answer = words[i + 1] if i + 1 < last else -1
         checked = words[i] == tokens.CHECKED
-        if answer in yes or answer in no:  # [ ] yes [x] no
+        beside = i - 1 if before else i + 1
+        word = words[beside] if first <= beside < last else tokens.STOP
+        if word in yes or word in no:
             if checked:
-                out.append(CuePlace(_BOX["affirmed" if answer in yes else "negation", "after"], i, i + 1))
-        else:
-            out.append(CuePlace(_BOX["affirmed" if checked else "negation", side], i, i + 1))
+                out.append(CuePlace(_BOX["affirmed" if word in yes else "negation", "after"], i, i + 1))
+            continue
+        out.append(CuePlace(_BOX["affirmed" if checked else "negation", side], i, i + 1))
     return out
 
 

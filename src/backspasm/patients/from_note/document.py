@@ -50,6 +50,8 @@ _ABBREVIATIONS = frozenset(
         "rt",
     ]
 )
+#: of these, the ones that end a sentence before a capital letter all the same: ``within an hr. Eyes fine``
+_UNITS = frozenset(["hr", "hrs", "wk", "wks", "yr", "yrs", "mo", "mos", "temp", "bilat"])
 #: a sentence of so many words ends at its next comma, and of so many anywhere: work grows with the length of sentences
 _LONG, _LONGEST = 80, 120
 #: a line longer than this that goes on in small letters was broken by an editor, not by the writer
@@ -131,6 +133,14 @@ _BEFORE_QUERY = ("", " ", "(", ",", "\n", "/", ":")
 #: with more labels a text is no dialogue that anyone had
 _MOST_LABELS = 5_000
 
+#: a sentence that opens so orders what it names
+_ORDERS = re.compile(
+    r"(?:please )?(?:check|request|arrange|order|send|book|consider|await|chase|organise|organize|advise|recommend|suggest)"
+    r" (?!ed\b)"
+)
+#: a sign in brackets with blanks, as forms have it; it keeps its length
+_SIGN = re.compile(r"\( ([+-]) \)")
+
 #: what stands behind a gap in a form as the answer to the label before it
 _VALUE = re.compile(
     r"(?:n|y|no|yes|nil|none|normal|nad|neg|pos|positive|negative|denies|absent|present|[-+]ve)\b|[\[\(☐☑☒✓✗]"
@@ -138,7 +148,7 @@ _VALUE = re.compile(
 
 
 class Sentence(Struct, frozen=True):
-    """Words ``first`` to ``last`` (exclusive); whether it asks; who speaks; the part of the note."""
+    """Words ``first`` to ``last`` (exclusive); whether it asks or orders; who speaks; the part of the note."""
 
     first: int
     last: int
@@ -146,6 +156,7 @@ class Sentence(Struct, frozen=True):
     speaker: str
     part: Part
     turn: int
+    orders: bool = False
 
 
 class Document(Struct, frozen=True):
@@ -162,7 +173,7 @@ class Document(Struct, frozen=True):
 
 def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Document:
     """Cut a note into sentences. Linear in its length; never raises."""
-    lower = tokens.normalise(text)
+    lower = _SIGN.sub(r" (\1) ", tokens.normalise(text))
     parts = headings.parts_of(text, lower)
     turns, lower = _turns(lower)
     words: list[int] = []
@@ -185,7 +196,8 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
         if len(words) > first:
             if not asks and speaker == "asks":
                 asks = _ASKING.search(lower, starts[first], ends[-1]) is not None
-            sentences.append(Sentence(first, len(words), asks, speaker, parts[part_at][1], turn))
+            orders = _ORDERS.match(lower, starts[first]) is not None
+            sentences.append(Sentence(first, len(words), asks, speaker, parts[part_at][1], turn, orders))
             first = len(words)
 
     previous = ""
@@ -222,11 +234,17 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
                     after = lower[end : end + 1]
                     if not (after == "" or after.isspace() or after in "\"')"):
                         continue
-                    if previous in _ABBREVIATIONS and lower[end : end + 1] != "\n":
+                    if (
+                        previous in _ABBREVIATIONS
+                        and lower[end : end + 1] != "\n"
+                        and not (previous in _UNITS and text[end + 1 : end + 2].isupper())
+                    ):
                         continue
                 elif i == tokens.QUERY:
                     after, before = lower[end : end + 1], lower[start - 1 : start]
-                    if (after.isalnum() or (after == " " and not before.strip())) and before in _BEFORE_QUERY:
+                    if (
+                        after.isalnum() or (after == " " and (before == "" or before.isspace()))
+                    ) and before in _BEFORE_QUERY:
                         words.append(i)
                         starts.append(start)
                         ends.append(end)

@@ -40,6 +40,8 @@ def facts_of(doc: Document, values: Values, scopes: Sequence[Scopes]) -> Facts:
                 name = str(fact.value)
                 if name not in lists[fact.field]:
                     lists[fact.field].append(name)
+        elif fact.field == "pregnant" and fact.value is True and not _holds(doc, fact, lasts, scopes):
+            continue  # "Pregnant: [ ] Yes [x] No"
         else:
             first.setdefault(fact.field, fact.value)
     medications = tuple(m for m in lists["medications"] if m not in lists["allergies"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.assertion import Scopes, Verdict
@@ -16,8 +16,11 @@ from backspasm.patients.from_note.spans import Assertion
 
 #: findings of these sections of the index hold for a life, not for this illness: what is past counts
 LASTING_SECTIONS = ("risk", "spondyloarthritis", "imaging")
+#: what is examined or measured is so now, even in a line that began with the past history
+FOUND_SECTIONS = ("examination", "laboratory")
 LASTING = frozenset({"previous_episodes", "family_history_spondyloarthritis", "spinal_deformity"})
 FAMILY = "family_history_spondyloarthritis"
+WEAK, REPORTED_WEAK = "motor_weakness", "reported_leg_weakness"
 #: diseases that make a family history when a relative has them
 FAMILIAL = frozenset({"uveitis", "psoriasis", "inflammatory_bowel_disease", "hla_b27"})
 
@@ -44,22 +47,29 @@ class Hit(Struct, frozen=True):
 
 def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]:
     """All hits of a note in order of the text, and the cues of each sentence. Questions get the answers that follow."""
-    lasting = _lasting(lexicon)
+    kinds = _kinds(lexicon)
     out: list[Hit] = []
     waiting: list[_Asked] = []
     every: list[Scopes] = []
     barriers = _barriers(doc, lexicon)
-    question: Sentence | None = None
+    yes_no = tuple(frozenset(lexicon.word_of(w) for w in pair) for pair in (("yes", "y"), ("no", "n")))
     for sentence in doc.sentences:
         matches = lexicon.matches(doc.words, sentence.first, sentence.last, barriers)
-        scopes = Scopes(matches, doc.words, sentence.first, sentence.last, lexicon)
+        scopes = Scopes(
+            matches,
+            doc.words,
+            sentence.first,
+            sentence.last,
+            lexicon.links,
+            lexicon.joins,
+            lexicon.letter_n,
+            lexicon.denials,
+            (yes_no[0], yes_no[1]),
+        )
         every.append(scopes)
         if waiting and not (sentence.asks and sentence.turn == waiting[-1].turn and sentence.turn > 0):
             waiting = _answered(waiting, doc, sentence, matches, scopes, lexicon, out)
-        found = _judged(doc, sentence, matches, scopes, lasting)
-        if question is not None and not sentence.asks:
-            out += _across(doc, question, sentence, lexicon, barriers, lasting)
-        question = sentence if sentence.asks and sentence.last - sentence.first <= _SHORT_QUESTION else None
+        found = _other_side(doc, sentence, _judged(doc, sentence, matches, scopes, kinds), kinds)
         if sentence.asks:
             waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in found]
         else:
@@ -83,22 +93,6 @@ def _longest(hits: list[Hit]) -> list[Hit]:
     return out
 
 
-#: words of a question that is read together with its answer
-_SHORT_QUESTION, _LONG_ANSWER = 14, 30
-
-
-def _across(
-    doc: Document, question: Sentence, answer: Sentence, lexicon: Lexicon, barriers: list[int], lasting: frozenset[str]
-) -> list[Hit]:
-    """What question and answer say only together: ``What makes it worse? Bending.``, ``Bladder? Fine.``"""
-    last = min(answer.last, answer.first + _LONG_ANSWER)
-    both = msgspec.structs.replace(answer, first=question.first, last=last)
-    matches = lexicon.matches(doc.words, both.first, both.last, barriers)
-    scopes = Scopes(matches, doc.words, both.first, both.last, lexicon)
-    joined = [m for m in matches if m.rule.kind == "block" or m.start < answer.first < m.end]
-    return [h for h, _ in _judged(doc, both, joined, scopes, lasting)]
-
-
 class _Asked(Struct, frozen=True):
     """A hit inside a question, what the question's own words make of it, and the turn in which it was asked."""
 
@@ -108,10 +102,18 @@ class _Asked(Struct, frozen=True):
     question: int
 
 
-def _lasting(lexicon: Lexicon) -> frozenset[str]:
+class _Kinds(Struct, frozen=True):
+    """Findings that hold for a life, and findings that only an examiner or a laboratory finds."""
+
+    lasting: frozenset[str]
+    found: frozenset[str]
+
+
+def _kinds(lexicon: Lexicon) -> _Kinds:
     index = lexicon.knowledge.index.findings
     timed = {f.id for f in lexicon.knowledge.findings.values() if f.time is not None}
-    return LASTING | timed | {f for section in LASTING_SECTIONS for f in index.get(section, ())}
+    lasting = LASTING | timed | {f for section in LASTING_SECTIONS for f in index.get(section, ())}
+    return _Kinds(lasting, frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ())))
 
 
 def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
@@ -129,7 +131,7 @@ def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
 
 
 def _judged(
-    doc: Document, s: Sentence, matches: Sequence[Match], scopes: Scopes, lasting: frozenset[str]
+    doc: Document, s: Sentence, matches: Sequence[Match], scopes: Scopes, kinds: _Kinds
 ) -> list[tuple[Hit, bool]]:
     """Hits of one sentence, each with whether its words were denied."""
     blocks = [m for m in matches if m.rule.kind == "block"]
@@ -145,25 +147,49 @@ def _judged(
             continue
         start, end = doc.starts[m.start], doc.ends[m.end - 1]
         cue = doc.text[doc.starts[verdict.start] : doc.ends[verdict.end - 1]] if verdict.decided else ""
+        if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
+            verdict = Verdict("absent", verdict.start, verdict.end)
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
-            assertion = _assertion(m, verdict, says, finding in lasting, s)
+            assertion = _assertion(m, verdict, says, finding, kinds, s)
             if assertion is None:
                 continue
+            if verdict.cue == "kin_bare" and finding not in kinds.lasting:
+                assertion = "present" if says and not scopes.denied(m) else "absent"  # "helped dad carry a fridge"
             target = finding
-            if assertion == "family" and m.rule.source == "mention" and not scopes.denied(m):
-                continue
+            if finding == REPORTED_WEAK and assertion == "absent":
+                target = WEAK  # who denies weakness denies more than what is felt
             if assertion == "family" and finding in FAMILIAL:
                 target, assertion = FAMILY, "absent" if scopes.denied(m) else "present"
             elif assertion == "family" and finding == FAMILY:
+                if m.rule.source in ("mention", "denies") and not scopes.denied(m):
+                    continue
                 assertion = "absent" if scopes.denied(m) else "present"
             key = (target, start, end, assertion)
             if key in seen:
                 continue
             seen.add(key)
-            strength = 1 if kind == "statement" else 2
+            strength = 1 if kind == "statement" or (target != finding and target == WEAK) else 2
             hit = Hit(target, assertion, start, end, cue, m.rule.source, s.part, strength)
             out.append((hit, verdict.assertion == "absent"))
     return out
+
+
+#: what follows a normal finding when the other side is not normal: ``negative on the left, positive on the right``
+_OTHER_SIDE = re.compile(
+    r"[^.;\n]{0,12}\b(?:left|right|l|r)\b[ ,\-]{1,3}(?:but |and )?(?:positive|\+ve|pos)\b[^.;,\n]{0,30}\b(?:left|right|l|r)\b"
+    r"|[^.;\n]{0,12}\b(?:left|right|l|r)\b[ ,\-]{1,3}(?:but |and )?(?:left|right|l|r)\b ?(?:side )?(?:is |was )?(?:positive|\+ve|pos)\b"
+)
+
+
+def _other_side(doc: Document, s: Sentence, found: list[tuple[Hit, bool]], kinds: _Kinds) -> list[tuple[Hit, bool]]:
+    """An examined sign that is absent on one side and, without being named again, present on the other."""
+    end = doc.ends[s.last - 1]
+    return [
+        (structs.replace(h, assertion="present"), denied)
+        if h.assertion == "absent" and h.finding in kinds.found and _OTHER_SIDE.match(doc.lower, h.end, end)
+        else (h, denied)
+        for h, denied in found
+    ]
 
 
 def _widest(matches: Sequence[Match]) -> list[Match]:
@@ -193,39 +219,44 @@ def _blocked(match: Match, blocks: Sequence[Match], name: str) -> bool:
     A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked).
     """
     denies = match.rule.source in ("denies", "mention", "statements", "trouble")
+    single = len(match.parts) == 1
     for b in blocks:
         if b.rule.name != name or b.start >= match.end or match.start >= b.end:
             continue
         inside = match.start <= b.start and b.end <= match.end
-        if inside and (denies or _says_more(match, b)):
+        shorter = b.end - b.start < match.end - match.start
+        if inside and (denies or (shorter and (single or b.end - b.start == 1))):
             continue
         return True
     return False
 
 
-def _says_more(match: Match, block: Match) -> bool:
-    """Whether the match itself uses the words of the block, and others."""
-    used = sum(b - a for a, b in match.parts)
-    if used <= block.end - block.start:
-        return False
-    if block.end - block.start == 1:
-        return True
-    return all(any(a <= i < b for a, b in match.parts) for i in range(block.start, block.end))
+#: an ellipsis that denies of the patient what was said of somebody else: ``her partner injects but she never has``
+_NOT_SHE = re.compile(
+    r"[\s,;.\-]*(?:but |and |though |although )?(?:he|she|i|they|the patient|pt|patient) (?:himself |herself |myself )?"
+    r"(?:(?:is|was|has|does|did|do|have|am)(?: not|n't| never)|never|isn't|hasn't|doesn't|didn't|don't|haven't|wasn't)"
+    r"(?: has| does| did| have| had| is| been)?\s*(?:[.;,\n]|$)"
+)
 
 
-def _assertion(match: Match, verdict: Verdict, says: bool, lasting: bool, s: Sentence) -> Assertion | None:
+def _but_not_the_patient(doc: Document, match: Match, s: Sentence) -> bool:
+    return _NOT_SHE.match(doc.lower, doc.ends[match.end - 1]) is not None
+
+
+def _assertion(
+    match: Match, verdict: Verdict, says: bool, finding: str, kinds: _Kinds, s: Sentence
+) -> Assertion | None:
     """What the note says of the finding. None: nothing can be taken from it."""
     said = verdict.assertion
+    lasting = finding in kinds.lasting
     if s.part == "allergies":
         return None
     if said in ("hypothetical", "other_person"):
         return said
     if said == "family" or (s.part == "family" and match.rule.name not in _OWN_WORDS):
         return "family"
-    if s.asks and match.rule.source in ("mention", "trouble"):
-        return "absent" if said == "absent" else "present"  # waits for the answer
-    if match.rule.source == "mention":  # a bare name: "Steroids: Y"
-        return "absent" if said == "absent" else "present" if verdict.decided and said == "present" else None
+    if match.rule.source == "mention":
+        return "absent" if said == "absent" else None
     if match.rule.source == "denies" or match.rule.kind == "statement":
         trouble = match.rule.kind == "statement" and _TROUBLE in match.rule.source
         if said == "past":
@@ -239,9 +270,9 @@ def _assertion(match: Match, verdict: Verdict, says: bool, lasting: bool, s: Sen
         return ("present" if says else "absent") if lasting else "past"
     if said in ("uncertain", "absent"):
         return said
-    if not lasting and s.part == "past":
+    if not lasting and s.part == "past" and finding not in kinds.found:
         return "past"
-    if s.part == "plan" and not lasting:
+    if (s.part == "plan" and not lasting) or s.orders:
         return "hypothetical"
     return "present"
 
@@ -274,7 +305,7 @@ def _answered(
     named = {m.rule.name for m in matches if m.rule.kind == "finding"}
     for asked in waiting:
         h = asked.hit
-        if h.rule == "trouble" or (h.rule == "mention" and asked.question not in alone):
+        if h.rule in ("trouble", "mention"):
             if answer == "answer_no":
                 out.append(Hit(h.finding, "absent", h.start, h.end, _words(doc, s, 2), "answer", h.section, 1))
             continue
@@ -284,7 +315,8 @@ def _answered(
             assertion: Assertion = "present" if h.rule == "denies" else "absent"
             if h.rule == "denies" and not asked.denied:
                 continue  # "Passing water normally?" "No." leaves open what is wrong
-            out.append(Hit(h.finding, assertion, h.start, h.end, _words(doc, s, 2), "answer", h.section, h.strength))
+            said = WEAK if h.finding == REPORTED_WEAK and assertion == "absent" else h.finding
+            out.append(Hit(said, assertion, h.start, h.end, _words(doc, s, 2), "answer", h.section, h.strength))
         elif h.rule in ("denies", "statements"):
             out.append(Hit(h.finding, "absent", h.start, h.end, _words(doc, s, 2), "answer", h.section, h.strength))
         elif asked.question in alone:
