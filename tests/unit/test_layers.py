@@ -17,7 +17,10 @@ ORDER = {
     "advice": 4,
     "presentation": 5,
     "population": 6,
-    "cli": 7,
+    "cli_shared": 7,
+    "cli_knowledge": 8,
+    "cli_population": 8,
+    "cli": 9,
 }
 
 

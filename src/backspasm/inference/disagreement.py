@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc
 
 from backspasm.inference.gathered import Place
 from backspasm.inference.logit_normal import Z95, Array
@@ -72,6 +71,8 @@ def disagreement_of(cell: Cell, sightings: tuple[Sighting, ...], knowledge: Know
     v = np.array([s.observation.variance for s in sightings])
     half = Z95 * np.sqrt(v)
     q = _q(y, v)
+    from scipy.special import chdtrc  # an assessment without disagreement does not need it
+
     p = float(chdtrc(len(y) - 1, q))
     between = max(0.0, (q - (len(y) - 1)) / q) if q > 0 else 0.0
     apart = (y - half).max() > (y + half).min()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from backspasm.patients.from_note.spans import Fact, Part, Span
+from backspasm.patients.from_note.values.age import find_age
 from backspasm.patients.from_note.values.allergies import find_allergies
 from backspasm.patients.from_note.values.bladder import find_residual
 from backspasm.patients.from_note.values.comorbidities import find_comorbidities, from_allergies
@@ -16,11 +17,11 @@ from backspasm.patients.from_note.values.lexicon import Hit, Lexicon, compile_le
 from backspasm.patients.from_note.values.medicines import find_medicines
 from backspasm.patients.from_note.values.note import Note, Taken
 from backspasm.patients.from_note.values.pain import find_pain
-from backspasm.patients.from_note.values.person import find_age, find_sex
 from backspasm.patients.from_note.values.power import find_power
 from backspasm.patients.from_note.values.pregnancy import find_pregnancy
 from backspasm.patients.from_note.values.results import Values
 from backspasm.patients.from_note.values.setting import find_setting
+from backspasm.patients.from_note.values.sex import find_sex
 from backspasm.patients.from_note.values.times import find_times
 from backspasm.patients.from_note.values.units import Scale, scale_of
 from backspasm.patients.from_note.values.vitals import find_heart_rate, find_pressures, find_temperature

@@ -1,14 +1,12 @@
-"""Age and sex of the patient: by the words that say it, of the patient and not of those beside the patient."""
+"""Age of the patient: by the words that say it, of the patient and not of those beside the patient."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from backspasm.patients.from_note.spans import Fact, Span
 from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import COUNT, value_of
-from backspasm.patients.from_note.values.words import words
 
 _N = rf"(?:[0-9]{{1,3}}(?:\.[0-9]{{1,2}})?|{COUNT})"
 _SEX = r"(?:female|male|woman|women|man|lady|gentleman|gent|girl|boy|lad|f|m|♀|♂)"
@@ -123,7 +121,7 @@ def _speaks_for_another(note: Note) -> bool:
     return note.holds(_PARENT)
 
 
-def _speaks_of_self(note: Note) -> bool:
+def speaks_of_self(note: Note) -> bool:
     """Whether the writer or caller is the patient: "my back", "I can't feel ..."."""
     if note.words.isdisjoint(_SELF):
         return False
@@ -350,10 +348,10 @@ def _of_patient(note: Note, age: _Age) -> float:
         weight -= 4.5
     elif _PARENT_OF.search(before):  # "34F, mother of a 2-year-old", but also "mother of 2-year-old calling"
         weight -= 1.5
-    elif _OTHERS.search(before) and not (_speaks_for_another(note) and not _speaks_of_self(note)):
+    elif _OTHERS.search(before) and not (_speaks_for_another(note) and not speaks_of_self(note)):
         weight -= 3.5
     if "my" in before[-16:] and _MY.search(before):
-        parent, first_person = _speaks_for_another(note), _speaks_of_self(note)
+        parent, first_person = _speaks_for_another(note), speaks_of_self(note)
         if _LIFTED.search(before):
             weight -= 3.0
         elif parent and not first_person:
@@ -363,151 +361,9 @@ def _of_patient(note: Note, age: _Age) -> float:
         elif first_person:
             weight -= 0.5
     if _I_AM.match(words_of_age):
-        weight += 1.0 if _speaks_of_self(note) or not _speaks_for_another(note) else -2.0
+        weight += 1.0 if speaks_of_self(note) or not _speaks_for_another(note) else -2.0
     if note.part_at(age.start) in ("family", "past", "social", "medication", "plan"):
         weight -= 2.5
     if age.start < 120:
         weight += 0.6
     return weight
-
-
-# --- sex -----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _sex_words() -> dict[str, tuple[str, float]]:
-    """Word -> (sex, weight); titles and nouns weigh more than pronouns."""
-    out: dict[str, tuple[str, float]] = {}
-    said = words()
-    for sex, lists in (("female", said.female), ("male", said.male)):
-        for group, weight in ((lists.strong, 2.5), (lists.weak, 1.0), (lists.body, 1.2)):
-            for word in group:
-                if " " not in word and "'" not in word:
-                    out[word] = (sex, weight)
-    return out
-
-
-@cache
-def _relatives() -> frozenset[str]:
-    return frozenset(words().relatives)
-
-
-_SEX_BEHIND = re.compile(
-    r"[\s\-/.,]{0,3}(?:(?:years?|yrs?|y|old|o|yo)\b[\s\-/.,]{0,3}){0,2}(?P<s>female|male|f|m|♀|♂)(?![a-z0-9])"
-)
-_SEX_IN_FRONT = re.compile(r"(?:^|[\s(,:])(?P<s>[fm♀♂]|female|male)[\s/,(:]{0,3}(?:aged? )?$")
-_SEX_FIELD = re.compile(r"\b(?:sex|gender)\s?[:=]\s?(?P<s>female|male|f|m)\b|(?P<t>[♀♂])")
-_MY_CHILD = re.compile(
-    r"\b(?:my|our) (?:[0-9a-z½\-]+[ -]){0,4}?(?P<s>son|daughter|little boy|little girl|boy|girl|lad|grandson|"
-    r"granddaughter|husband|wife|mother|father|mum|mom|dad|brother|sister)\b(?P<r>[^.;\n]{0,30})"
-)
-_FEMALE_SIGNS = frozenset({"f", "female", "♀", "woman", "lady", "girl"})
-_AGE_LETTER = re.compile(r"(?<![a-z'])(?P<s>female|male|woman|man|lady|gentleman|girl|boy|[fm♀♂])(?![a-z'])")
-_FEMALE_KIN = frozenset({"daughter", "little girl", "girl", "granddaughter", "wife", "mother", "mum", "mom", "sister"})
-
-
-def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
-    """Male or female by weight of evidence; nothing where there is none, or where it is divided."""
-    table = _sex_words()
-    low = note.low
-    if note.words.isdisjoint(table) and not note.numbers and "♀" not in low and "♂" not in low:
-        if note.words.isdisjoint(_KIN_OF_NARRATOR) and note.words.isdisjoint(("sex", "gender")):
-            return []
-    scores = {"female": 0.0, "male": 0.0}
-    first: dict[str, tuple[int, int]] = {}
-
-    def count(sex: str, weight: float, start: int, end: int) -> None:
-        scores[sex] += weight
-        if sex not in first or weight >= 3:
-            first.setdefault(sex, (start, end))
-
-    for fact in age:
-        place = fact.span.start
-        inside = _AGE_LETTER.search(low[place : fact.span.end])
-        if inside is not None:
-            start = place + inside.start("s")
-            count(
-                "female" if inside.group("s") in _FEMALE_SIGNS else "male", 6.0, start, start + len(inside.group("s"))
-            )
-            continue
-        match = _SEX_BEHIND.match(low, fact.span.end)
-        front = _SEX_IN_FRONT.search(low[max(0, place - 12) : place])
-        if match is not None:
-            count("female" if match.group("s") in _FEMALE_SIGNS else "male", 6.0, match.start("s"), match.end("s"))
-        elif front is not None:
-            start = max(0, place - 12) + front.start("s")
-            count("female" if front.group("s") in _FEMALE_SIGNS else "male", 6.0, start, start + len(front.group("s")))
-    if "sex" in note.words or "gender" in note.words or "♀" in low or "♂" in low:
-        for match in _SEX_FIELD.finditer(low):
-            group = "s" if match.group("s") else "t"
-            count(
-                "female" if match.group(group) in _FEMALE_SIGNS else "male", 6.0, match.start(group), match.end(group)
-            )
-    parent = None
-    if not note.words.isdisjoint(_KIN_OF_NARRATOR) and ("my" in note.words or "our" in note.words):
-        own = _speaks_of_self(note)
-        for match in _MY_CHILD.finditer(low):
-            kin = match.group("s")
-            if own:
-                continue
-            parent = "female" if kin in _FEMALE_KIN else "male"
-            count(parent, 5.0, match.start("s"), match.end("s"))
-            break
-    if not note.words.isdisjoint(table):
-        relatives = _relatives()
-        has_kin = not note.words.isdisjoint(relatives)
-        sentence_end, kin_seen = -1, False
-        limit = 0
-        for word, start, end in note.tokens:
-            known = table.get(word)
-            if known is None and not (has_kin and word in relatives):
-                continue
-            if start >= sentence_end:
-                _, sentence_end = note.sentence_at(start)
-                kin_seen = False
-            if known is None:
-                # "her mother says he ..." speaks of the patient; "mother had cancer, she died" does not
-                kin_seen = not _REPORTING.match(low[end : end + 14])
-                continue
-            sex, weight = known
-            if kin_seen:
-                if weight == 1.0:
-                    continue
-                weight *= 0.4
-            if weight == 2.5 and _NOT_PATIENT.search(low[max(0, start - 12) : start]):
-                continue
-            if word in _TITLES and not _is_title(note, word, start, end):
-                continue
-            count(sex, weight, start, end)
-            limit += 1
-            if limit > 400:  # enough is known of a very long note
-                break
-    female, male = scores["female"], scores["male"]
-    if max(female, male) < 1.0 or female == male or min(female, male) > 0.72 * max(female, male):
-        return []
-    sex = "female" if female > male else "male"
-    start, end = first[sex]
-    return [Fact("sex", sex, Span(start, end), note.text[start:end])]
-
-
-_KIN_OF_NARRATOR = word_set(
-    "son daughter boy girl lad grandson granddaughter husband wife mother father mum mom dad brother sister"
-)
-_REPORTING = re.compile(
-    r"'?s?\s(?:says?|said|reports?|states?|stated|reported|brought|brings|thinks|describes?|noticed|noticing|"
-    r"notes|worried|concerned|is worried|tells|told|felt|feels|found|gave|called|has noticed|present|phoned|rang|"
-    r"rings|confirms|denies|denied)\b"
-)
-_NOT_PATIENT = re.compile(r"\b(?:another|other|delivery|post|bin|security|the|fire|repair)\s$(?<!the )")
-
-
-_TITLES = frozenset({"ms", "miss", "mr"})
-
-
-def _is_title(note: Note, word: str, start: int, end: int) -> bool:
-    """A title stands before a name with a capital; "miss" is also a verb and MS an illness."""
-    text = note.text
-    if not text[start].isupper() or text[start:end] in ("MS", "MR"):
-        return False
-    tail = text[end : end + 3].lstrip(". ")
-    return bool(tail) and tail[0].isupper()

@@ -1,0 +1,107 @@
+"""The commands `backspasm cohort` and `backspasm validate`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backspasm.cli_shared import Sheet, bad_input, load_model, progress_bar, refuse, stdout_console
+
+population_app = typer.Typer()
+
+
+class CohortFormat(StrEnum):
+    cases = "cases"
+    parquet = "parquet"
+
+
+@population_app.command(
+    epilog="Examples:  backspasm cohort --n 1000 --out cohort  ·  "
+    "backspasm cohort --n 100000 --format parquet --setting emergency --age-from 18 --answered 0.5 --out adults  ·  "
+    "backspasm cohort --n 50 --cause discitis --age-to 10 --out children; "
+    "head -1 children/records/cases.jsonl | backspasm assess -"
+)
+def cohort(
+    n: Annotated[int, typer.Option("--n", min=1, help="How many patients.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write: records/ and truth.parquet.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same patients.")] = 1,
+    output: Annotated[
+        CohortFormat,
+        typer.Option("--format", "-f", help="cases: a case a line, as `assess` reads it; parquet: a row each."),
+    ] = CohortFormat.cases,
+    setting: Annotated[
+        str | None, typer.Option(help="Where they present; all places by their share if left out.")
+    ] = None,
+    age_from: Annotated[float | None, typer.Option(help="Youngest, in years.")] = None,
+    age_to: Annotated[float | None, typer.Option(help="Oldest, in years.")] = None,
+    sex: Annotated[str | None, typer.Option(help="male or female; both if left out.")] = None,
+    cause: Annotated[list[str] | None, typer.Option(help="Only patients with this cause; may be given again.")] = None,
+    answered: Annotated[float, typer.Option(help="Share of all questions that are asked.")] = 0.3,
+    draw: Annotated[
+        int | None, typer.Option(help="Number of a joint parameter draw to draw from; the fixed set if left out.")
+    ] = None,
+) -> None:
+    """Draw virtual patients from the model; what is true of them is kept apart from what was asked."""
+    from backspasm.population.cohort import Cohort, Wanted
+    from backspasm.population.cohort_files import write_cohort
+
+    model = load_model()
+    wanted = Wanted(setting, age_from, age_to, sex, tuple(cause or ()), answered, seed, draw)
+    with bad_input(), progress_bar("patients", n) as advance:
+        for place in write_cohort(Cohort(wanted, model), n, out, output.value, advance):
+            print(f"backspasm: wrote {place}", file=sys.stderr)
+
+
+@population_app.command(
+    epilog="Examples:  backspasm validate --rules rules.yaml  ·  backspasm validate --cases known.jsonl --format json  ·  "
+    "backspasm validate --calibration --n 200  ·  backspasm validate --rules rules.yaml --calibration --html report.html"
+)
+def validate(
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Published rules (YAML): the model's accuracy against the study's.")
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Cases with known answers (JSON lines: case, gold): scores.")
+    ] = None,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="Simulated worlds: do 90 % intervals hold the truth? (minutes)")
+    ] = False,
+    output: Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")] = Sheet.terminal,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write one HTML page with figures.")] = None,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n", min=1, help="Virtual patients behind each rule (200,000) or worlds of the calibration (200)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")] = 1,
+) -> None:
+    """Hold the model against published rules, cases with known answers, and its own simulated patients."""
+    from backspasm.population.validation import Request, validated
+    from backspasm.population.validation_text import print_validation, validation_json
+    from backspasm.records.problems import KnowledgeError
+
+    if rules is None and cases is None and not calibration:
+        refuse("nothing to validate on. Mend: give --rules FILE, --cases FILE or --calibration")
+    model = load_model()
+    try:
+        with bad_input():
+            found = validated(Request(rules, cases, calibration, n, seed), model, progress_bar)
+    except KnowledgeError as error:
+        refuse(*(str(p) for p in error.problems))
+    if html is not None or output is Sheet.html:
+        from backspasm.population.validation_page import validation_page
+
+        page = validation_page(found, model.knowledge)
+        if html is not None:
+            html.write_text(page, encoding="utf-8")
+        if output is Sheet.html:
+            print(page, end="")
+    if output is Sheet.json:
+        sys.stdout.buffer.write(validation_json(found))
+    elif output is Sheet.terminal:
+        print_validation(found, model.knowledge, stdout_console())

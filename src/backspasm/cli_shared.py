@@ -1,0 +1,154 @@
+"""What the commands share: the choices and types of their options, refusals, the model, the patient, progress bars."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from backspasm.inference.model import Model
+    from backspasm.patients.patient import Patient
+
+
+class Output(StrEnum):
+    terminal = "terminal"
+    json = "json"
+
+
+class Page(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    html = "html"
+    markdown = "markdown"
+
+
+class Sheet(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    html = "html"
+
+
+class AgeGroup(StrEnum):
+    young_child = "young_child"
+    teen = "teen"
+    adult = "adult"
+    older = "older"
+
+
+class LeafletFormat(StrEnum):
+    text = "text"
+    markdown = "markdown"
+    html = "html"
+
+
+class Source(StrEnum):
+    case = "case"
+    fhir = "fhir"
+    note = "note"
+
+
+class Sex(StrEnum):
+    male = "male"
+    female = "female"
+
+
+File = Annotated[
+    str,
+    typer.Argument(
+        help="A case (YAML or JSON), a FHIR R4 Bundle (JSON) or a note (text); `-` reads standard input.",
+        metavar="FILE|-",
+    ),
+]
+From = Annotated[Source | None, typer.Option("--from", help="What the input is; found out by itself if left out.")]
+PageFormat = Annotated[Page, typer.Option("--format", "-f", help="How the result is written.")]
+SheetFormat = Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")]
+Format = Annotated[Output, typer.Option("--format", "-f", help="How the result is written.")]
+
+
+class bad_input:  # noqa: N801 (reads as a statement: with bad_input())
+    """Turns an InputError into exit code 2 with its message on standard error."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        from backspasm.patients.patient import InputError
+
+        if isinstance(error, InputError):
+            refuse(*(str(p) for p in error.problems))
+
+
+def refuse(*messages: str) -> NoReturn:
+    for message in messages:
+        print(f"backspasm: {message}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def load_model() -> Model:
+    from backspasm.inference.model import load
+    from backspasm.records.problems import KnowledgeError
+
+    try:
+        return load(
+            on_fit=lambda: print("backspasm: preparing the knowledge base (once, some seconds) ...", file=sys.stderr)
+        )
+    except KnowledgeError as error:
+        refuse(*(str(p) for p in error.problems), "the knowledge base has problems; nothing was assessed")
+
+
+def input_patient(file: str, source: Source | None, model: Model) -> Patient:
+    from backspasm.patients.reading import read_path, read_patient
+
+    with bad_input():
+        return read_patient(read_path(file, sys.stdin.buffer), model.knowledge, source.value if source else None)
+    raise AssertionError("unreachable")
+
+
+def stdout_console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; yields the function that moves it on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+@contextmanager
+def named_progress_bar(what: str, wanted: bool = True) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on standard error; it shows only where someone watches, and leaves nothing behind."""
+    if not wanted:
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def moved(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, description=name)
+
+        yield moved
