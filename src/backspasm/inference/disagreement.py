@@ -15,6 +15,7 @@ import numpy as np
 from backspasm.inference.gathered import Place
 from backspasm.inference.logit_normal import Z95, Array
 from backspasm.inference.observations import Cell, Sighting, complication_sightings, rate_sightings
+from backspasm.inference.special import chi_square_above
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import AgeGroup
 
@@ -71,9 +72,7 @@ def disagreement_of(cell: Cell, sightings: tuple[Sighting, ...], knowledge: Know
     v = np.array([s.observation.variance for s in sightings])
     half = Z95 * np.sqrt(v)
     q = _q(y, v)
-    from scipy.special import chdtrc  # an assessment without disagreement does not need it
-
-    p = float(chdtrc(len(y) - 1, q))
+    p = chi_square_above(q, len(y) - 1)
     between = max(0.0, (q - (len(y) - 1)) / q) if q > 0 else 0.0
     apart = (y - half).max() > (y + half).min()
     far = y.max() - y.min() >= np.log(limits["odds_factor"])

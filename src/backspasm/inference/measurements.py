@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.special import logit, ndtr
 
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.observations import Cell, bias_variance, proportion, usable
@@ -118,6 +117,7 @@ def summary(fact: Fact, log: bool) -> tuple[float | None, float | None]:
 def fit(prior: Prior, share_present: float, facts: tuple[Constraint, ...]) -> Prior:
     """Posterior mode and spread of means and log spreads, given what studies reported of the mixture."""
     from scipy.optimize import least_squares  # heavy, and needed only when fitting
+    from scipy.special import logit, ndtr
 
     centre = np.array([*prior.mean, *prior.log_spread])
     scale = np.array([*prior.mean_sd, *prior.log_spread_sd])

@@ -54,3 +54,19 @@ def ndtr(x: ArrayLike) -> Array:
     x = np.asarray(x, dtype=np.float64)
     values = np.fromiter(map(math.erfc, (x.ravel() * -math.sqrt(0.5)).tolist()), np.float64, x.size)
     return values.reshape(x.shape) / 2
+
+
+def chi_square_above(value: float, degrees: int) -> float:
+    """Probability that a chi-square variable of whole degrees of freedom exceeds a value (Abramowitz and Stegun 26.4.4-5)."""
+    half = value / 2
+    if degrees % 2 == 0:
+        term = total = math.exp(-half)
+        steps = [float(k) for k in range(1, degrees // 2)]
+    else:
+        total = math.erfc(math.sqrt(half))
+        term = math.exp(-half) / math.sqrt(math.pi * half) if half > 0 else 0.0
+        steps = [k + 1 / 2 for k in range(degrees // 2)]
+    for step in steps:
+        term *= half / step
+        total += term
+    return total
