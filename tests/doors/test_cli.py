@@ -49,6 +49,7 @@ BUNDLE = json.dumps(
 ).encode()
 COMMANDS = (
     ("assess",),
+    ("read",),
     ("explain",),
     ("evidence",),
     ("knowledge", "check"),

@@ -13,6 +13,7 @@ from backspasm.records.elicitation_checks import (
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
 from backspasm.records.types import Condition, Fact
+from backspasm.records.word_checks import word_problems
 from backspasm.records.yaml_source import KeyPath, Source
 
 #: how far a printed value may lie from the one that the counts give, before one of them must be wrong
@@ -32,6 +33,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_record_gaps(knowledge),
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
+        *word_problems(knowledge, found),
     ]
 
 

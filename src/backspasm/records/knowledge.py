@@ -19,6 +19,7 @@ from backspasm.records.types import (
     RedFlag,
     Study,
 )
+from backspasm.records.words import Words
 
 
 class Knowledge(Record, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     red_flags: dict[str, RedFlag]
     medicines: dict[str, Medicine]
     comorbidities: dict[str, Comorbidity]
+    words: Words = Words()
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

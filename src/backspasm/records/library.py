@@ -26,6 +26,7 @@ from backspasm.records.types import (
     RedFlag,
     Study,
 )
+from backspasm.records.words import Cue, Heading, Spelling, Statement, WordClass, Wording, Words
 
 if TYPE_CHECKING:
     from backspasm.records.yaml_source import Source
@@ -49,6 +50,12 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
     ("comorbidities.yaml", "comorbidities"),
+    ("words/spelling.yaml", "spelling"),
+    ("words/classes.yaml", "word_classes"),
+    ("words/wordings/*.yaml", "wordings"),
+    ("words/statements.yaml", "statements"),
+    ("words/cues.yaml", "cues"),
+    ("words/headings.yaml", "headings"),
 )
 
 
@@ -164,6 +171,14 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         red_flags={r.id: r for r in _each(found["red_flag"], RedFlag)},
         medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
+        words=Words(
+            classes=tuple(_many(found["word_classes"], "classes", WordClass)),
+            wordings=tuple(_many(found["wordings"], "wordings", Wording)),
+            statements=tuple(_many(found["statements"], "statements", Statement)),
+            cues=tuple(_many(found["cues"], "cues", Cue)),
+            headings=tuple(_many(found["headings"], "headings", Heading)),
+            spelling=msgspec.convert(found["spelling"][0].data, Spelling),
+        ),
     )
 
 
