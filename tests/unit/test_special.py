@@ -19,6 +19,12 @@ def test_function_equals_scipys(name: str, at: Array) -> None:
     assert getattr(special, name)(at) == pytest.approx(getattr(scipys, name)(at), rel=1e-12, abs=1e-15)
 
 
+def test_probability_between_two_values_equals_the_difference() -> None:
+    low, high = np.meshgrid(np.linspace(-20, 20, 81), np.array([-np.inf, -9.0, 0.0, 3.0, 9.0, np.inf]))
+    expected = scipys.ndtr(high) - scipys.ndtr(low)
+    assert np.abs(special.normal_between(low, high) - expected).max() < 1e-15
+
+
 def test_log_odds_of_certainty_are_infinite() -> None:
     assert special.logit(np.array([0.0, 1.0])).tolist() == [-np.inf, np.inf]
 

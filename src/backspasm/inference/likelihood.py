@@ -12,7 +12,7 @@ from backspasm.inference.layout import Layout, sets_of
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.noisy_or import leak_of, log_spared
 from backspasm.inference.numbers import Numbers
-from backspasm.inference.special import ndtr
+from backspasm.inference.special import ndtr, normal_between
 from backspasm.patients.answers import Item
 from backspasm.records.knowledge import Knowledge
 
@@ -178,7 +178,7 @@ def _log_density(
 
     def log_factor() -> Array:
         low, high = scale_ends(item.finding, numbers, knowledge)
-        possible = np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), MARGIN)
+        possible = np.maximum(normal_between((low - mean) / sd, (high - mean) / sd), MARGIN)
         out: Array = -np.log(sd) - 0.5 * np.log(2 * np.pi) - np.log(possible)
         return out
 
