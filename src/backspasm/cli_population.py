@@ -26,9 +26,9 @@ class CohortFormat(StrEnum):
     "head -1 children/records/cases.jsonl | backspasm assess -"
 )
 def cohort(
-    n: Annotated[int, typer.Option("--n", min=1, help="How many patients.")],
+    n: Annotated[int, typer.Option("--n", help="How many patients, 1 or more.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write: records/ and truth.parquet.")],
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same patients.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same patients.")] = 1,
     output: Annotated[
         CohortFormat,
         typer.Option("--format", "-f", help="cases: a case a line, as `assess` reads it; parquet: a row each."),
@@ -74,9 +74,7 @@ def validate(
     html: Annotated[Path | None, typer.Option("--html", help="Also write one HTML page with figures.")] = None,
     n: Annotated[
         int | None,
-        typer.Option(
-            "--n", min=1, help="Virtual patients behind each rule (200,000) or worlds of the calibration (200)."
-        ),
+        typer.Option("--n", help="Virtual patients behind each rule (200,000) or worlds of the calibration (200)."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")] = 1,
 ) -> None:

@@ -69,7 +69,8 @@ def test_parquet_says_the_same_as_cases(run: Run, model: Model, tmp_path: Path) 
         (("--n", "5", "--cause", "discits"), "cause (discits): unknown cause. Mend: did you mean 'discitis'?"),
         (("--n", "5", "--setting", "ward"), "setting (ward): unknown."),
         (("--n", "5", "--answered", "2"), "answered (2.0): is not a share"),
-        (("--n", "0"), "greater than or equal to 1"),
+        (("--n", "0"), "n (0): is not a number of patients. Mend: give a whole number, 1 or more"),
+        (("--n", "5", "--seed", "-1"), "seed (-1): is negative. Mend: give a whole number, 0 or more"),
     ],
 )
 def test_a_cohort_that_cannot_be_is_refused(

@@ -35,8 +35,10 @@ def write_cohort(
         progress: told the number of patients written each time some were.
 
     Raises:
-        InputError: where the folder holds a cohort already.
+        InputError: where no patients are asked for, or the folder holds a cohort already.
     """
+    if count < 1:
+        raise InputError.one("n", count, "is not a number of patients", "give a whole number, 1 or more")
     records = folder / "records" / ("cases.jsonl" if form == "cases" else "cases.parquet")
     truth = folder / "truth.parquet"
     for place in (folder / "records", truth):

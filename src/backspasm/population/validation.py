@@ -41,6 +41,8 @@ def validated(request: Request, model: Model, bar: Bar) -> Validation:
         KnowledgeError: with every problem of the rules.
         InputError: with every problem of the cases, or where a file cannot be read.
     """
+    if request.count is not None and request.count < 1:
+        raise InputError.one("n", request.count, "is too few", "give a whole number, 1 or more, or leave it out")
     knowledge = model.knowledge
     rules = None if request.rules is None else read_rules(_readable(request.rules, "rules"), knowledge)
     cases = None if request.cases is None else read_known_cases(_readable(request.cases, "cases"), knowledge)
