@@ -12,6 +12,7 @@ from backspasm.records.elicitation_checks import (
 )
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
+from backspasm.records.question_checks import question_problems
 from backspasm.records.types import Condition, Fact
 from backspasm.records.yaml_source import KeyPath, Source
 
@@ -32,6 +33,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_record_gaps(knowledge),
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
+        *question_problems(knowledge, found),
     ]
 
 

@@ -15,8 +15,11 @@ from backspasm.records.types import (
     Index,
     Link,
     Medicine,
+    NotAskedOf,
     Record,
     RedFlag,
+    Reveal,
+    SafetySet,
     Study,
 )
 
@@ -37,6 +40,9 @@ class Knowledge(Record, frozen=True, kw_only=True):
     red_flags: dict[str, RedFlag]
     medicines: dict[str, Medicine]
     comorbidities: dict[str, Comorbidity]
+    reveals: dict[str, Reveal]
+    safety: tuple[SafetySet, ...]
+    not_asked_of: tuple[NotAskedOf, ...]
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

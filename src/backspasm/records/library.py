@@ -23,7 +23,10 @@ from backspasm.records.types import (
     Index,
     Link,
     Medicine,
+    NotAskedOf,
     RedFlag,
+    Reveal,
+    SafetySet,
     Study,
 )
 from backspasm.records.yaml_source import Source, read_yaml
@@ -47,6 +50,8 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
     ("comorbidities.yaml", "comorbidities"),
+    ("investigations/reveals.yaml", "reveals"),
+    ("safety_questions.yaml", "safety_questions"),
 )
 
 
@@ -148,6 +153,9 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         red_flags={r.id: r for r in _each(found["red_flag"], RedFlag)},
         medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
+        reveals={r.investigation: r for r in _many(found["reveals"], "reveals", Reveal)},
+        safety=tuple(_many(found["safety_questions"], "safety", SafetySet)),
+        not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
     )
 
 

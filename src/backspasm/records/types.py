@@ -333,6 +333,32 @@ class Comorbidity(Record, frozen=True, kw_only=True):
     implies: tuple[str, ...] = ()
 
 
+class Reveal(Record, frozen=True, kw_only=True):
+    """Findings that one investigation answers together; ``beyond``: what it tells that is no finding."""
+
+    investigation: str
+    reveals: tuple[str, ...]
+    beyond: str | None = None
+
+
+class SafetySet(Record, frozen=True, kw_only=True):
+    """Questions that are asked before an interview stops, whatever their value."""
+
+    id: str
+    of: Literal["everyone", "children", "adults"]
+    findings: tuple[str, ...]
+    why: str
+    sources: tuple[str, ...]
+
+
+class NotAskedOf(Record, frozen=True, kw_only=True):
+    """Questions that are not put to some people."""
+
+    people: Literal["adults", "children", "males", "females"]
+    findings: tuple[str, ...]
+    why: str
+
+
 class Index(Record, frozen=True, kw_only=True):
     """The ids, in canonical order."""
 
