@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from backspasm.advice import must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
+from backspasm.advice.next_step import NextStep, next_step
 from backspasm.advice.red_flags import Fired, fired_rules, floor
+from backspasm.advice.situation import situation
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.logit_normal import Array
@@ -61,6 +63,7 @@ class Assessment(Struct, frozen=True):
     must_not_miss: tuple[LedgerEntry, ...]
     differential: tuple[Hypothesis, ...]
     complications: tuple[ComplicationEstimate, ...]
+    next: NextStep
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
     knowledge_digest: str
@@ -70,7 +73,6 @@ class Assessment(Struct, frozen=True):
 
 #: parts of an assessment that this version does not make, said openly
 NOT_YET = (
-    Unread("next questions and tests", "this version does not rank them"),
     Unread("investigations", "this version does not advise on tests or imaging"),
     Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
     Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
@@ -109,6 +111,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
         complications=_complications(
             must_not_miss.complication_table(found, model), must_not_miss.complication_table(drawn, model), model
         ),
+        next=next_step(situation(patient, answers, strata, model)),
         not_assessed=(*answers.unread, *NOT_YET),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,

@@ -10,6 +10,7 @@ from backspasm.advice.assessment import Assessment, Hypothesis
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
+from backspasm.presentation.next_step import next_data
 from backspasm.probability import Estimate
 from backspasm.records.knowledge import Knowledge
 
@@ -50,7 +51,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         ],
         "differential": [_hypothesis(h) for h in a.differential],
         "complications": [{"id": c.id, **_estimate(c.estimate)} for c in a.complications],
-        "next": {"assessed": False, "questions": [], "tests": [], "stop": False},
+        "next": next_data(a, knowledge),
         "investigations": [],
         "treatments": {
             "assessed": False,

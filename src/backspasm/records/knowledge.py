@@ -21,6 +21,7 @@ from backspasm.records.types import (
     Reveal,
     SafetySet,
     Study,
+    Together,
 )
 
 
@@ -42,6 +43,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     comorbidities: dict[str, Comorbidity]
     reveals: dict[str, Reveal]
     safety: tuple[SafetySet, ...]
+    together: tuple[Together, ...]
     not_asked_of: tuple[NotAskedOf, ...]
 
     def __repr__(self) -> str:

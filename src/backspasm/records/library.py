@@ -28,6 +28,7 @@ from backspasm.records.types import (
     Reveal,
     SafetySet,
     Study,
+    Together,
 )
 from backspasm.records.yaml_source import Source, read_yaml
 
@@ -155,6 +156,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
         reveals={r.investigation: r for r in _many(found["reveals"], "reveals", Reveal)},
         safety=tuple(_many(found["safety_questions"], "safety", SafetySet)),
+        together=tuple(_many(found["safety_questions"], "together", Together)),
         not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
     )
 

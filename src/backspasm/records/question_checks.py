@@ -31,7 +31,7 @@ def _reveal_problems(knowledge: Knowledge, sources: Iterable[Source]) -> Iterato
             if name in seen:
                 yield Problem(source.file, line, f"{name!r} is given twice", "keep one of the two")
             seen.add(name)
-            yield from _unknown_findings(knowledge, source, line, row["reveals"])
+            yield from _unknown_findings(knowledge, source, line, (*row["reveals"], *row.get("asked_too", ())))
     for name in known:
         if name not in seen:
             yield Problem(file, 1, f"lacks the investigation {name!r}", "say what it reveals; an empty list if nothing")
@@ -39,7 +39,7 @@ def _reveal_problems(knowledge: Knowledge, sources: Iterable[Source]) -> Iterato
 
 def _safety_problems(knowledge: Knowledge, sources: Iterable[Source]) -> Iterator[Problem]:
     for source in sources:
-        for part in ("safety", "not_asked_of"):
+        for part in ("safety", "together", "not_asked_of"):
             for i, row in enumerate(source.data[part]):
                 line = source.line((part, i))
                 yield from _unknown_findings(knowledge, source, line, row["findings"])
@@ -47,11 +47,19 @@ def _safety_problems(knowledge: Knowledge, sources: Iterable[Source]) -> Iterato
                     if address not in knowledge.assumptions and knowledge.fact(address) is None:
                         mend = "name study/fact or an assumption"
                         yield Problem(source.file, line, f"unknown source {address!r}", mend)
-        for i, row in enumerate(source.data["safety"]):
+        listed: set[str] = set()
+        for i, row in enumerate(source.data["together"]):
+            for name in row["findings"]:
+                if name in listed:
+                    what = f"{name!r} is in two lists that are asked together"
+                    yield Problem(source.file, source.line(("together", i)), what, "keep it in one")
+                listed.add(name)
+        rows = [(part, i, row) for part in ("safety", "together") for i, row in enumerate(source.data[part])]
+        for part, i, row in rows:
             for name in row["findings"]:
                 if name in knowledge.findings and knowledge.findings[name].kind != "boolean":
-                    what = f"{name!r} is a measurement, and a safety question is answered with yes or no"
-                    yield Problem(source.file, source.line(("safety", i)), what, "name a yes-or-no finding")
+                    what = f"{name!r} is a measurement, and a question of this place is answered with yes or no"
+                    yield Problem(source.file, source.line((part, i)), what, "name a yes-or-no finding")
 
 
 def _burden_problems(knowledge: Knowledge) -> Iterator[Problem]:

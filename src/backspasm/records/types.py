@@ -338,6 +338,7 @@ class Reveal(Record, frozen=True, kw_only=True):
 
     investigation: str
     reveals: tuple[str, ...]
+    asked_too: tuple[str, ...] = ()
     beyond: str | None = None
 
 
@@ -349,6 +350,13 @@ class SafetySet(Record, frozen=True, kw_only=True):
     findings: tuple[str, ...]
     why: str
     sources: tuple[str, ...]
+
+
+class Together(Record, frozen=True, kw_only=True):
+    """Findings that are asked in one breath."""
+
+    id: str
+    findings: tuple[str, ...]
 
 
 class NotAskedOf(Record, frozen=True, kw_only=True):
