@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench docs serve setup setup-dev format clean
+.PHONY: help demo test check bench interview-bench docs serve setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ check: $(VENV)/.dev  ## Style, types and the knowledge base
 
 bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
+
+interview-bench: $(VENV)/.dev  ## Simulate the interview on virtual patients (some minutes)
+	$(BIN)/python benchmarks/interview.py
 
 docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to docs/generated
 	$(BIN)/python -m backspasm.presentation.pages docs/generated

@@ -74,6 +74,8 @@ def answer(state: State, replies: dict[str, Reply], model: Model) -> State:
         InputError: for an unknown finding, an impossible value, or a contradiction with what is known.
     """
     for finding, reply in replies.items():
+        if finding not in model.knowledge.findings:
+            raise InputError.one("answers", finding, "is an unknown finding", "answer what was asked")
         if isinstance(reply, float):
             # the door of cases knows which values are possible
             from_case({"age_years": state.start.age_years, "measured": {finding: reply}}, model.knowledge)
@@ -120,9 +122,10 @@ def ask(s: Situation, unknown: tuple[str, ...] = (), together: bool = True) -> A
 
 def _lists(s: Situation, findings: tuple[str, ...], together: bool) -> list[tuple[str, ...]]:
     """Findings grouped as they are asked; the rest alone."""
-    groups = [tuple(f for f in t.findings if f in findings) for t in s.model.knowledge.together] if together else []
-    groups = [g for g in groups if g]
+    lists = s.model.knowledge.together if together else ()
+    groups = [tuple(f for f in t.findings if f in findings) for t in lists]
     listed = {f for g in groups for f in g}
+    groups = [g for g in groups if g]
     return groups + [(f,) for f in findings if f not in listed]
 
 
@@ -140,3 +143,24 @@ def _score(
     wanted = [q.value if q.why == "two_steps" else 0.0 for q in (questions[f] for f in findings)]
     some = any(questions[f].why in {"safety", "two_steps"} for f in findings)
     return int(some), sum(wanted) / cost, gain / cost
+
+
+def replayed(state: State, model: Model) -> State:
+    """The same interview with every answer checked anew. Raises InputError as ``answer`` does."""
+    start = from_case(
+        {
+            "age_years": state.start.age_years,
+            "sex": state.start.sex,
+            "setting": state.start.setting,
+            "present": list(state.start.present),
+            "absent": list(state.start.absent),
+            "measured": dict(state.start.measured),
+            "comorbidities": list(state.start.comorbidities),
+        },
+        model.knowledge,
+    )
+    answers_of(start, model.knowledge)
+    out = State(state.start)
+    for exchange in state.exchanges:
+        out = answer(out, exchange.replies, model)
+    return out
