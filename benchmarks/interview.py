@@ -115,7 +115,11 @@ class Drawing:
             there(finding)
         for link in self.shown:
             said[link.other] |= measured[link.finding] >= m.knowledge.number(link.threshold or "")
-        patient = Patient(age_years=self._age(rng, stratum), sex="male" if stratum.sex == "male" else "female", setting=stratum.setting)
+        patient = Patient(
+            age_years=self._age(rng, stratum),
+            sex="male" if stratum.sex == "male" else "female",
+            setting=stratum.setting,
+        )
         return Truth(patient, p.causes[cause], said, measured)
 
     def _age(self, rng: np.random.Generator, stratum: Stratum) -> float:
@@ -254,20 +258,29 @@ def report(results: list[Result], seconds: float, console: Console) -> None:
         own = [r for r in results if r.full == n]
         if own:
             median = f"{np.median([r.questions for r in own]):g}"
-            table.add_row(level, str(len(own)), share([r.end == n for r in own]), share([r.end > n for r in own]), median)
-    for name, group in (("children", [r for r in results if r.child]), ("serious cause", [r for r in results if r.serious])):
+            table.add_row(
+                level, str(len(own)), share([r.end == n for r in own]), share([r.end > n for r in own]), median
+            )
+    for name, group in (
+        ("children", [r for r in results if r.child]),
+        ("serious cause", [r for r in results if r.serious]),
+    ):
         if group:
             median = f"{np.median([r.questions for r in group]):g}"
             same = share([r.end == r.full for r in group])
             table.add_row(name, str(len(group)), same, share([r.end > r.full for r in group]), median)
     console.print(table)
-    orders = Table("same urgency as full information after", *(f"{n} questions" for n in POINTS), "as many as the interview")
+    orders = Table(
+        "same urgency as full information after", *(f"{n} questions" for n in POINTS), "as many as the interview"
+    )
     for name in results[0].order_levels:
         row = [share([r.order_levels[name][i] == r.full for r in results]) for i in range(len(POINTS))]
         orders.add_row(name, *row, share([r.same_count[name] == r.full for r in results]))
     console.print(orders)
     held = agree >= SHARE and np.median(questions) <= QUESTIONS and all(r.safe for r in results)
-    console.print(f"promise ({100 * SHARE:.0f} % with a median of at most {QUESTIONS} questions): {'held' if held else 'NOT held'}")
+    console.print(
+        f"promise ({100 * SHARE:.0f} % with a median of at most {QUESTIONS} questions): {'held' if held else 'NOT held'}"
+    )
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def assess(file: File, source: From = None, output: Format = Output.terminal) ->
 @app.command(
     epilog="Examples:  backspasm interview  ·  backspasm interview examples/cauda_equina.yaml  ·  "
     "backspasm interview --save talk.json, later backspasm interview --resume talk.json  ·  "
-    "echo '{\"case\": {\"age_years\": 47}}' | backspasm interview --json"
+    'echo \'{"case": {"age_years": 47}}\' | backspasm interview --json'
 )
 def interview(
     file: Annotated[

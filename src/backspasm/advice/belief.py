@@ -151,7 +151,11 @@ def belief_of(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model
 @lru_cache(maxsize=64)
 def present_table(model: Model, age: int) -> dict[str, Array]:
     """P(finding is there | cause) of every boolean finding that no complication touches, (C, 1) each: the same everywhere."""
-    return {f: _present(model, f, model.parameters.settings[0], age) for f in model.parameters.booleans if _group(model, f) is None}
+    return {
+        f: _present(model, f, model.parameters.settings[0], age)
+        for f in model.parameters.booleans
+        if _group(model, f) is None
+    }
 
 
 @lru_cache(maxsize=64)

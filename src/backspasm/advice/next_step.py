@@ -73,7 +73,7 @@ def next_step(s: Situation) -> NextStep:
     tests = [
         Test(name, w.value, w.changes, burden(name, s.model.knowledge), _likeliest_change(s, w))
         for name, w in found.tests.items()
-        if w.value > 0
+        if w.value >= s.model.knowledge.number("least_value_of_asking")
     ]
     tests.sort(key=lambda t: (-t.value / t.burden, t.test))
     up, down = turning_points(s, found)
@@ -182,5 +182,3 @@ def _likeliest_change(s: Situation, worth: Worth) -> str | None:
         if b.level != s.level:
             totals[b.level] = totals.get(b.level, 0.0) + b.probability
     return s.model.knowledge.index.urgency[max(totals, key=lambda n: totals[n])] if totals else None
-
-

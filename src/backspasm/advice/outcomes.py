@@ -41,11 +41,15 @@ def answered(s: Situation, finding: str, answer: Answer) -> Answers | None:
 
 
 def linked(s: Situation, finding: str) -> bool:
-    """Whether an answer to this finding is tied to something known: through a link, or through a date and the pain's begin."""
+    """Whether an answer to this finding is tied to something known: through a link (also as another abnormality of the same
+    image), or through a date and the pain's begin."""
+    hubs = {k.finding for k in s.model.knowledge.links if k.kind == "excludes" and k.other == finding}
     for link in s.model.knowledge.links:
         if finding == link.finding and s.answers.asked(link.other):
             return True
         if finding == link.other and s.answers.asked(link.finding):
+            return True
+        if link.kind == "excludes" and link.finding in hubs and s.answers.asked(link.other):
             return True
     return bool(s.patient.days_ago) and finding == "duration_days"
 

@@ -16,7 +16,7 @@ from backspasm.advice.belief import present_given_state
 from backspasm.advice.rule_arrays import floors, rules_about
 from backspasm.advice.situation import Situation
 from backspasm.advice.value import Branch, Worth, boolean_worths, by_curve, curve_of, cuts, measured_worth
-from backspasm.inference.likelihood import MARGIN, log_item, transformed
+from backspasm.inference.likelihood import MARGIN, log_item
 from backspasm.inference.logit_normal import Array
 from backspasm.patients.answers import Item
 

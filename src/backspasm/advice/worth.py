@@ -35,7 +35,12 @@ def is_child(patient: Patient, knowledge: Knowledge) -> bool | None:
 def fits(finding: str, patient: Patient, knowledge: Knowledge) -> bool:
     """Whether the question makes sense for this person."""
     child = is_child(patient, knowledge)
-    who = {"children": child is True, "adults": child is False, "males": patient.sex == "male", "females": patient.sex == "female"}
+    who = {
+        "children": child is True,
+        "adults": child is False,
+        "males": patient.sex == "male",
+        "females": patient.sex == "female",
+    }
     return not any(who[rule.people] and finding in rule.findings for rule in knowledge.not_asked_of)
 
 

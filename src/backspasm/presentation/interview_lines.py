@@ -39,7 +39,7 @@ def lines(
         elif message.get("command") == "quit":
             return None
         elif message:
-            send({"type": "error", "message": "give {\"case\": {\"age_years\": ..., \"sex\": ..., \"setting\": ...}}"})
+            send({"type": "error", "message": 'give {"case": {"age_years": ..., "sex": ..., "setting": ...}}'})
     while True:
         try:
             ask = next_question(state, model, together)
@@ -63,7 +63,7 @@ def lines(
             except InputError as error:
                 send(_error(error))
         elif message:
-            send({"type": "error", "message": "give {\"answers\": {...}} or {\"command\": \"back|why|quit\"}"})
+            send({"type": "error", "message": 'give {"answers": {...}} or {"command": "back|why|quit"}'})
         keep(state)
 
 

@@ -17,7 +17,9 @@ from backspasm.presentation.interview_saved import resume as read_saved
 from backspasm.presentation.interview_saved import save as write_saved
 
 
-def run(model: Model, start: Patient | None, resume: Path | None, save: Path | None, as_json: bool, together: bool) -> None:
+def run(
+    model: Model, start: Patient | None, resume: Path | None, save: Path | None, as_json: bool, together: bool
+) -> None:
     """Run one interview to its end; at a terminal the assessment follows.
 
     Raises:

@@ -111,7 +111,9 @@ def _replies(ask: Ask, model: Model, say: Say, hear: Hear, number: int) -> dict[
             for part in parts:  # 3? : not known whether number 3 is so
                 out[names[int(part.rstrip("?")) - 1]] = "unknown" if part.endswith("?") else "yes"
             return out
-        say(f"   Not understood. Give numbers from 1 to {len(names)} (2? if 2 is not known), no, or yes to go one by one.")
+        say(
+            f"   Not understood. Give numbers from 1 to {len(names)} (2? if 2 is not known), no, or yes to go one by one."
+        )
 
 
 def _one(name: str, ask: Ask, model: Model, say: Say, hear: Hear, lead: str) -> Reply:

@@ -69,7 +69,9 @@ def _turn_data(turn: Turn | None) -> dict[str, Any] | None:
 def why(q: Question, knowledge: Knowledge) -> str:
     """What speaks for a question, in one line."""
     if q.why == "two_steps" and q.then is not None:
-        return f"alone it changes little; with {lowered(words.finding_name(q.then, knowledge))} it can change the decision"
+        return (
+            f"alone it changes little; with {lowered(words.finding_name(q.then, knowledge))} it can change the decision"
+        )
     moved = f"{words.chance(q.changes)} chance that it changes the urgency" if q.changes > 0 else ""
     towards = f" (most likely to {_level(q.to)})" if q.to else ""
     if q.why == "safety":
@@ -122,8 +124,12 @@ def next_block(a: Assessment, knowledge: Knowledge) -> RenderableType:
         if rows:
             parts.append(table)
     turns = [
-        Text.assemble((f"more urgent: {turn_text(step.up, knowledge)}" if step.up else "no single answer is more urgent")),
-        Text.assemble((f"less urgent: {turn_text(step.down, knowledge)}" if step.down else "no single answer is less urgent")),
+        Text.assemble(
+            f"more urgent: {turn_text(step.up, knowledge)}" if step.up else "no single answer is more urgent"
+        ),
+        Text.assemble(
+            f"less urgent: {turn_text(step.down, knowledge)}" if step.down else "no single answer is less urgent"
+        ),
     ]
     parts.append(Text("  What would change it", style="dim"))
     parts += [Padding(t, (0, 0, 0, 8)) for t in turns]
