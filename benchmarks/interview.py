@@ -203,7 +203,7 @@ def run_one(job: tuple[int, int, bool]) -> Result:
     at = {"interview": tuple(levels[min(n, count) - 1] if levels else end for n in POINTS)}
     same = {"interview": end}
     shuffled = list(turns)
-    rng.shuffle(shuffled)  # type: ignore[arg-type]
+    rng.shuffle(shuffled)
     for name, order in (("checklist", turns), ("random", shuffled)):
         if together:
             at[name] = tuple(after(order[:n]) for n in POINTS)

@@ -126,6 +126,18 @@ ALLOWED: dict[str, dict[float, str]] = {
     "inference/model.py": {24: "characters of a digest", 12: "characters of a digest", 5: "length of a prefix"},
     "inference/batch.py": {4096: "rows of one matrix product", 32: "tables kept"},
     "advice/assessment.py": {0.05: "ends of the 90 % interval", 0.95: "ends of the 90 % interval"},
+    "advice/belief.py": {8: "spaces kept", 64: "tables kept"},
+    "advice/rule_arrays.py": {4096: "answers kept", 8: "tables kept"},
+    "advice/value.py": {192: "nodes", 24: "halvings of a cell"},
+    "advice/panels.py": {
+        96: "cells",
+        24: "cells",
+        12: "cells",
+        4: "grid for the cells",
+        1e-14: "least share of a state",
+    },
+    "advice/worth.py": {8: "tables kept"},
+    "advice/next_step.py": {5: "questions and tests shown"},
     "advice/must_not_miss.py": {10: "findings shown"},
 }
 

@@ -29,12 +29,17 @@ TOLERANCE = 1e-9
 States = dict[tuple[str, frozenset[str]], float]
 
 
-def plus(patient: Patient, present: tuple[str, ...] = (), absent: tuple[str, ...] = (), **measured: float) -> Patient:
+def plus(
+    patient: Patient,
+    present: tuple[str, ...] = (),
+    absent: tuple[str, ...] = (),
+    measured: dict[str, float] | None = None,
+) -> Patient:
     return msgspec.structs.replace(
         patient,
         present=(*patient.present, *present),
         absent=(*patient.absent, *absent),
-        measured=patient.measured | measured,
+        measured=patient.measured | (measured or {}),
     )
 
 
@@ -60,8 +65,9 @@ class Plain:
         return {(c, k): math.fsum(math.exp(x) for x in logs) for c, sets in found.items() for k, logs in sets.items()}
 
     def need(self, state: tuple[str, frozenset[str]]) -> str:
-        records = [self.model.knowledge.causes[state[0]], *(self.model.knowledge.complications[k] for k in state[1])]
-        return min((r.urgency for r in records), key=self.levels.index)
+        knowledge = self.model.knowledge
+        urgencies = [knowledge.causes[state[0]].urgency, *(knowledge.complications[k].urgency for k in state[1])]
+        return min(urgencies, key=self.levels.index)
 
     def expected(self, level: str, weights: States) -> float:
         return math.fsum(p * self.loss[level][self.need(s)] for s, p in weights.items())
@@ -186,7 +192,7 @@ def by_quadrature(s: Situation, measured: str, nodes: int) -> float:
     after = mass = 0.0
     for y in (edges[1:] + edges[:-1]) / 2:
         value = float(np.exp(y)) if log else float(y)
-        then = situation_of(plus(s.patient, **{measured: value}), model)
+        then = situation_of(plus(s.patient, measured={measured: value}), model)
         density = then_density(s, measured, value)
         after += density * then.loss_now
         mass += density
@@ -224,6 +230,7 @@ def test_ten_times_the_nodes_change_a_measurement_by_less_than_a_millionth(
     s = situation_of(from_case(case, model.knowledge), model)
     for measured in model.parameters.measured:
         coarse, fine = measured_worth(s, measured), measured_worth(s, measured, 10 * NODES)
-        assert coarse is not None and fine is not None
+        assert coarse is not None
+        assert fine is not None
         assert coarse.value == pytest.approx(fine.value, abs=1e-6), measured
         assert sum(b.probability for b in coarse.branches) == pytest.approx(1, abs=1e-9)

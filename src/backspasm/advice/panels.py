@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backspasm.advice.belief import present_given_state
-from backspasm.advice.rule_arrays import floors, rules_about
+from backspasm.advice.rule_arrays import Flags, floors, rules_about
 from backspasm.advice.situation import Situation
 from backspasm.advice.value import Branch, Worth, boolean_worths, by_curve, curve_of, cuts, measured_worth
 from backspasm.inference.likelihood import MARGIN, log_item
@@ -33,7 +33,7 @@ class _Part:
 
     group: int | None
     reports: Array
-    present: dict[str, Array]
+    present: dict[str, Flags]
     measured: dict[str, Array]
 
 

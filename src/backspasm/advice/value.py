@@ -14,8 +14,10 @@ between them the shares of patients come from the normal distribution function, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from backspasm.advice.belief import present_given_state
@@ -115,7 +117,7 @@ def _free_worths(s: Situation, findings: tuple[str, ...]) -> dict[str, Worth]:
 def _linked_worth(s: Situation, finding: str) -> Worth | None:
     found = []
     for answer in ("present", "absent"):
-        after = answered(s, finding, answer)  # type: ignore[arg-type]
+        after = answered(s, finding, answer)
         if after is not None:
             found.append((answer, after, change_of(s, after)))
     if not found or all(change.nothing for _, _, change in found):
@@ -158,7 +160,7 @@ class Curve:
         return out
 
 
-def curve_of(s: Situation, measured: str) -> tuple[Curve, int | None, Array]:
+def curve_of(s: Situation, measured: str) -> tuple[Curve, int | None, NDArray[np.int64]]:
     """The finding's normals over (ages, C, D), D = driving complication absent or there; its group, and which of the group's
     configurations drive it, (N,). The setting changes no measured value."""
     means, layout = s.model.means, s.model.layout
@@ -168,15 +170,14 @@ def curve_of(s: Situation, measured: str) -> tuple[Curve, int | None, Array]:
     columns = 1 if group is None else 2
     mean, sd = (np.stack([pair[i][:, :columns] for pair in pairs]).ravel() for i in (0, 1))
     inside = np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), MARGIN)
-    driven = (
-        np.zeros(1, dtype=np.int64)
-        if group is None
-        else layout.groups[group].configurations[:, layout.positions(measured, group)].any(axis=1).astype(np.int64)
-    )
+    driven = np.zeros(1, dtype=np.int64)
+    if group is not None:
+        on = layout.groups[group].configurations[:, layout.positions(measured, group)].any(axis=1)
+        driven = np.asarray(on, dtype=np.int64)
     return Curve(mean, sd, inside, low, high), group, driven
 
 
-def by_curve(s: Situation, group: int | None, driven: Array, weights: Array) -> Array:
+def by_curve(s: Situation, group: int | None, driven: NDArray[np.int64], weights: Array) -> Array:
     """Weights (keys, C, J, L) summed to the states of a curve, (S, L)."""
     apart = s.belief.collapsed(group, weights)
     apart = np.stack([apart[s.belief.of_age(age)].sum(axis=0) for age in s.belief.ages])
@@ -235,12 +236,14 @@ def cuts(s: Situation, measured: str) -> list[float]:
     return [low, *sorted(y for y in inner if low < y < high), high]
 
 
-def _stretches(s: Situation, measured: str, curve: Curve, group: int | None, driven: Array) -> list[_Stretch]:
+def _stretches(
+    s: Situation, measured: str, curve: Curve, group: int | None, driven: NDArray[np.int64]
+) -> list[_Stretch]:
     edges = cuts(s, measured)
     rules = rules_about((measured,), s.model)
     tied = linked(s, measured)
     parts = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         middle = _unscaled(s, measured, (low + high) / 2)
         facts, change = s.facts, None
         if tied:
@@ -270,7 +273,7 @@ def _stretches(s: Situation, measured: str, curve: Curve, group: int | None, dri
     return out
 
 
-def _share(s: Situation, curve: Curve, group: int | None, driven: Array, low: float, high: float) -> Array:
+def _share(s: Situation, curve: Curve, group: int | None, driven: NDArray[np.int64], low: float, high: float) -> Array:
     """P(value between | state), (keys, C, J)."""
     edges = curve.below(np.array([low, high]))
     c = s.belief.weights.shape[1]

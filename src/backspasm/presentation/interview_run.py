@@ -43,7 +43,7 @@ def run(
         if state is None:
             state = interview_talk.begin(model.knowledge, _say, _hear)
         state = interview_talk.talk(state, model, together, _say, _hear, keep)
-    except interview_talk.Left:
+    except interview_talk.LeftError:
         return
     keep(state)
     _say(f"\n{interview_talk.summary(state, model)}\n")

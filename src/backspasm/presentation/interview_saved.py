@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ def save(state: State, place: Path, model: Model) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:  # made with mode 600
             file.write(data)
-        os.replace(file.name, place)
+        Path(file.name).replace(place)
     except OSError as error:
         what = f"cannot be written ({error.strerror or type(error).__name__})"
         raise InputError.one("--save", str(place), what, "name a file in a folder that you may write to") from None

@@ -24,16 +24,16 @@ Say = Callable[[str], None]
 Hear = Callable[[str], str]
 
 
-class Left(Exception):
+class LeftError(Exception):
     """The person wants to stop here."""
 
 
-class Back(Exception):
+class BackError(Exception):
     """The person wants to take the last answer back."""
 
 
 def begin(knowledge: Knowledge, say: Say, hear: Hear) -> State:
-    """Ask who the patient is: age, sex, setting. Raises Left."""
+    """Ask who the patient is: age, sex, setting. Raises LeftError."""
     while True:
         age = _plain(hear("Age in years (unknown: ?)"))
         sex = _plain(hear("Sex (male, female; unknown: ?)"))
@@ -59,7 +59,7 @@ def begin(knowledge: Knowledge, say: Say, hear: Hear) -> State:
 def _plain(text: str) -> str:
     out = text.strip().lower()
     if out in {"quit", "q", "exit"}:
-        raise Left
+        raise LeftError
     return out
 
 
@@ -74,9 +74,9 @@ def talk(state: State, model: Model, together: bool, say: Say, hear: Hear, keep:
         try:
             replies = _replies(ask, model, say, hear, len(state.exchanges) + 1)
             state = answer(state, replies, model)
-        except Left:
+        except LeftError:
             return state
-        except Back:
+        except BackError:
             if not state.exchanges:
                 say("This is the first question.")
             state = back(state)
@@ -140,10 +140,10 @@ def _one(name: str, ask: Ask, model: Model, say: Say, hear: Hear, lead: str) -> 
 
 
 def _command(text: str, ask: Ask, model: Model, say: Say) -> str | None:
-    """The text, unless it was a command that is done with. Raises Back or Left."""
+    """The text, unless it was a command that is done with. Raises BackError or LeftError."""
     said = _plain(text)
     if said in {"back", "b"}:
-        raise Back
+        raise BackError
     if said in {"why", "w"}:
         for line in why_lines(ask, model):
             say(f"   {line}")
