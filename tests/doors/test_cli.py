@@ -50,6 +50,7 @@ COMMANDS = (
     ("assess",),
     ("explain",),
     ("evidence",),
+    ("interview",),
     ("knowledge", "check"),
     ("knowledge", "coverage"),
 )
