@@ -100,10 +100,9 @@ def test_no_interview_stops_before_the_safety_questions(seed: int, model: Model,
             break
         replies: dict[str, Reply] = {}
         for q in step.questions:
-            kind = knowledge.findings[q.finding].kind
-            replies[q.finding] = (
-                "unknown" if kind == "measured" else rng.choices(["yes", "no", "unknown"], [1, 6, 2])[0]
-            )  # type: ignore[assignment]
+            measured = knowledge.findings[q.finding].kind == "measured"
+            said: list[Reply] = ["unknown"] if measured else ["yes", *["no"] * 6, "unknown", "unknown"]
+            replies[q.finding] = rng.choice(said)
         try:
             state = answer(state, replies, model)
         except InputError:
