@@ -101,7 +101,7 @@ def test_no_interview_stops_before_the_safety_questions(seed: int, model: Model,
         replies: dict[str, Reply] = {}
         for q in step.questions:
             measured = knowledge.findings[q.finding].kind == "measured"
-            said: list[Reply] = ["unknown"] if measured else ["yes", *["no"] * 6, "unknown", "unknown"]
+            said: list[Reply] = ["unknown"] if measured else ["yes", "no", "no", "no", "no", "no", "unknown"]
             replies[q.finding] = rng.choice(said)
         try:
             state = answer(state, replies, model)
