@@ -37,15 +37,23 @@ class Output(StrEnum):
     json = "json"
 
 
+class NoteOutput(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    html = "html"
+
+
 class Source(StrEnum):
     case = "case"
     fhir = "fhir"
+    note = "note"
 
 
 File = Annotated[
     str,
     typer.Argument(
-        help="A case (YAML or JSON) or a FHIR R4 Bundle (JSON); `-` reads standard input.", metavar="FILE|-"
+        help="A case (YAML or JSON), a FHIR R4 Bundle (JSON) or a note (text); `-` reads standard input.",
+        metavar="FILE|-",
     ),
 ]
 From = Annotated[Source | None, typer.Option("--from", help="What the input is; found out by itself if left out.")]
@@ -72,6 +80,29 @@ def assess(file: File, source: From = None, output: Format = Output.terminal) ->
     from backspasm.presentation.terminal import print_assessment
 
     print_assessment(result, model.knowledge, _console())
+
+
+@app.command(epilog="Examples:  backspasm read note.txt  ·  backspasm read note.txt --format html > note.html")
+def read(
+    note: Annotated[str, typer.Argument(help="A note in plain text; `-` reads standard input.", metavar="NOTE|-")],
+    output: Annotated[
+        NoteOutput, typer.Option("--format", "-f", help="How the result is written.")
+    ] = NoteOutput.terminal,
+) -> None:
+    """Read a note: the findings that it names, with the words that carry each of them."""
+    from backspasm.patients.from_note import read_note
+    from backspasm.patients.reading import decoded, note_text, read_path
+    from backspasm.presentation.note import html, print_reading, reading_json
+
+    knowledge = _model().knowledge
+    with _bad_input():
+        reading = read_note(note_text(decoded(read_path(note, sys.stdin.buffer))), knowledge)
+    if output is NoteOutput.json:
+        sys.stdout.buffer.write(reading_json(reading))
+    elif output is NoteOutput.html:
+        sys.stdout.buffer.write(html(reading, knowledge).encode())
+    else:
+        print_reading(reading, knowledge, _console())
 
 
 @app.command(

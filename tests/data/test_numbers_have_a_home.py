@@ -107,7 +107,6 @@ ALLOWED: dict[str, dict[float, str]] = {
         4: "grid and bound of the prior",
         80: "nodes of the grid",
     },
-    "inference/elicited.py": {3: "in the formula of the extremising factor"},
     "inference/fitting.py": {3: "position in a tuple", 4: "length of a tuple"},
     "inference/measurements.py": {
         0.6744897501960817: "normal quantile of 75 %",

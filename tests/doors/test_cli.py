@@ -48,6 +48,7 @@ BUNDLE = json.dumps(
 ).encode()
 COMMANDS = (
     ("assess",),
+    ("read",),
     ("explain",),
     ("evidence",),
     ("interview",),

@@ -8,7 +8,7 @@ import pytest
 from backspasm import Model
 from backspasm.inference.likelihood import log_item, scale_ends
 from backspasm.inference.logit_normal import Array
-from backspasm.patients.answers import Item
+from backspasm.patients.answers import Item, Kind
 
 EVERYWHERE = [("emergency", 2), ("paediatric_clinic", 0)]
 
@@ -46,7 +46,8 @@ def test_findings_that_exclude_each_other(model: Model, setting: str, age: int) 
 def test_two_abnormalities_of_one_scan(model: Model, setting: str, age: int) -> None:
     scan, seen = "mri_normal", ("mri_infection", "mri_tumour")
     total = probability(model, setting, age, Item("present", scan))
-    for kinds in [("present_given", "absent_given"), ("absent_given", "present_given")]:
+    kinds: tuple[Kind, Kind]
+    for kinds in (("present_given", "absent_given"), ("absent_given", "present_given")):
         for first in kinds:
             items = [Item("absent", scan), Item(first, seen[0], given=scan), Item(kinds[0], seen[1], given=scan)]
             total = total + probability(model, setting, age, *items)

@@ -4,8 +4,7 @@ The mean of several opinions lies too near to what is known without them: each e
 or she alone does not know, and the mean keeps that shrinkage although together they know more. So the pooled opinion of
 how a cause differs from the other causes is moved away from their average (``away_from_average``). Baron J et al., Two
 reasons to make aggregated probability forecasts more extreme, Decision Analysis 2014;11:133-145, doi
-10.1287/deca.2014.0293; the factor: Neyman E, Roughgarden T, Are you smarter than a random expert? The robust
-aggregation of substitutable signals, 2022, doi 10.1145/3490486.3538243.
+10.1287/deca.2014.0293. By how much is an open question and so a named assumption (docs/decisions/).
 """
 
 from __future__ import annotations
@@ -80,24 +79,15 @@ def pooled_value(
     )
 
 
-def extremising_factor(estimators: int) -> float:
-    """How far to move the mean of so many opinions from what is known without them (1: not at all).
-
-    The factor with the best worst case over substitutable signals, of Neyman and Roughgarden (module docstring): 1 for one
-    estimator, about 1.42 for three, at most the square root of 3.
-    """
-    n = estimators
-    return float(n * (np.sqrt(3 * n**2 - 3 * n + 1) - 2) / (n**2 - n - 1))
-
-
-def away_from_average(pooled: Array, estimators: int, axis: int) -> Array:
+def away_from_average(pooled: Array, factor: float, axis: int) -> Array:
     """Pooled means (log odds, or measured values on the scale of their distribution) moved from the average over causes.
 
     Args:
+        factor: the assumption ``away_from_average``; 1 leaves them where they are.
         axis: the axis of causes; their plain average is what is known of the finding without knowing the cause.
     """
     average = pooled.mean(axis=axis, keepdims=True)
-    out: Array = average + extremising_factor(estimators) * (pooled - average)
+    out: Array = average + factor * (pooled - average)
     return out
 
 
@@ -113,4 +103,4 @@ def rate_tables(knowledge: Knowledge, findings: tuple[str, ...]) -> tuple[Array,
             for c, cause in enumerate(causes):
                 pooled = pooled_rate(opinions, widening, cause, age)
                 mean[g, c, f], sd[g, c, f] = pooled.mean, pooled.sd
-    return away_from_average(mean, len(knowledge.elicitations), axis=1), sd
+    return away_from_average(mean, knowledge.number("away_from_average"), axis=1), sd

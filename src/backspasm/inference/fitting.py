@@ -173,7 +173,7 @@ class _Fitter:
                         for c in self.causes
                     ]
                 )
-                said[:, :, 0] = away_from_average(said[:, :, 0], len(opinions), axis=0)
+                said[:, :, 0] = away_from_average(said[:, :, 0], self.knowledge.number("away_from_average"), axis=0)
                 for c, cause in enumerate(self.causes):
                     prior = Prior(*((float(a), float(b)) for a, b in said[c].T))
                     cell = Cell(measured, cause, age)

@@ -14,6 +14,7 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
 from backspasm.records.question_checks import question_problems
 from backspasm.records.types import Condition, Fact
+from backspasm.records.word_checks import word_problems
 from backspasm.records.yaml_source import KeyPath, Source
 
 #: how far a printed value may lie from the one that the counts give, before one of them must be wrong
@@ -34,6 +35,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
         *question_problems(knowledge, found),
+        *word_problems(knowledge, found),
     ]
 
 

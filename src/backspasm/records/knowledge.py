@@ -23,6 +23,7 @@ from backspasm.records.types import (
     Study,
     Together,
 )
+from backspasm.records.words import Words
 
 
 class Knowledge(Record, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     safety: tuple[SafetySet, ...]
     together: tuple[Together, ...]
     not_asked_of: tuple[NotAskedOf, ...]
+    words: Words = Words()
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

@@ -30,6 +30,7 @@ from backspasm.records.types import (
     Study,
     Together,
 )
+from backspasm.records.words import Cue, Heading, Spelling, Statement, WordClass, Wording, Words
 from backspasm.records.yaml_source import Source, read_yaml
 
 T = TypeVar("T")
@@ -53,6 +54,12 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("comorbidities.yaml", "comorbidities"),
     ("investigations/reveals.yaml", "reveals"),
     ("safety_questions.yaml", "safety_questions"),
+    ("words/spelling.yaml", "spelling"),
+    ("words/classes.yaml", "word_classes"),
+    ("words/wordings/*.yaml", "wordings"),
+    ("words/statements.yaml", "statements"),
+    ("words/cues.yaml", "cues"),
+    ("words/headings.yaml", "headings"),
 )
 
 
@@ -158,6 +165,14 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         safety=tuple(_many(found["safety_questions"], "safety", SafetySet)),
         together=tuple(_many(found["safety_questions"], "together", Together)),
         not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
+        words=Words(
+            classes=tuple(_many(found["word_classes"], "classes", WordClass)),
+            wordings=tuple(_many(found["wordings"], "wordings", Wording)),
+            statements=tuple(_many(found["statements"], "statements", Statement)),
+            cues=tuple(_many(found["cues"], "cues", Cue)),
+            headings=tuple(_many(found["headings"], "headings", Heading)),
+            spelling=msgspec.convert(found["spelling"][0].data, Spelling),
+        ),
     )
 
 

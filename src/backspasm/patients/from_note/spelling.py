@@ -1,0 +1,142 @@
+"""From a word as written to its id: inflection, British and American forms, abbreviations, and misspelt words."""
+
+from __future__ import annotations
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from backspasm.patients.from_note import tokens
+from backspasm.records.words import Spelling
+
+#: a word shorter than this is never corrected: too many short words lie close to each other
+SHORTEST = 5
+#: from this length on two slips are forgiven
+LONG = 9
+#: most spellings remembered, and most guesses for one note: text of chance letters must not cost memory or time
+MOST_KNOWN, MOST_GUESSES = 50_000, 400
+
+
+class Speller:
+    """Word ids. Words are added until ``seal``; afterwards unknown words are only looked up or guessed."""
+
+    def __init__(self, spelling: Spelling) -> None:
+        self.ids: dict[str, int] = {}
+        self.forms: dict[str, str] = {}
+        for word, forms in spelling.forms.items():
+            for form in forms:
+                self.forms[form] = tokens.basic_form(word)
+        self.fillers = frozenset(spelling.fillers)
+        self.not_misspelt = frozenset(spelling.not_misspelt)
+        self.known: dict[str, int] = {}
+        self.numeric: frozenset[int] = frozenset({tokens.NUMBER, tokens.YEAR})
+        self._surfaces: dict[str, list[str]] = {}
+        self._basic: dict[str, int] = {}
+        self._sealed = False
+        self.guesses = 0
+
+    def phrase_ids(self, phrase: str) -> list[int]:
+        """Ids of the words of a phrase of the word lists, new ones being added."""
+        out: list[int] = []
+        for token in _phrase_tokens(phrase):
+            i = _SIGNS.get(token)
+            if i == tokens.SKIP:  # <minus>, <plus>: signs that the pattern language would take for brackets
+                i = self._learn({"<minus>": "(-)", "<plus>": "(+)"}[token])
+            if i is None:
+                i = self._learn(token)
+            if i != tokens.SKIP:
+                out.append(i)
+        return out
+
+    def _learn(self, token: str) -> int:
+        if token in self.fillers:
+            return tokens.SKIP
+        number = tokens.special(token)
+        if number is not None and number != tokens.NUMBER:
+            return number
+        basic = self.forms.get(token) or tokens.basic_form(token)
+        basic = self.forms.get(basic, basic)
+        i = self.ids.get(basic)
+        if i is None:
+            i = self.ids[basic] = tokens.FIRST_WORD + len(self.ids)
+            if number == tokens.NUMBER or token in tokens.NUMBER_WORDS:
+                self.numeric |= {i}
+        self.known[token] = i
+        if len(token) >= SHORTEST - 1 and token.isalpha():
+            self._surfaces.setdefault(token[0], []).append(token)
+        return i
+
+    def cut_short(self, phrase: str) -> bool:
+        """Whether a phrase ends in a word without weight and so would mean more than it says."""
+        words = phrase.split()
+        return len(words) > 1 and words[-1] in self.fillers
+
+    def mutilated(self, phrase: str) -> bool:
+        """Whether nothing but a preposition is left of a phrase without its weightless words."""
+        words = [w for w in phrase.split() if w not in self.fillers]
+        return len(phrase.split()) > 1 and len(words) == 1 and words[0] in _PREPOSITIONS
+
+    def seal(self) -> None:
+        """No more words: from now on unknown words are compared with the known ones."""
+        for filler in self.fillers:
+            self.known[filler] = tokens.SKIP
+        for first, words in self._surfaces.items():
+            self._surfaces[first] = sorted(set(words))
+        self._sealed = True
+
+    def word_id(self, token: str) -> int:
+        """The id of a word of a note; 0 if no list has it."""
+        known = self.known.get(token)
+        if known is not None:
+            return known
+        i = self._find(token)
+        if len(self.known) < MOST_KNOWN:
+            self.known[token] = i
+        return i
+
+    def _find(self, token: str) -> int:
+        special = tokens.special(token)
+        if special is not None:
+            return self.ids.get(token, special) if special == tokens.NUMBER else special
+        basic = self.forms.get(token)
+        if basic is None:
+            basic = tokens.basic_form(token)
+            basic = self.forms.get(basic, basic)
+        i = self.ids.get(basic)
+        if i is not None:
+            return i
+        return tokens.NUMBER if token in tokens.NUMBER_WORDS else self._guess(token)
+
+    def _guess(self, token: str) -> int:
+        """The known word that the token most likely misspells, by optimal string alignment; 0 if none is close."""
+        if len(token) < SHORTEST or not token.isalpha() or token in self.not_misspelt or self.guesses >= MOST_GUESSES:
+            return tokens.UNKNOWN
+        if tokens.basic_form(token) in self.not_misspelt:
+            return tokens.UNKNOWN
+        self.guesses += 1
+        slips = 2 if len(token) >= LONG else 1
+        best = process.extractOne(
+            token, self._surfaces.get(token[0], ()), scorer=OSA.distance, processor=None, score_cutoff=slips
+        )
+        return self.known[best[0]] if best is not None else tokens.UNKNOWN
+
+
+_PREPOSITIONS = frozenset(
+    {"on", "to", "out", "in", "for", "by", "as", "at", "from", "with", "it", "i", "all", "go", "there"}
+)
+
+#: signs of the pattern language and of cues
+_SIGNS = {
+    "#": tokens.NUMBER, "<level>": tokens.LEVEL, "<year>": tokens.YEAR, "<start>": tokens.START, "?": tokens.QUERY,
+    ":": tokens.COLON, "<minus>": tokens.SKIP, "<plus>": tokens.SKIP,
+}  # fmt: skip
+
+
+def _phrase_tokens(phrase: str) -> list[str]:
+    out: list[str] = []
+    for word in tokens.normalise(phrase).split():
+        if word in _SIGNS:
+            out.append(word)
+        else:
+            found = tokens.TOKEN.findall(word)
+            out += [t for t in found if not (t in "-" and len(found) > 1)]
+    return out

@@ -1,0 +1,271 @@
+"""Which of the times is the duration of the present pain: every time of the note is weighed by the words around it.
+
+The weights only order the candidates of one note; they are no probabilities. A time with more against it than for it is
+no candidate. Two times are added where the note does so ("first seen 10 days ago after 4 weeks of pain").
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+
+from backspasm.patients.from_note.spans import Span, Time
+from backspasm.patients.from_note.values.note import Note
+from backspasm.patients.from_note.values.words import words
+
+_PAIN = re.compile(
+    r"\b(?:back ?pain|backache|back ache|lbp|tlbp|low back|lower back|lumbar pain|loin pain|flank pain|neck pain|"
+    r"sciatica|pains?|painful|spasms?|aches?|aching|achey|sore|soreness|hurts?|hurting|bad back|stiff back|"
+    r"lumbago|discomfort|twinge|agony|symptoms?|sx|problem|complaint|trouble|his back|her back|my back|the back|"
+    r"back)\b"
+)
+_BACK = re.compile(
+    r"\b(?:back ?pain|backache|back ache|lbp|tlbp|low(?:er)? back|lumbar pain|loin pain|flank pain|bad back|"
+    r"stiff back|lumbago|sciatica|(?:his|her|my|the|sore|painful) back|back (?:has|is|was|been|went|go|hurt|gave|"
+    r"seized|locked|spasm|sore)|mid[- ]?back|upper back|thoracic pain)\b"
+)
+_ONSET = re.compile(
+    r"\b(?:start(?:ed|ing|s)?|began|begun|came on|come on|coming on|onset|developed|appeared|set in|commenced|"
+    r"ongoing|on ?going|going on|hit me|hit him|hit her|out of the blue|lasting|lasted|persist(?:ed|ent|ing|s)?|"
+    r"continu(?:ed|ous|es)|suffer(?:ed|ing)|experienc(?:ed|ing)|complain(?:s|ed|ing)?|c/o|present(?:s|ed|ing|"
+    r"ation)?|p/w|hx|history|h/o|duration|troubl(?:ed|ing)|had|having|has|been|got|woke|awoke|noticed|since|"
+    r"gradual(?:ly)?|sudden(?:ly)?|struck|kicked off|first)\b"
+)
+_EVENT = re.compile(
+    r"\b(?:lift(?:ed|ing)|bent|bending|twist(?:ed|ing)|pull(?:ed|ing)|push(?:ed|ing)|shift(?:ed|ing)|"
+    r"dig(?:ging)?|dug|garden(?:ed|ing)|slip(?:ped)?|fell|fall|jar(?:red)?|jump(?:ed)?|land(?:ed)?|hurt (?:my|"
+    r"his|her)|injur(?:ed|y)|strain(?:ed)?|tweak(?:ed)?|ricked|felt (?:it|something|a|my|his|her|sudden)|back "
+    r"(?:went|go|gave|seized|locked)|went|pop(?:ped)?|crash|rollover|accident|rta|rtc|mva|mvc|collision|"
+    r"carr(?:ied|ying)|mov(?:ed|ing) (?:a |house|furniture|boxes)|reach(?:ed|ing)|sneez(?:ed|ing)|deadlift|"
+    r"training|match|carry|helped|picked up|picking up|after)\b"
+)
+#: words of other events: the list stands in words.yaml, here are only those that need their neighbours
+_OTHER_PHRASES = re.compile(
+    r"\b(?:(?:mother|father|mum|mom|dad|brother|sister|husband|wife|uncle|aunt|gran|grand[a-z]+|in-?law|partner)"
+    r"(?:'s| had| has| have| died| was| is| who| with| dx| got)|when (?:i|he|she) (?:was|had)|as a child|gave up|"
+    r"gave birth|"
+    r"started on|commenced on|passed (?:water|urine)|threw up|seen by|last (?:seen|time)|before that|foot drop|"
+    r"shoulder(?! blade)|(?<!this )(?<!the )(?<!current )(?:attack|episode|bout|spell)\b)"
+)
+_WORD = re.compile(r"[a-z]+")
+_CHRONIC = re.compile(
+    r"\b(?:chronic|long[- ]?standing|longstanding|background|known|recurrent|on and off|off and on|on/off|"
+    r"intermittent(?:ly)?|years of|usual|usually|always|grumbling|niggl[a-z]*|history of (?:chronic|recurrent|"
+    r"intermittent|previous)|periodic(?:ally)?|flare[- ]?ups?|ex-?flares|occasional(?:ly)?)\b"
+)
+_NEW = re.compile(
+    r"\b(?:new|acute(?:ly)?|this (?:episode|time|attack|bout|one|pain|has|is)|present (?:episode|pain)|current "
+    r"(?:episode|pain)|different|flare|latest|recent|sudden(?:ly)?)\b"
+)
+_HEADED = re.compile(
+    r"(?:^|\n)\s*(?:pc|hpc|hpi|cc|presenting complaint|presenting problem|chief complaint|complaint|reason|"
+    r"duration|onset|history of presenting complaint|symptom duration|problem|hx|s|subjective|"
+    r"triage)\b\s*[:\-]?[^\n]{0,40}$"
+)
+_DIRECT = re.compile(
+    r"\b(?:(?:this|the|current|present|latest|new) (?:episode|flare(?:[- ]?up)?|bout|attack|spell)|pain|lbp|back "
+    r"?pain|backache|sciatica|spasms?|ache|symptoms|sx|discomfort|lumbago)\b[\s,:(\-]{0,3}(?:(?:for|x|of|over|"
+    r"since|started|began|onset|ongoing|present|now|has|have|been|lasting|there|came|come|on|about|approx|"
+    r"approximately|around|roughly|maybe|perhaps|probably|the|last|past|duration|at least|nearly|almost|more "
+    r"than|over|~|some|continuous(?:ly)?|constant(?:ly)?|that|which|is|was|and|in|his|her|my|lower|low|back|left|"
+    r"right|sided|leg|lumbar|area|going|on|gradually|gradual|suddenly|sudden|still|persisting|persistent|these|"
+    r"this|a|mid|upper|radiating|buttock|into|first|really|just|only|with|insidious|acute|worsening|severe|hx|"
+    r"history)\b[\s,:(\-~]{0,3}){0,9}$"
+)
+_DIRECT_BEHIND = re.compile(
+    r"^(?:'s)?[\s\-,:)]{0,3}(?:(?:hx|history|h/o|of|ago|with|ongoing|continuous|constant|gradual(?:ly)?|"
+    r"progressive(?:ly)?|increasing(?:ly)?|worsening|severe|acute|new|non-?specific|intermittent|bad|terrible|"
+    r"awful|dull|sharp|central|left|right|l|r|sided|sided?|lower|low|mid|upper|lumbar|thoracic|back|bilateral|"
+    r"unilateral|his|her|my|the|now|moderate|atraumatic|mechanical|unremitting|persistent|insidious|onset|"
+    r"duration|really|nagging|midline|burning|niggling|in)\b[\s\-,:]{0,3}){0,8}(?:pain|lbp|backache|ache|"
+    r"sciatica|symptoms|discomfort|spasms?|lumbago|soreness|twinges)\b"
+)
+_SEEN = re.compile(
+    r"\b(?:seen|saw|present(?:ed|s)|consult(?:ed)?|visited|attended|assessed|reviewed|came|telephoned|phoned|"
+    r"spoke|first appointment|initial(?:ly)?)\b"
+)
+_THEN = re.compile(r"\b(?:after|with|having had|following|when (?:she|he|they) had (?:already )?had|by then|already)\b")
+_ATTACK = re.compile(
+    r"\|\s+(?:on|in) the (?:left|right)\b|\b(?:another|alternat[a-z]*|then the other|each|per|a time|at a time|"
+    r"lasts|lasting up to|before (?:my|his|her|the|it) (?:back|frees|eases|loosens)|comes? and goes?|then "
+    r"(?:goes|eases|settles|passes)|before (?:i|he|she) (?:have|has|"
+    r"had|need)|in the morning|each morning|to get going|to loosen|of (?:walking|sitting|standing|driving|rest|"
+    r"lying))\b"
+)
+_HAD_BEHIND = re.compile(
+    r"^(?: now| or so| or more)?[\s,]{0,2}(?:i've|i have|she's|she has|he's|he has|my [a-z]+ has|my [a-z]+'s|"
+    r"they've|it's|it has|there'?s|there has|has|have|i|she|he)\s(?:now |also )?(?:had|been|got|felt|hurt|ached|"
+    r"suffered|experienced)\b"
+)
+#: parts of the back without the word pain: "tender between the shoulder blades for eight weeks"
+_PLACE = re.compile(
+    r"\b(?:shoulder blades?|loins?|flanks?|lumbar|spine|tailbone|coccyx|buttocks?|beltline|waist|kidney area)\b"
+)
+_ONE_DAY, _HOUR_OR_SO = 1.0, 0.07
+_NOTHING_BEFORE = re.compile(
+    r"[\s\-:|]*(?:[a-z.' ]{1,16}:)?\s*(?:(?:so|about|around|oh|well|um|only|just|maybe|probably|nearly|almost|"
+    r"for|over)\s+){0,2}"
+)
+_THIS = re.compile(r"\b(?:it|this|that|these)\b")
+_COMMA = re.compile(r"[,;(]")
+_ASKED = re.compile(
+    r"(?:how long|since when|when did (?:it|this|that|the pain)|when was that|(?:^|\n|"
+    r"\|)\s*(?:\*\s?)?(?:duration|when|onset|since|how long|time course|duration of (?:symptoms|pain)|symptom "
+    r"duration|started))\b[^\n?]{0,40}[?:]?\s{0,2}\n?\s{0,2}(?:[a-z. ]{1,14}:)?[^\n.]{0,24}$"
+)
+#: the first question of a talk, and its answer
+_WHAT = re.compile(
+    r"\b(?:what'?s (?:happen(?:ed|ing)|wrong|going on|the (?:matter|trouble|problem)|up)|what (?:happened|can i "
+    r"do|is (?:the (?:matter|problem|trouble)|going on|wrong))|how can i help|tell me (?:what|about)|what brings|"
+    r"how are you)\b[^\n]{0,50}\s{0,2}(?:[a-z.' ]{1,20}:)[^\n?]{0,60}$"
+)
+_WORSE_BEFORE = re.compile(
+    r"\b(?:worse[a-z]*|worsen[a-z]*|deteriorat[a-z]*|progress[a-z]*|increas(?:ed|ing|ingly)|more severe|"
+    r"escalat[a-z]*|exacerbat[a-z]*|constant|unbearable|spread(?:ing)?|radiat[a-z]*|now)\b[^,;.]{0,26}$"
+)
+_WORSE_BEHIND = re.compile(
+    r"^[\s,]{0,2}(?:or so |it |the pain |has |is |have |got |getting |become |been |even |much ){0,4}(?:worse|"
+    r"worsening|increasing|unbearable|spread|deteriorat)"
+)
+_WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day$")
+_TODAY = re.compile(r"(?:earlier )?(?:today|this week|tonight|this afternoon|this evening|this morning)")
+_ONSET_NEAR = re.compile(
+    r"\b(?:start(?:ed|ing)?|began|begun|came on|come on|onset|developed|woke|awoke|sudden(?:ly)?|first|struck|"
+    r"went|hit)\b"
+)
+#: a clause ends here
+_CLAUSE = re.compile(
+    r"[;\n]|\.\s|, but |, and (?:has|had|is|was|he|she|i|her|his|my|then)\b| but |, although |, then | whereas |"
+    r", which |\?|\)\s?[.,]?"
+)
+
+#: sections whose times are never those of the present pain
+_NEVER = -3.0
+_FROM_PART = {
+    "complaint": 1.0,
+    "history": 1.0,
+    "past": -3.0,
+    "medication": -3.0,
+    "allergies": -4.0,
+    "family": -4.0,
+    "social": -3.0,
+    "examination": -1.5,
+    "laboratory": -3.0,
+    "plan": -3.0,
+}
+
+
+def durations(note: Note, times: list[Time]) -> list[Time]:
+    """The candidates for the duration of the present pain, best first."""
+    weighed: list[tuple[float, int, Time]] = []
+    for i, time in enumerate(times):
+        if _FROM_PART[note.part_at(time.span.start)] <= _NEVER:
+            continue
+        weight = _weight(note, time, i)
+        if weight > 0:
+            weighed.append((weight, i, time))
+    weighed.sort(key=lambda w: (-w[0], w[1]))
+    best = [time for _, _, time in weighed]
+    whole = _sum(note, times)
+    if whole is not None:
+        best.insert(0, whole)
+    return best
+
+
+def _clause(note: Note, time: Time) -> tuple[str, str]:
+    """The words of the clause before and behind a time."""
+    before, after = note.before(time.span.start, 110), note.after(time.span.end, 70)
+    cuts = [m.end() for m in _CLAUSE.finditer(before)]
+    if cuts:
+        before = before[cuts[-1] :]
+    cut_behind = _CLAUSE.search(after)
+    if cut_behind is not None:
+        after = after[: cut_behind.start()]
+    return before, after
+
+
+def _weight(note: Note, time: Time, order: int) -> float:
+    before, after = _clause(note, time)
+    near_before, near_after = before[-48:], _COMMA.split(after[:40], maxsplit=1)[0]
+    near = f"{near_before} | {near_after}"
+    clause = f"{before} | {after}"
+    said = note.low[time.span.start : time.span.end]
+    weight = _FROM_PART[note.part_at(time.span.start)]
+    direct = _DIRECT.search(before) is not None or _DIRECT_BEHIND.search(after) is not None
+    if direct:
+        weight += 4.0
+    elif _HAD_BEHIND.search(after):
+        weight += 2.5
+    if _BACK.search(clause):
+        weight += 2.0
+    elif _PAIN.search(clause) or _PLACE.search(clause):
+        weight += 1.2
+    elif _BACK.search(note.low[max(0, time.span.start - 110) : time.span.start]):
+        weight += 1.0
+    elif _THIS.search(clause):
+        weight += 0.6
+    if _ONSET.search(near):
+        weight += 1.0
+    if _EVENT.search(clause):
+        weight += 1.2
+    if time.form == "since":
+        weight += 0.6
+    asked = note.low[max(0, time.span.start - 70) : time.span.start]
+    if _ASKED.search(asked):
+        weight += 3.0
+    elif _HEADED.search(asked):
+        weight += 1.5
+    elif _WHAT.search(asked):
+        weight += 1.2
+    if _NOTHING_BEFORE.fullmatch(before) and not after.strip(" .-:|"):  # an answer of its own: "Nine days."
+        weight += 1.5
+    whole, stems = _other_events()
+    against = sum(w in whole or w.startswith(stems) for w in _WORD.findall(near)) + len(_OTHER_PHRASES.findall(near))
+    if against:
+        weight -= min(3.0, 0.8 * against) if direct else min(4.5, 1.8 + 0.7 * (against - 1))
+    if before.endswith("after "):  # "better after 2 hours"
+        weight -= 1.5
+    if _WORSE_BEFORE.search(before) or _WORSE_BEHIND.match(after):
+        weight -= 2.0
+    chronic, new = _CHRONIC.search(near), _NEW.search(near)
+    if chronic and not new:
+        weight -= 3.2 if direct else 2.2
+    if new:
+        weight += 1.0
+    if _ATTACK.search(near):
+        weight -= 2.5
+    if "stiff" in near:
+        weight -= 2.0 if time.days < 1 else 0.5
+    if time.form == "length" and time.days < _ONE_DAY:  # minutes and hours are rather the length of an attack
+        weight -= (1.5 if direct else 3.0) if time.days < _HOUR_OR_SO else (0.0 if direct else 1.5)
+    if _TODAY.match(said) and not _ONSET_NEAR.search(near) and not _EVENT.search(near):
+        weight -= 2.0
+    if said[-4:].isdigit() and time.form == "ago":  # a year by its name is rather that of another event
+        weight -= 1.5
+    if said.endswith("day") and _WEEKDAY.search(said):  # a count of days says more than a weekday
+        weight -= 0.5
+    weight -= min(order, 8) * 0.15
+    return weight - 1.2
+
+
+@cache
+def _other_events() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Words of other events, whole and by their beginning."""
+    said = words().other_events
+    return frozenset(w for w in said if not w.endswith("*")), tuple(w[:-1] for w in said if w.endswith("*"))
+
+
+def _sum(note: Note, times: list[Time]) -> Time | None:
+    """ "First seen 10 days ago after 4 weeks of pain" is 38 days."""
+    for first, second in pairwise(times):
+        if first.form != "ago" or second.form != "length" or second.span.start - first.span.end > 60:
+            continue
+        if note.sentence_at(first.span.start) != note.sentence_at(second.span.start):
+            continue
+        between = note.low[first.span.end : second.span.start]
+        before = note.before(first.span.start, 60)
+        behind = note.after(second.span.end, 40)
+        if _SEEN.search(before) and _THEN.search(between) and (_PAIN.search(behind) or _PAIN.search(between)):
+            return Time(first.days + second.days, "ago", Span(first.span.start, second.span.end))
+    return None

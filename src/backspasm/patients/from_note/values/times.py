@@ -1,0 +1,415 @@
+"""Lengths of time and moments, in days before the note.
+
+A week is 7 days, a month 30, a year 365: notes speak no more exactly than that. "A few" is three, "several" four, a range
+its midpoint; a weekday without the date of the note is three and a half days ago on average. Years and months by name are
+counted back from the latest year that the note or else the knowledge base holds; the clock of the machine is not asked, so
+that the same note always reads the same.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from backspasm.patients.from_note.spans import Span, Time
+from backspasm.patients.from_note.values.note import Note, word_set
+from backspasm.patients.from_note.values.numbers import value_of
+
+Form = Literal["length", "ago", "since"]
+
+MINUTE, HOUR, WEEK, MONTH, YEAR = 1 / 1440, 1 / 24, 7.0, 30.0, 365.0
+_UNITS = (
+    ("min", MINUTE), ("h", HOUR), ("day", 1.0), ("d", 1.0), ("night", 1.0), ("fortn", 14.0),
+    ("mo", MONTH), ("mt", MONTH), ("mnth", MONTH), ("dec", 10 * YEAR),
+    ("y", YEAR), ("w", WEEK), ("/7", 1.0), ("/52", WEEK), ("/12", MONTH),
+)  # fmt: skip
+_UNIT = (
+    r"(?:minutes?|mins?|hours?|hourly|hrs?|h|days?|d|nights?|weekends?|weeks?|wee?ks?|weks?|wks?|w|fortnights?|"
+    r"months?|monthes|mths?|mnths?|mos?|years?|yrs?|y|decades?)(?![a-z])"
+)
+_SMALL = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
+    r"eighteen|(?:twenty|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine)(?![a-z]))?)"
+)
+_NUM = rf"(?:[0-9]{{1,3}}(?:[.,][0-9]{{1,2}}(?![0-9]))?|{_SMALL})"
+_RANGE = r"\s?(?:-|to|or|/)\s?"
+#: digits or words before a unit; half years and the like; "3/7", "2-3/52"
+_LENGTH = re.compile(
+    rf"(?<![a-wyz0-9./,#£$])(?P<n>{_NUM}|½)(?P<half>\s?½|\s1/2(?![0-9])| and a half| & a "
+    rf"half)?(?:{_RANGE}(?P<m>{_NUM}))?"
+    rf"(?:\s?\+|\splus|\s?ish| odd| or so| or more)?(?:(?P<slash>\s?/\s?(?:7|52|12)(?![0-9/]|\.[0-9]))|"
+    rf"[\s\-]{{0,2}}(?:full |whole |long |solid |good |further |more )?(?P<u>{_UNIT})(?:'s|s')?)(?P<late> and a "
+    rf"half)?"
+)
+#: counts without digits: "a couple of weeks", "half a year", "a few days", "an hour"
+_VAGUE = re.compile(
+    r"\b(?P<n>half an?|(?:an?\s|the last |the past |last |past )?(?:good )?(?:couple(?: of)?|few|several|handful "
+    r"of|dozen)|several|an?|one and a half|two and a half|three and a half)\s"
+    r"(?:full |whole |good |more |or two )?(?P<u>minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|wks?|"
+    r"fortnights?|months?|mths?|years?|yrs?|decades?)(?![a-z])(?P<late> and a half| or so| or two| or more)?"
+)
+_LAST_UNIT = re.compile(
+    r"\b(?:(?:for|over|in|during|throughout|within|of)\s)(?:(?:all|most|much) of )?(?:the |this |these )?(?:last|"
+    r"past|previous)\s(?P<u>week|fortnight|month|year|day|hour|decade|weekend)\b(?! (?:or so )?[0-9])"
+)
+_WORDS = re.compile(
+    r"\b(?:(?:since|from|for)\s)?(?:(?:early |earlier |late |first thing )?(?:this morning|this afternoon|this "
+    r"evening|today|tonight|overnight|last night|the night before last|yesterday(?: morning| afternoon| evening| "
+    r"night)?|the day before yesterday|day before yesterday|the other day|the other week|this week)"
+    r"|(?:on |since |from |at )?(?:(?:the|last|this|this past|over the|past) )?(?:weekend)"
+    r"|(?<!the )last (?:week|month|year|fortnight|summer|winter|autumn|fall|spring|christmas|easter)"
+    r"|(?:since|on|from|by|last|this|until)\s(?:(?:early|late|last|this|this past|the)\s)?(?:mon|tues|wednes|"
+    r"thurs|fri|satur|sun)(?:day)?(?:\b)(?:\s(?:morning|afternoon|evening|night|just gone|last))?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day (?:morning|afternoon|evening|night|last|just gone))"
+)
+_RELATIVE = {
+    "today": 0.25, "this morning": 0.25, "first thing": 0.25, "tonight": 0.1, "this afternoon": 0.1, "this evening": 0.1,
+    "overnight": 0.5, "last night": 1.0, "the night before last": 1.5,
+    "day before yesterday": 2.0, "yesterday": 1.0, "the other day": 3.0, "the other week": 10.0, "this week": 3.0, "weekend": 4.0,
+    "last week": 7.0, "last fortnight": 14.0, "last month": 30.0, "last year": 365.0,
+}  # fmt: skip
+_YEAR = re.compile(
+    r"\b(?P<cue>in|since|from|during|until|back in|of|early|late|mid|summer|winter|spring|autumn|fall|"
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)[\s.,\-]{1,2}(?P<y>(?:19|20)[0-9]{2})(?![0-9/\-])|[\s(](?P<z>(?:19[3-9]|"
+    r"20[0-4])[0-9])(?=[\s),.:;]|$)"
+)
+_DAY = re.compile(r"\b(?:day|week|month) ([0-9]{1,2}|" + _SMALL + r")(?: of| since| into|:|,)(?! [0-9])")
+_FULL_YEAR = re.compile(
+    r"(?:[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-]|[a-z]{3,9}[ ,]{1,2}(?:[0-9]{1,2}(?:st|nd|rd|th)?,? )?)(20[0-4][0-9])(?![0-9])"
+)
+
+#: before a length: it is a plan, a frequency or a rate
+_NOT_PAST = tuple(
+    f" {w}"
+    for w in (
+        "in", "every", "every other", "review", "rv", "r/v", "fu", "f/u", "follow-up", "follow up", "followup", "appointment",
+        "return", "recheck", "repeat", "next", "each", "per", "until", "another", "further", "within", "again in", "q", "after",
+        "once a", "once an", "twice a", "twice an", "times a", "times an", "units a", "day a", "certificate for", "note for",
+        "off for", "again at", "see at", "seen at", "back at", "scan at", "by", "a further",
+    )
+)  # fmt: skip
+#: words that may stand between such a word and the number
+_FILLERS = (
+    " the",
+    " about",
+    " approx",
+    " approximately",
+    " around",
+    " a further",
+    " at least",
+    " over",
+    " some",
+    " roughly",
+    "~",
+)
+_IN_PAST = (" last", " past", " previous", " preceding")
+_AGO = re.compile(
+    r"\s?(?:or so |odd |or more |now )?(?:ago|back(?! pain|ache)|previously|earlier|prior|before(?! (?:food|"
+    r"meals|bed|surgery|the operation))|beforehand|pta|pre[- ]?admission)\b"
+)
+_PER_DAY = re.compile(r"\s?(?:a|per|/|each|every)\s?(?:day|week|month|d\b)|\s?(?:daily|weekly|nightly)")
+_RATE_BEFORE = tuple(
+    f" {w}"
+    for w in word_set(
+        "once twice thrice times units cigarettes pints per glasses bottle bottles pack packs cans dose doses tablet tablets "
+        "mg hours session sessions one two three day night nights days drinks miles cups beer beers book books hrs wine whisky "
+        "vodka cider"
+    )
+) + tuple("0123456789")
+#: "a" or "an" before a unit is a length only behind one of these
+_A_BEFORE = (
+    *(
+        f" {w}"
+        for w in word_set(
+            "for about over last past nearly almost than since half around within only just approx approximately under or to "
+            "of been x is maybe probably took bad sore hurting painful aching pain ache good into"
+        )
+    ),
+    " up to",
+    "~",
+)
+_NUMBER_BEHIND = re.compile(r"\s?[:=]?\s?[0-9]")
+_AGE_BEHIND = re.compile(r"[\s\-]?(?:olds?\b|of age|/?o\b)")
+_SHORT = {"d", "h", "w", "y"}
+
+
+def find_times(note: Note, taken: Sequence[Span], latest_year: int) -> list[Time]:
+    """All times of the note in order of the text.
+
+    Args:
+        taken: places that were read as something else (ages, weeks of pregnancy).
+        latest_year: the year to count back from where the note names no later one.
+    """
+    low = note.low
+    found: dict[int, Time] = {}
+    used = sorted((s.start, s.end) for s in taken)
+    starts = [s for s, _ in used]
+
+    def free(start: int, end: int) -> bool:
+        i = bisect_left(starts, end) - 1
+        return i < 0 or used[i][1] <= start
+
+    if note.numbers or not note.words.isdisjoint(_COUNT_WORDS):
+        for match in note.number_matches(_LENGTH):
+            if free(match.start("n"), match.end()):
+                time = _length(note, match)
+                if time is not None:
+                    found[time.span.start] = time
+    if not note.words.isdisjoint(_VAGUE_UNITS):
+        _vague_times(note, found, free)
+    if not note.words.isdisjoint(_RELATIVE_WORDS):
+        last = 0
+        for word, begin, end in note.tokens:
+            if begin < last or word not in _RELATIVE_WORDS or (word in _LEADING and not low.startswith(_LED, end)):
+                continue
+            said = _WORDS.search(low, max(last, begin - 24), min(len(low), end + 16))
+            if said is None:
+                continue
+            last = max(end, said.end())
+            relative = _relative(note, said)
+            if relative is not None:
+                found.setdefault(relative.span.start, relative)
+    if note.numbers:
+        if "day" in note.words or "week" in note.words or "month" in note.words:
+            for match in _DAY.finditer(low):
+                number = value_of(match.group(1))
+                if number is not None and match.start() not in found and free(match.start(), match.end()):
+                    days = number * (
+                        1.0 if match.group().startswith("day") else WEEK if match.group().startswith("week") else MONTH
+                    )
+                    found[match.start()] = Time(days, "length", Span(match.start(), match.end()))
+        if any(low.startswith(("19", "20"), place) for place in note.digits):
+            _years(note, latest_year, found)
+    return [found[place] for place in sorted(found)]
+
+
+_COUNT_WORDS = word_set(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "eighteen twenty thirty forty fifty"
+)
+_LEADING = frozenset({"last", "this", "other"})
+_LED = tuple(
+    f" {w}"
+    for w in word_set(
+        "week month year fortnight summer winter autumn fall spring christmas easter night morning afternoon evening day "
+        "mon tue wed thu fri sat sun past"
+    )
+)
+_LAST = frozenset({"last", "past", "previous"})
+_VAGUE_UNITS = word_set(
+    "minute minutes min mins hour hours hr hrs day days night nights week weeks wk wks fortnight "
+    "fortnights month months mth mths year years yr yrs decade decades weekend"
+)
+_RELATIVE_WORDS = word_set(
+    "morning afternoon evening today tonight overnight yesterday weekend monday tuesday wednesday thursday friday saturday sunday "
+    "mon tues wednes thurs fri sun last other this"
+)
+
+
+def _unit_days(unit: str) -> float:
+    if unit.startswith("weekend"):
+        return 2.0
+    return next(days for head, days in _UNITS if unit.startswith(head))
+
+
+def _form(note: Note, start: int, end: int) -> Form | None:
+    """What a length is used for; None for plans and frequencies."""
+    ahead = _AGO.match(note.low, end)
+    if ahead is not None and "\n" not in ahead.group():
+        return "ago"
+    before = " " + note.before(start, 40).rstrip(" :-~\n(")
+    if before.endswith(_IN_PAST):
+        return "length"
+    for _ in range(2):
+        filler = next((w for w in _FILLERS if before.endswith(w)), None)
+        if filler is None:
+            break
+        before = before[: -len(filler)].rstrip()
+    if before.endswith(" since"):
+        return "since"
+    if before.endswith(_NOT_PAST) and not before.endswith(_IN_PAST) and not before.endswith(" after"):
+        return None
+    return "length"
+
+
+def _length(note: Note, match: re.Match[str]) -> Time | None:
+    low = note.low
+    slash, unit = match.group("slash"), match.group("u")
+    start, end = match.start("n"), match.end()
+    if unit is not None:
+        if unit in _SHORT and (match.group("n").isalpha() or low[match.end("n") : match.start("u")] == "-"):
+            return None
+        if unit in ("h", "hr", "w", "d") and _NUMBER_BEHIND.match(low, end):  # "T 38.9 HR 116"
+            return None
+        if _AGE_BEHIND.match(low, match.end()):
+            return None
+        if unit == "h" and _PER_DAY.match(low, end):
+            return None
+        days = _unit_days(unit)
+    else:
+        assert slash is not None
+        days = _unit_days("/" + slash.replace(" ", "").lstrip("/"))
+        if not _slash_is_time(note, match):
+            return None
+    number = value_of(match.group("n")) if match.group("n") != "½" else 0.5
+    if number is None:
+        return None
+    if match.group("half") or match.group("late"):
+        number += 0.5
+    upper = value_of(match.group("m")) if match.group("m") else None
+    if upper is not None:
+        if "/" in low[match.end("n") : match.start("m")] and upper <= number:
+            return None
+        number = (number + upper) / 2
+    if unit is not None and (_PER_DAY.match(low, end) or low[max(0, start - 2) : start].endswith(("q", "#"))):
+        return None
+    form = _form(note, start, end)
+    if form is None:
+        return None
+    return Time(number * days, form, Span(start, end))
+
+
+_EYES = re.compile(
+    r"\b(?:va|vision|visual|acuity|snellen|eyes?|power|murmur|strength|score|gcs|nrs|grade)\b[^.;\n]{0,12}$"
+)
+_DATED = re.compile(r"(?:\bon|\bdated|\bdate[:d]?|\buntil|\bfrom|\bby)\s$")
+
+
+def _slash_is_time(note: Note, match: re.Match[str]) -> bool:
+    """ "3/7" is three days in British notes, unless it is a date, an acuity or a count."""
+    before = note.before(match.start("n"), 30)
+    if _EYES.search(before) or _DATED.search(before):
+        return False
+    number = value_of(match.group("n"))
+    return number is not None
+
+
+def _vague(note: Note, match: re.Match[str], found: dict[int, Time]) -> Time | None:
+    low = note.low
+    start, end = match.span()
+    words = match.group("n")
+    if any(t.span.start <= start < t.span.end for t in _near(found, start)):
+        return None
+    before = " " + note.before(start, 40).rstrip()
+    if words in ("a", "an"):
+        follows = _AGO.match(low, end) or re.match(
+            r"(?:'s)? (?:history|hx|now\b|of (?:back|pain|low|this|it\b))", low[end : end + 24]
+        )
+        if (
+            not follows
+            and not before.endswith(_A_BEFORE)
+            and not (before.strip() == "" and match.group("u").startswith("fortn"))
+        ):
+            return None
+        if before.endswith(_RATE_BEFORE) and not follows:
+            return None
+    number = value_of(words)
+    if "and a half" in words:
+        number = (value_of(words.split()[0]) or 0) + 0.5
+    if number is None:
+        return None
+    if "and a half" in (match.group("late") or ""):
+        number += 0.5
+    if "or two" in (match.group("late") or ""):
+        number = 1.5
+    if match.group("u").startswith("y") and low.startswith(" old", end):
+        return None
+    form = _form(note, start, end)
+    if form is None:
+        return None
+    return Time(number * _unit_days(match.group("u")), form, Span(start, end))
+
+
+def _vague_times(note: Note, found: dict[int, Time], free: Callable[[int, int], bool]) -> None:
+    """Lengths without a number, looked for around each unit that no number stands before."""
+    low = note.low
+    done = {time.span.end for time in found.values()}
+    recent = not note.words.isdisjoint(_LAST)
+    last = 0
+    for word, begin, end in note.tokens:
+        if word not in _VAGUE_UNITS or end in done or begin < last:
+            continue
+        match = _VAGUE.search(low, max(last, begin - 34), min(len(low), end + 14))
+        if match is not None and match.start() not in found and free(match.start(), match.end()):
+            time = _vague(note, match, found)
+            if time is not None:
+                found[time.span.start] = time
+                last = time.span.end
+                continue
+        said = _LAST_UNIT.search(low, max(last, begin - 40), min(len(low), end + 14)) if recent else None
+        if said is not None:
+            days = _unit_days(said.group("u")) if said.group("u") != "weekend" else 4.0
+            found.setdefault(said.start(), Time(days, "length", Span(said.start(), said.end())))
+            last = said.end()
+
+
+def _near(found: dict[int, Time], start: int) -> list[Time]:
+    return [found[p] for p in range(max(0, start - 24), start + 1) if p in found]
+
+
+def _relative(note: Note, match: re.Match[str]) -> Time | None:
+    words = match.group()
+    start, end = match.span()
+    since = words.startswith(("since", "from"))
+    if words.startswith("until") or words.startswith("by "):
+        return None
+    days = next((d for w, d in _RELATIVE.items() if w in words), None)
+    if days is None:
+        if re.search(r"(?:mon|tues|wednes|thurs|fri|satur|sun)(?:day)?\b", words):
+            if (
+                not words.rstrip().endswith(("day", "morning", "afternoon", "evening", "night", "gone", "last"))
+                and not since
+            ):
+                return None
+            days = 6.0 if "last " in words else 3.5
+        else:
+            return None  # a season: which year is not said
+    form: Form = "since" if since else "ago"
+    if words.startswith(("last week", "last month", "last year", "last fortnight")) and note.before(
+        start, 10
+    ).rstrip().endswith(("over", "in", "for", "during", "the")):
+        form = "length"
+    if (
+        days == 0.25
+        and "today" in words
+        and not since
+        and re.search(
+            r"(?:seen|review(?:ed)?|presents?|attend(?:s|ed)?|here|in|visit|feels?|feeling|better|well|comes|"
+            r"exam)\s(?:\w+\s){0,3}$",
+            note.before(start, 30),
+        )
+    ):
+        return None
+    return Time(days, form, Span(start, end))
+
+
+_EARLIEST_YEAR = 1930
+_NO_YEAR_BEFORE = re.compile(r"(?:date|dob|born|d\.o\.b\.?|mg|ml|tel|room|no\.?|ref)[^.;\n]{0,14}$")
+_NO_YEAR_BEHIND = re.compile(r"\s?(?:mg|ml|mls|kcal|units|hours|hrs|steps|m\b)")
+_SINCE_BEFORE = re.compile(r"\b(?:since|from)\s(?:\w+\s)?$")
+
+
+def _years(note: Note, latest_year: int, found: dict[int, Time]) -> None:
+    """Years by their number, counted back. The present year is left out: its month may be named, that of today is not."""
+    low = note.low
+    places = [p for p in note.digits if low.startswith(("19", "20"), p) and low[p : p + 4].isdigit()]
+    dated = [m for p in places if (m := _FULL_YEAR.search(low, max(0, p - 24), p + 5)) is not None]
+    named = [m for p in places if (m := _YEAR.search(low, max(0, p - 16), p + 6)) is not None]
+    if dated:
+        reference = max(int(m.group(1)) for m in dated)
+    else:
+        reference = max([latest_year, *(int(m.group("y") or m.group("z")) for m in named)])
+    for match in named:
+        group = "y" if match.group("y") else "z"
+        year = int(match.group(group))
+        start = match.start(group) if group == "z" else match.start()
+        if start in found or not _EARLIEST_YEAR <= year < reference:
+            continue
+        if group == "z" and (_NO_YEAR_BEFORE.search(note.before(start, 24)) or _NO_YEAR_BEHIND.match(low, match.end())):
+            continue
+        since = match.group("cue") in ("since", "from") or _SINCE_BEFORE.search(note.before(start, 20)) is not None
+        days = (reference - year) * YEAR
+        found[start] = Time(days, "since" if since else "ago", Span(start, match.end(group)))

@@ -1,0 +1,196 @@
+"""A note with the words marked that carried findings: for a terminal, as a page, and as the JSON of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any, NamedTuple
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from backspasm.patients.from_note import Hit, Reading
+from backspasm.presentation import words
+from backspasm.records.knowledge import Knowledge
+
+#: how each kind of mark looks; the sign tells them apart without colour
+MARKS: dict[str, tuple[str, str]] = {
+    "present": ("+", "bold green"),
+    "absent": ("−", "blue"),
+    "uncertain": ("?", "bold yellow"),
+    "measured": ("=", "magenta"),
+    "other": ("·", "dim"),
+}
+MEANS = {
+    "present": "is there",
+    "absent": "is not there",
+    "uncertain": "left open",
+    "measured": "measured",
+    "other": "named, but past, of someone else, or only advised",
+}
+
+
+class Mark(NamedTuple):
+    """A stretch of the note and what it says; no two overlap."""
+
+    start: int
+    end: int
+    kind: str
+    title: str
+
+
+def reading_json(reading: Reading) -> bytes:
+    """The JSON of ``read``: a case, plus ``hits`` with offsets into the note, ``uncertain``, and what was not read."""
+    return msgspec.json.format(msgspec.json.encode(reading_data(reading)), indent=2) + b"\n"
+
+
+def reading_data(reading: Reading) -> dict[str, Any]:
+    """The reading as plain data; offsets count characters of the note."""
+    p = reading.patient
+    return {
+        "age_years": p.age_years,
+        "sex": p.sex,
+        "setting": p.setting,
+        "present": list(p.present),
+        "absent": list(p.absent),
+        "measured": p.measured,
+        "days_ago": p.days_ago,
+        "medications": list(p.medications),
+        "allergies": list(p.allergies),
+        "comorbidities": list(p.comorbidities),
+        "pregnant": p.pregnant,
+        "pregnancy_weeks": p.pregnancy_weeks,
+        "uncertain": list(reading.uncertain),
+        "hits": [_hit(h, reading) for h in reading.hits],
+        "not_read": [f"{u.what}: {u.why}" for u in p.unread],
+    }
+
+
+def _hit(h: Hit, reading: Reading) -> dict[str, Any]:
+    return {
+        "finding": h.finding,
+        "answer": h.answer,
+        "start": h.start,
+        "end": h.end,
+        "text": reading.text[h.start : h.end],
+        "cue": h.cue,
+        "section": h.section,
+        "rule": h.rule,
+        "assertion": h.assertion,
+    }
+
+
+def marks(reading: Reading, knowledge: Knowledge) -> list[Mark]:
+    """The marks of a note in order. Where hits overlap, the first and longest is shown, with all findings in its title."""
+    spans: list[tuple[int, int, str, str]] = []
+    for h in reading.hits:
+        kind: str = h.assertion if h.assertion in MARKS else "other"
+        if h.finding in reading.uncertain and h.answer:
+            kind = "uncertain"
+        spans.append((h.start, h.end, kind, f"{words.finding_name(h.finding, knowledge)}: {h.assertion}"))
+    for q in reading.values.quantities:
+        spans.append((q.span.start, q.span.end, "measured", f"{words.finding_name(q.finding, knowledge)} {q.value:g}"))
+    spans.sort(key=lambda s: (s[0], -s[1]))
+    out: list[Mark] = []
+    for start, end, kind, title in spans:
+        if start >= end:
+            continue
+        if out and start < out[-1].end:
+            last = out[-1]
+            if title not in last.title.split("; "):
+                out[-1] = last._replace(title=f"{last.title}; {title}")
+            continue
+        out.append(Mark(start, end, kind, title))
+    return out
+
+
+def print_reading(reading: Reading, knowledge: Knowledge, console: Console) -> None:
+    """The note with marks, then the case."""
+    text = Text()
+    at = 0
+    for m in marks(reading, knowledge):
+        sign, style = MARKS[m.kind]
+        text.append(_safe(reading.text[at : m.start]))
+        text.append(f"[{sign} {_safe(reading.text[m.start : m.end])}]", style=style)
+        at = m.end
+    text.append(_safe(reading.text[at:]))
+    console.print(text)
+    legend = "  ".join(f"[{sign}] {MEANS[kind]}" for kind, (sign, _) in MARKS.items())
+    console.print(Text("\n" + legend, style="dim"))
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for label, value in _case_rows(reading, knowledge):
+        table.add_row(Text(label, style="bold"), Text(value))
+    console.print()
+    console.print(table)
+
+
+def _safe(text: str) -> str:
+    """Text without characters that could steer a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _case_rows(reading: Reading, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    p = reading.patient
+    yield "patient", words.patient_line(p.age_years, p.sex, p.setting)
+    for label, findings in (("present", p.present), ("absent", p.absent), ("uncertain", reading.uncertain)):
+        if findings:
+            yield label, ", ".join(words.finding_name(f, knowledge) for f in findings)
+    if p.measured:
+        values = (
+            f"{words.finding_name(f, knowledge)} {v:g} {knowledge.findings[f].unit}" for f, v in p.measured.items()
+        )
+        yield "measured", ", ".join(values)
+    if p.days_ago:
+        yield "days ago", ", ".join(f"{words.finding_name(f, knowledge)} {d:g}" for f, d in p.days_ago.items())
+    for label, names in (("medicines", p.medications), ("allergies", p.allergies), ("conditions", p.comorbidities)):
+        if names:
+            yield label, ", ".join(names)
+    if p.pregnant is not None:
+        weeks = f", week {p.pregnancy_weeks:g}" if p.pregnancy_weeks else ""
+        yield "pregnant", ("yes" if p.pregnant else "no") + weeks
+
+
+#: dark text on pale ground: a contrast of at least 7 to 1; the line under the words tells the kinds apart without colour
+_STYLE = """
+body{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}
+.note{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #767676;border-radius:.4rem;padding:1rem}
+mark{color:#111;border-radius:.2rem;padding:0 .15rem}
+.present{background:#c9f0cf;border-bottom:3px solid #116329}
+.absent{background:#d8e6ff;border-bottom:3px dashed #0a3d91}
+.uncertain{background:#ffe9b3;border-bottom:3px dotted #7a4d00}
+.measured{background:#f0dcf7;border-bottom:3px double #6b1f86}
+.other{background:#ececec;border-bottom:1px solid #595959}
+mark sup{font-weight:bold;padding-right:.1rem}
+th{text-align:left;vertical-align:top;padding-right:1rem}td,th{padding-bottom:.3rem}
+"""
+
+
+def html(reading: Reading, knowledge: Knowledge) -> str:
+    """One self-contained page without scripts; everything from the note is escaped."""
+    pieces: list[str] = []
+    at = 0
+    for m in marks(reading, knowledge):
+        pieces.append(escape(reading.text[at : m.start]))
+        pieces.append(_mark(m.kind, escape(reading.text[m.start : m.end]), m.title))
+        at = m.end
+    pieces.append(escape(reading.text[at:]))
+    legend = " ".join(_mark(kind, escape(means), "") for kind, means in MEANS.items())
+    rows = "\n".join(
+        f"<tr><th scope=row>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in _case_rows(reading, knowledge)
+    )
+    return (
+        "<!doctype html>\n<html lang=en>\n<head><meta charset=utf-8>"
+        '<meta name=viewport content="width=device-width,initial-scale=1">'
+        "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>Reading of a note</title><style>{_STYLE}</style></head>\n<body>\n<main>\n<h1>Reading of a note</h1>\n"
+        f"<p>{legend}</p>\n<div class=note>{''.join(pieces)}</div>\n<h2>The case</h2>\n<table>\n{rows}\n</table>\n"
+        f"<p>{escape(words.DISCLAIMER)}</p>\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _mark(kind: str, text: str, title: str) -> str:
+    sign = MARKS[kind][0]
+    shown = f' title="{escape(title, quote=True)}"' if title else ""
+    return f"<mark class={kind}{shown}><sup>{sign}</sup>{text}</mark>"

@@ -1,0 +1,78 @@
+"""The frozen records of ``words/``: how notes say what the findings mean. Patterns are explained in docs/knowledge-format.md."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from backspasm.records.types import Record
+
+
+class WordClass(Record, frozen=True, kw_only=True):
+    """Words that may stand for each other in a pattern, named ``{id}`` there."""
+
+    id: str
+    words: tuple[str, ...]
+
+
+class Wording(Record, frozen=True, kw_only=True):
+    """How notes say that one finding is there (``says``) or is not (``denies``); see docs/knowledge-format.md."""
+
+    finding: str
+    says: tuple[str, ...] = ()
+    denies: tuple[str, ...] = ()
+    not_when: tuple[str, ...] = ()
+
+
+class Statement(Record, frozen=True, kw_only=True):
+    """Words that answer several findings at once; an answer given for one of them outranks it.
+
+    ``normal``: the words themselves say that all is well. ``trouble``: they name a complaint in general (bladder
+    problems); denied, it denies every finding of the list; affirmed, it leaves open which one is meant.
+    """
+
+    id: str
+    kind: Literal["normal", "trouble"] = "normal"
+    says: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    not_when: tuple[str, ...] = ()
+
+
+class Cue(Record, frozen=True, kw_only=True):
+    """Words that change what a finding named near them means (ConText: triggers, pseudo-triggers, terminations)."""
+
+    id: str
+    kind: Literal[
+        "negation", "uncertain", "past", "family", "hypothetical", "other_person", "affirmed", "pseudo", "termination",
+        "clause", "answer_yes", "answer_no", "answer_unsure",
+    ]  # fmt: skip
+    side: Literal["before", "after"] = "before"
+    reach: Literal["next", "list", "clause", "sentence"] = "list"
+    words: tuple[str, ...]
+
+
+class Heading(Record, frozen=True, kw_only=True):
+    """Headings of one part of a note; ``inline`` ones open the part in running text without a colon."""
+
+    part: str
+    words: tuple[str, ...]
+    inline: tuple[str, ...] = ()
+
+
+class Spelling(Record, frozen=True, kw_only=True):
+    """Forms that mean the same word, words without weight, and real words that look like a misspelt one."""
+
+    forms: dict[str, tuple[str, ...]]
+    fillers: tuple[str, ...]
+    not_misspelt: tuple[str, ...] = ()
+
+
+class Words(Record, frozen=True, kw_only=True):
+    """All that the reader of notes knows about language."""
+
+    classes: tuple[WordClass, ...] = ()
+    wordings: tuple[Wording, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    spelling: Spelling = Spelling(forms={}, fillers=())

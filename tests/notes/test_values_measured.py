@@ -1,0 +1,212 @@
+"""Measured values: blood tests, temperature, heart rate, bladder, pain; in every unit, and what is none of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from backspasm import Knowledge
+from backspasm.patients.from_note.values import find_values
+
+LABORATORY: tuple[tuple[str, dict[str, float]], ...] = (
+    ("ESR 45", {"esr": 45}),
+    ("ESR: 88 mm/h", {"esr": 88}),
+    ("sed rate of 60", {"esr": 60}),
+    ("ESR was 102 mm/hr", {"esr": 102}),
+    ("CRP 182", {"crp": 182}),
+    ("CRP=12 mg/L", {"crp": 12}),
+    ("CRP 18.2 mg/dL", {"crp": 182}),
+    ("a C-reactive protein of 6.4", {"crp": 6.4}),
+    ("raised CRP (96)", {"crp": 96}),
+    ("CRP <5", {"crp": 5}),
+    ("CRP came back at 45", {"crp": 45}),
+    ("CRP from 180 to 40", {"crp": 40}),
+    ("CRP 182 -> 60", {"crp": 60}),
+    ("ESR/CRP 88/120", {"esr": 88, "crp": 120}),
+    ("CRP and ESR of 45 and 60", {"crp": 45, "esr": 60}),
+    ("inflammatory markers up: ESR 90, CRP 144", {"esr": 90, "crp": 144}),
+    ("WCC 16.0", {"leukocytes": 16}),
+    ("WBC 16,000", {"leukocytes": 16}),
+    ("WBC 16 x10^9/L", {"leukocytes": 16}),
+    ("WBC 12.3 K/uL", {"leukocytes": 12.3}),
+    ("WBC 12.3k", {"leukocytes": 12.3}),
+    ("white count 14.5", {"leukocytes": 14.5}),
+    ("white cell count of 3.1", {"leukocytes": 3.1}),
+    ("WBC: 11.2 × 10⁹/L", {"leukocytes": 11.2}),
+    ("Hb 119", {"haemoglobin": 11.9}),
+    ("Hb 11.9 g/dL", {"haemoglobin": 11.9}),
+    ("Hb 119 g/L", {"haemoglobin": 11.9}),
+    ("Hgb 9.8", {"haemoglobin": 9.8}),
+    ("haemoglobin of 91 g/L", {"haemoglobin": 9.1}),
+    ("hemoglobin 13.2 gm/dL", {"haemoglobin": 13.2}),
+    ("plt 410", {"platelets": 410}),
+    ("Platelets 150,000", {"platelets": 150}),
+    ("plts 90 x10^9/L", {"platelets": 90}),
+    ("platelet count 612 K/uL", {"platelets": 612}),
+    ("Ca 3.1", {"calcium": 3.1}),
+    ("calcium 12.1", {"calcium": 12.1 * 0.249513}),
+    ("corrected calcium 2.9 mmol/L", {"calcium": 2.9}),
+    ("Calcium 11.6 mg/dL", {"calcium": 11.6 * 0.249513}),
+    ("adj Ca 2.65", {"calcium": 2.65}),
+    ("creatinine 88", {"creatinine": 88}),
+    ("creat 178 umol/L", {"creatinine": 178}),
+    ("Cr 1.4", {"creatinine": 1.4 * 88.4}),
+    ("creatinine 2.1 mg/dL", {"creatinine": 2.1 * 88.4}),
+    ("creatinine 178 µmol/L", {"creatinine": 178}),
+    ("eGFR 55", {"egfr": 55}),
+    ("eGFR >90 mL/min", {"egfr": 90}),
+    ("eGFR 28 mL/min/1.73m2", {"egfr": 28}),
+    ("Hb 104, WCC 18.9, plt 498, CRP 210, Cr 96", {
+        "haemoglobin": 10.4, "leukocytes": 18.9, "platelets": 498, "crp": 210, "creatinine": 96}),
+    ("resting EMG 9.4 microvolts", {"resting_emg": 9.4}),
+    ("flexion-relaxation ratio was 1.2", {"flexion_relaxation_ratio": 1.2}),
+    # other tests, names that are no tests, values that cannot be
+    ("HbA1c 48", {}),
+    ("CA 125 was 30", {}),
+    ("CA 19-9 normal", {}),
+    ("Ca prostate 2019", {}),
+    ("Hb 12 g/L", {}),
+    ("CRP 5000", {}),
+    ("creatinine clearance 60", {}),
+    ("CK 300", {}),
+    ("ESR awaited", {}),
+    ("CRP normal", {}),
+    ("bloods on 12/3 normal", {}),
+    ("EGFR mutation exon 19", {}),
+    ("CRPS type 1", {}),
+    ("platelet transfusion", {}),
+    ("urine white cells 100", {}),
+)  # fmt: skip
+VITALS: tuple[tuple[str, dict[str, float]], ...] = (
+    ("T 37.2", {"temperature": 37.2}),
+    ("T37.2 P88", {"temperature": 37.2, "heart_rate": 88}),
+    ("T 98.2F", {"temperature": (98.2 - 32) * 5 / 9}),
+    ("temp 101.2", {"temperature": (101.2 - 32) * 5 / 9}),
+    ("Temp 38 5", {"temperature": 38.5}),
+    ("Temp. 38,5 °C", {"temperature": 38.5}),
+    ("temperature of 39", {"temperature": 39}),
+    ("Temp: 38.4 degrees", {"temperature": 38.4}),
+    ("febrile at 38.9", {"temperature": 38.9}),
+    ("febrile to 102 F", {"temperature": (102 - 32) * 5 / 9}),
+    ("fever of 39.1", {"temperature": 39.1}),
+    ("her temp was thirty-nine", {"temperature": 39}),
+    ("tympanic temperature 36.8", {"temperature": 36.8}),
+    ("obs: 38.2°C, 110, 130/80", {"temperature": 38.2}),
+    ("apyrexial, T 36.6", {"temperature": 36.6}),
+    ("Temperature?\nCaller: 36.9.", {"temperature": 36.9}),
+    ("the thermometer said 38.4", {"temperature": 38.4}),
+    ("a bit of fever, 38.1 the highest", {"temperature": 38.1}),
+    ("HR 112", {"heart_rate": 112}),
+    ("pulse 96 regular", {"heart_rate": 96}),
+    ("P 88", {"heart_rate": 88}),
+    ("heart rate of 104 bpm", {"heart_rate": 104}),
+    ("tachycardic at 128", {"heart_rate": 128}),
+    ("110 bpm", {"heart_rate": 110}),
+    ("T 38.9 HR 116 BP 86/50", {"temperature": 38.9, "heart_rate": 116}),
+    ("temperature 380", {}),
+    ("apyrexial", {}),
+    ("no temperature", {}),
+    ("tender T10 to T12", {}),
+    ("T12 fracture", {}),
+    ("SLR 45 degrees", {}),
+    ("knee flexion 110 degrees", {}),
+    ("98F fell at home", {}),
+    ("pulse ox 98%", {}),
+    ("6 hr hx", {}),
+    ("FHR 140", {}),
+    ("RR 16 sats 98%", {}),
+    ("T-score -2.8", {}),
+    ("p<0.05", {}),
+)  # fmt: skip
+BLADDER: tuple[tuple[str, dict[str, float]], ...] = (
+    ("PVR 350 ml", {"post_void_residual": 350}),
+    ("PVR: 40", {"post_void_residual": 40}),
+    ("post-void residual of 600 mL", {"post_void_residual": 600}),
+    ("bladder scan 800 ml", {"post_void_residual": 800}),
+    ("bladder scan shows 650mls", {"post_void_residual": 650}),
+    ("Post void bladder scan: 20mls", {"post_void_residual": 20}),
+    ("650 ml on bladder scan", {"post_void_residual": 650}),
+    ("residual of 20 mls", {"post_void_residual": 20}),
+    ("Catheterised: drained 900 mls", {"post_void_residual": 900}),
+    ("catheter 1.2 L", {"post_void_residual": 1200}),
+    ("Pre/post void scan: 610 / 480 ml", {"post_void_residual": 480}),
+    ("no residual", {"post_void_residual": 0}),
+    ("bladder scan nil residual", {"post_void_residual": 0}),
+    ("PMR 4y on prednisolone", {}),
+    ("residual weakness 4/5", {}),
+    ("catheter changed 3 days ago", {}),
+)  # fmt: skip
+PAIN: tuple[tuple[str, dict[str, float]], ...] = (
+    ("Pain 8/10", {"pain_intensity": 8}),
+    ("pain 7 out of 10", {"pain_intensity": 7}),
+    ("seven out of ten pain", {"pain_intensity": 7}),
+    ("NRS 6", {"pain_intensity": 6}),
+    ("VAS 70 mm", {"pain_intensity": 7}),
+    ("VAS 7", {"pain_intensity": 7}),
+    ("pain 65/100", {"pain_intensity": 6.5}),
+    ("pain score: 5", {"pain_intensity": 5}),
+    ("back pain 7-8/10", {"pain_intensity": 7.5}),
+    ("on a scale of 1 to 10 the pain is a 7", {"pain_intensity": 7}),
+    ("pain 9/10 at worst, now 4/10", {"pain_intensity": 4}),
+    ("rates the pain 6/10", {"pain_intensity": 6}),
+    ("Pain now 5, was 9 at the time", {"pain_intensity": 5}),
+    ("steady pain, 8 of 10", {"pain_intensity": 8}),
+    ("Out of ten for the pain?\nCaller: Nine.", {"pain_intensity": 9}),
+    ("LBP 2/52, 7/10", {"pain_intensity": 7}),
+    ("GCS 15/15", {}),
+    ("power 4/5 and reflexes normal", {}),
+    ("anxiety 8/10", {}),
+    ("pain 3 days", {}),
+    ("pain on 5/10/2024", {}),
+    ("VA 6/18", {}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), [*LABORATORY, *VITALS, *BLADDER, *PAIN])
+def test_which_values_a_note_gives(text: str, expected: dict[str, float], knowledge: Knowledge) -> None:
+    found = find_values(text, [], [], knowledge).quantities
+    assert {q.finding: q.value for q in found} == pytest.approx(expected, rel=1e-4)
+
+
+POWER: tuple[tuple[str, tuple[float, ...]], ...] = (
+    ("Power 4/5 L EHL", (4,)),
+    ("power 5/5 throughout", (5,)),
+    ("hip flexion 4+/5 both sides", (4.25,)),
+    ("dorsiflexion 4-/5", (3.75,)),
+    ("MRC 3 ankle dorsiflexion", (3,)),
+    ("MRC grade 2 EHL", (2,)),
+    ("grade 3 power in the left quadriceps", (3,)),
+    ("power R knee 2/5, L 3/5", (2, 3)),
+    ("strength is 3 out of 5 in the left leg", (3,)),
+    ("power hips three out of five", (3,)),
+    ("0/5 toe extension", (0,)),
+    ("SLR 45/90", ()),
+    ("L4/5 disc prolapse with weak leg", ()),
+    ("GCS 15/15", ()),
+    ("pain 3/5 today", ()),
+    ("3/5 provocation tests positive at the SI joints", ()),
+    ("Waddell 3/5", ()),
+    ("4/5 days of leg pain", ()),
+    ("power normal", ()),
+    ("murmur grade 3/6", ()),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "grades"), POWER)
+def test_which_grades_of_power_a_note_gives(text: str, grades: tuple[float, ...], knowledge: Knowledge) -> None:
+    assert tuple(p.grade for p in find_values(text, [], [], knowledge).power) == grades
+
+
+@pytest.mark.parametrize(
+    ("text", "systolic"),
+    [
+        ("BP 85/50", [85]),
+        ("bp: 130/80", [130]),
+        ("blood pressure 88 systolic", [88]),
+        ("120/80 mmHg", [120]),
+        ("BP 90 over 60", [90]),
+        ("BP stable", []),
+        ("SLR 70/80", []),
+    ],
+)
+def test_which_pressures_a_note_gives(text: str, systolic: list[float], knowledge: Knowledge) -> None:
+    assert [p.systolic for p in find_values(text, [], [], knowledge).pressures] == systolic
