@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 bad input, 1 internal fault.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -114,6 +115,41 @@ def leaflet(
     with bad_input():
         result = assess_patient(patient, model)
     sys.stdout.buffer.write(render(page_of(result, model.knowledge), form.value).encode())
+
+
+@app.command(
+    epilog="Examples:  backspasm interview  ·  backspasm interview examples/cauda_equina.yaml  ·  "
+    "backspasm interview --save talk.json, later backspasm interview --resume talk.json  ·  "
+    'echo \'{"case": {"age_years": 47}}\' | backspasm interview --json'
+)
+def interview(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="What is known already: a case or a FHIR R4 Bundle.")
+    ] = None,
+    source: From = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Lines of JSON in and out, for other front ends (docs/interview.md).")
+    ] = False,
+    save: Annotated[Path | None, typer.Option("--save", help="Write every answer to this file.")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Take up an interview that --save wrote.")] = None,
+    one_by_one: Annotated[
+        bool, typer.Option("--one-by-one", help="Ask every finding alone, never several in one breath.")
+    ] = False,
+) -> None:
+    """Ask the question that would change the decision most, until no question would; then assess.
+
+    Answers: yes, no, ? (don't know), a value with or without its unit, the numbers of what is so in a list; back, why, quit.
+    """
+    from backspasm.presentation.interview_run import run
+
+    if file == "-":
+        refuse("FILE (-): standard input is needed for the answers. Mend: name a file")
+    if file is not None and resume is not None:
+        refuse("FILE: a resumed interview has its patient already. Mend: leave out FILE or --resume")
+    model = load_model()
+    start = input_patient(file, source, model) if file is not None else None
+    with bad_input():
+        run(model, start, resume, save, as_json, not one_by_one)
 
 
 @app.command(

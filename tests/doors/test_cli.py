@@ -57,6 +57,7 @@ COMMANDS = (
     ("read",),
     ("explain",),
     ("evidence",),
+    ("interview",),
     ("knowledge", "check"),
     ("knowledge", "coverage"),
     ("knowledge", "impact"),

@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from backspasm.advice import must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
+from backspasm.advice.next_step import NextStep, next_step
 from backspasm.advice.plan import Plan, plan
 from backspasm.advice.red_flags import Fired, fired_rules, floor
+from backspasm.advice.situation import situation
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
@@ -60,6 +62,7 @@ class Assessment(Struct, frozen=True):
     must_not_miss: tuple[LedgerEntry, ...]
     differential: tuple[Hypothesis, ...]
     complications: tuple[ComplicationEstimate, ...]
+    next: NextStep
     plan: Plan
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
@@ -70,7 +73,6 @@ class Assessment(Struct, frozen=True):
 
 #: parts of an assessment that this version does not make, said openly
 NOT_YET = (
-    Unread("next questions and tests", "this version does not rank them"),
     Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
     Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
 )
@@ -110,6 +112,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             weights_of(drawn),
             model,
         ),
+        next=next_step(situation(patient, answers, strata, model)),
         plan=plan(patient, answers, level, fired, found, listed, model),
         not_assessed=(*answers.unread, *NOT_YET),
         knowledge_version=model.knowledge.version,

@@ -11,7 +11,8 @@ from backspasm.advice.disputes import Bearing, bearing
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
-from backspasm.presentation.next_step import investigations_data, pathways_data, safety_net_data
+from backspasm.presentation.next_step import next_data
+from backspasm.presentation.plan import investigations_data, pathways_data, safety_net_data
 from backspasm.probability import Estimate
 from backspasm.records.knowledge import Knowledge
 
@@ -52,7 +53,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         ],
         "differential": [_hypothesis(h) for h in a.differential],
         "complications": [{"id": c.id, **_estimate(c.estimate)} for c in a.complications],
-        "next": {"assessed": False, "questions": [], "tests": [], "stop": False},
+        "next": next_data(a, knowledge),
         "investigations": investigations_data(a.plan, knowledge),
         "pathways": pathways_data(a.plan),
         "safety_net": safety_net_data(a.plan),

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from backspasm.inference.model import Model
 from backspasm.presentation.bibliography import how_read, link
-from backspasm.presentation.next_step_sources import next_steps_with
+from backspasm.presentation.plan_sources import next_steps_with
 from backspasm.records.problems import did_you_mean
 from backspasm.records.types import Fact, Study
 

@@ -12,7 +12,8 @@ from backspasm.advice.disputes import bearing
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
-from backspasm.presentation.next_step import next_step_blocks
+from backspasm.presentation.next_step import next_block
+from backspasm.presentation.plan import plan_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.records.knowledge import Knowledge
 
@@ -44,7 +45,8 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _differential(a, knowledge),
         _complications(a, knowledge),
         _disputes(a, knowledge),
-        *next_step_blocks(a.plan, knowledge),
+        next_block(a, knowledge),
+        *plan_blocks(a.plan, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),

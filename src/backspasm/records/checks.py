@@ -14,6 +14,7 @@ from backspasm.records.elicitation_checks import (
 )
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
+from backspasm.records.question_checks import question_problems
 from backspasm.records.types import Condition, Fact
 from backspasm.records.word_checks import word_problems
 from backspasm.records.yaml_source import KeyPath, Source
@@ -38,6 +39,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *dispute_problems(knowledge, found["disputes"]),
         *_vignette_problems(knowledge, found["vignette"]),
         *care_problems(knowledge, found),
+        *question_problems(knowledge, found),
         *word_problems(knowledge, found),
     ]
 

@@ -17,9 +17,12 @@ from backspasm.records.types import (
     Index,
     Link,
     Medicine,
+    NotAskedOf,
     Record,
     RedFlag,
+    SafetySet,
     Study,
+    Together,
 )
 from backspasm.records.vignette import Vignette
 from backspasm.records.words import Words
@@ -47,6 +50,9 @@ class Knowledge(Record, frozen=True, kw_only=True):
     indications: tuple[Indication, ...]
     pathways: dict[str, Pathway]
     patient_lines: tuple[PatientLine, ...]
+    safety: tuple[SafetySet, ...]
+    together: tuple[Together, ...]
+    not_asked_of: tuple[NotAskedOf, ...]
     words: Words = Words()
 
     def __repr__(self) -> str:

@@ -25,8 +25,11 @@ from backspasm.records.types import (
     Index,
     Link,
     Medicine,
+    NotAskedOf,
     RedFlag,
+    SafetySet,
     Study,
+    Together,
 )
 from backspasm.records.vignette import Vignette
 from backspasm.records.words import Cue, Heading, Spelling, Statement, WordClass, Wording, Words
@@ -59,6 +62,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("investigations/*.yaml", "investigation"),
     ("pathways/*.yaml", "pathway"),
     ("patient_words/*.yaml", "patient_lines"),
+    ("safety_questions.yaml", "safety_questions"),
     ("words/spelling.yaml", "spelling"),
     ("words/classes.yaml", "word_classes"),
     ("words/wordings/*.yaml", "wordings"),
@@ -186,6 +190,9 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         indications=tuple(_many(found["indications"], "indications", Indication)),
         pathways=_keyed(_each(found["pathway"], Pathway), (*index.cause_ids, *index.complications)),
         patient_lines=tuple(_many(found["patient_lines"], "patient_lines", PatientLine)),
+        safety=tuple(_many(found["safety_questions"], "safety", SafetySet)),
+        together=tuple(_many(found["safety_questions"], "together", Together)),
+        not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
         words=Words(
             classes=tuple(_many(found["word_classes"], "classes", WordClass)),
             wordings=tuple(_many(found["wordings"], "wordings", Wording)),
