@@ -13,6 +13,7 @@ import msgspec
 
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
+from backspasm.records.treatment_types import Allergen, Dispute, PrescribingRule, Treatment
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -46,6 +47,10 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("findings/*.yaml", "findings"),
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
+    ("treatments/allergens.yaml", "allergens"),
+    ("treatments/prescribing_rules/*.yaml", "prescribing_rules"),
+    ("treatments/disputes/*.yaml", "dispute"),
+    ("treatments/*.yaml", "treatment"),
     ("comorbidities.yaml", "comorbidities"),
 )
 
@@ -148,6 +153,10 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         red_flags={r.id: r for r in _each(found["red_flag"], RedFlag)},
         medicines={m.id: m for m in _many(found["medicines"], "medicines", Medicine)},
         comorbidities=_keyed(_many(found["comorbidities"], "comorbidities", Comorbidity), index.comorbidities),
+        treatments=_keyed(_each(found["treatment"], Treatment), index.treatment_ids),
+        prescribing={r.id: r for r in _many(found["prescribing_rules"], "rules", PrescribingRule)},
+        disputes={d.id: d for d in _each(found["dispute"], Dispute)},
+        allergens={a.id: a for a in _many(found["allergens"], "allergens", Allergen)},
     )
 
 
