@@ -106,16 +106,16 @@ def explain(
 
 @app.command(
     epilog="Examples:  backspasm evidence  ·  backspasm evidence deyo1988  ·  "
-    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss"
+    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss  ·  backspasm evidence naproxen"
 )
 def evidence(
     identifier: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="A study, a study/fact or an assumption; a list of all if left out."),
+        typer.Argument(metavar="[ID]", help="A study, a study/fact, an assumption or a treatment; all if left out."),
     ] = None,
     output: Format = Output.terminal,
 ) -> None:
-    """Open a study, one of its facts, or an assumption: what it says, how it was read, and where it is used."""
+    """Open a study, one of its facts, an assumption or a treatment: what it says, how it was read, where it is used."""
     from backspasm.presentation.evidence import evidence_data, print_evidence
 
     model = _model()

@@ -11,12 +11,13 @@ from msgspec import Struct
 from backspasm.advice import must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
 from backspasm.advice.red_flags import Fired, fired_rules, floor
+from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import DRAWS, JointDraws
-from backspasm.inference.posterior import posterior
+from backspasm.inference.posterior import Posterior, posterior
 from backspasm.inference.strata import Stratum, strata_of
 from backspasm.patients.answers import Answers, answers_of
 from backspasm.patients.patient import Patient, Unread
@@ -61,6 +62,7 @@ class Assessment(Struct, frozen=True):
     must_not_miss: tuple[LedgerEntry, ...]
     differential: tuple[Hypothesis, ...]
     complications: tuple[ComplicationEstimate, ...]
+    treatments: TreatmentAdvice
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
     knowledge_digest: str
@@ -72,7 +74,6 @@ class Assessment(Struct, frozen=True):
 NOT_YET = (
     Unread("next questions and tests", "this version does not rank them"),
     Unread("investigations", "this version does not advise on tests or imaging"),
-    Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
     Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
 )
 
@@ -109,6 +110,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
         complications=_complications(
             must_not_miss.complication_table(found, model), must_not_miss.complication_table(drawn, model), model
         ),
+        treatments=treatment_advice(patient, answers, _chances(found, model), level, model.knowledge),
         not_assessed=(*answers.unread, *NOT_YET),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
@@ -135,6 +137,13 @@ def _differential(
         )
         for c in order
     )
+
+
+def _chances(found: Posterior, model: Model) -> dict[str, float]:
+    """Probability of every cause and complication by id."""
+    causes = zip(model.parameters.causes, found.causes.tolist(), strict=True)
+    complications = must_not_miss.complication_table(found, model).tolist()
+    return {**dict(causes), **dict(zip(model.parameters.complications, complications, strict=True))}
 
 
 def _complications(values: Array, drawn: Array, model: Model) -> tuple[ComplicationEstimate, ...]:

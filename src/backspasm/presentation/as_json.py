@@ -10,6 +10,7 @@ from backspasm.advice.assessment import Assessment, Hypothesis
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
+from backspasm.presentation.treatments import treatments_data
 from backspasm.probability import Estimate
 from backspasm.records.knowledge import Knowledge
 
@@ -52,12 +53,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         "complications": [{"id": c.id, **_estimate(c.estimate)} for c in a.complications],
         "next": {"assessed": False, "questions": [], "tests": [], "stop": False},
         "investigations": [],
-        "treatments": {
-            "assessed": False,
-            "consider": [],
-            "avoid": [],
-            "not_checked": [*a.patient.medications, *a.patient.allergies, *a.patient.comorbidities],
-        },
+        "treatments": treatments_data(a.treatments, knowledge),
         "course": {"assessed": False},
         "derived": [_derived(d) for d in a.answers.derived],
         "outdated": [_derived(d) for d in a.answers.outdated],

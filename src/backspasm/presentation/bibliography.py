@@ -45,6 +45,12 @@ def references(assessment: Assessment, knowledge: Knowledge) -> tuple[Reference,
             weight = abs(log(ratio)) if 0 < ratio < inf else 0.0
             for address in step.facts:
                 note(address, share * weight)
+    for considered in assessment.treatments.consider:  # after those behind the probabilities
+        for address in (*considered.use.effects, *considered.use.sources):
+            note(address, 0.0)
+    for verdict in assessment.treatments.avoid:
+        for address in verdict.sources:
+            note(address, 0.0)
     order = sorted(influence, key=lambda s: (-influence[s], s))
     return tuple(Reference(knowledge.studies[s], tuple(used[s]), influence[s]) for s in order)
 

@@ -11,6 +11,7 @@ from backspasm.advice.assessment import Assessment, Hypothesis
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
+from backspasm.presentation.treatments import treatment_block
 from backspasm.records.knowledge import Knowledge
 
 STYLE = {
@@ -40,6 +41,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _ledger(a, knowledge),
         _differential(a, knowledge),
         _complications(a, knowledge),
+        treatment_block(a.treatments, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),
