@@ -176,8 +176,12 @@ def test_what_was_not_assessed_is_named(run: Run) -> None:
     data = assessed(run, CASE)
     text = "\n".join(data["not_assessed"])
     assert "unheardofamab" in text
-    assert "naproxen" in text
-    assert data["treatments"]["not_checked"] == ["apixaban", "unheardofamab", "naproxen"]
+    assert "naproxen" not in text, "the allergy is recognised and checked"
+    unchecked = "\n".join(data["treatments"]["not_checked"])
+    assert "medication unheardofamab" in unchecked
+    assert "apixaban" not in unchecked
+    avoided = {v["treatment"]: v["verdict"] for v in data["treatments"]["avoid"]}
+    assert avoided["naproxen"] == avoided["ibuprofen"] == "avoid"
 
 
 def test_the_digests_name_the_knowledge_and_the_input(run: Run, knowledge: Knowledge) -> None:

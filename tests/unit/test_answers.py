@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from backspasm import InputError, Knowledge, from_case
-from backspasm.patients.answers import Answers, Item, answers_of, find_medicine, medicine_names
+from backspasm.patients.answers import Answers, Item, answers_of
+from backspasm.patients.medicines import find_medicine, medicine_names
 from tests.conftest import random_patients
 
 
@@ -389,7 +390,7 @@ def test_a_brand_name_says_what_the_medicine_says(knowledge: Knowledge) -> None:
 
 
 def test_a_medicine_that_is_not_recognised_is_listed(knowledge: Knowledge) -> None:
-    found = answers(knowledge, medications=["unheardofamab", "ibuprofen"], allergies=["aspirin"])
-    assert [u.what for u in found.unread] == ["allergy aspirin", "medication unheardofamab"]
-    assert "not recognised" in found.unread[1].why
+    found = answers(knowledge, medications=["unheardofamab", "ibuprofen"], allergies=["aspirin", "quibblegrass"])
+    assert [u.what for u in found.unread] == ["medication unheardofamab", "allergy quibblegrass"]
+    assert "not recognised" in found.unread[0].why
     assert found.present == ()

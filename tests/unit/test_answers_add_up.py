@@ -57,8 +57,6 @@ def test_a_measured_value(model: Model) -> None:
     for measured in model.parameters.measured:
         low, high = scale_ends(measured, model.means, model.knowledge)
         grid = np.linspace(low, high, 4001)
-        density = np.stack(
-            [probability(model, "emergency", 2, Item("value", measured, value=float(y))) for y in grid]
-        )
+        density = np.stack([probability(model, "emergency", 2, Item("value", measured, value=float(y))) for y in grid])
         area = np.trapezoid(density, grid, axis=0)
         assert area == pytest.approx(1, abs=0.02), measured

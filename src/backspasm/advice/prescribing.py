@@ -19,6 +19,8 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import Hazard, PatientCondition, PrescribingRule, Strength, Verdict
 
 ITSELF = "itself"
+#: treatments that each rule is about, by digest of the knowledge: the same for every patient
+_REACH: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
 class Reason(Struct, frozen=True):
@@ -87,14 +89,16 @@ def verdicts(facts: PatientFacts, knowledge: Knowledge) -> dict[str, TreatmentVe
     """Every treatment against which at least one rule speaks, in canonical order."""
     reasons: dict[str, list[Reason]] = {}
     for rule in knowledge.prescribing.values():
-        # most conditions say nothing of the treatment itself, so they are judged once
-        shared = None if about_itself(rule.when) else holds(rule.when, facts, "", knowledge)
+        itself = about_itself(rule.when)  # most conditions say nothing of the treatment, so they are judged once
+        shared = None if itself else holds(rule.when, facts, "", knowledge)
         for treatment in concerned(rule, knowledge):
-            met = holds(rule.when, facts, treatment, knowledge) if about_itself(rule.when) else shared
+            met = holds(rule.when, facts, treatment, knowledge) if itself else shared
             if met is not None:
                 reason = Reason(rule.id, rule.verdict, rule.strength, rule.because, met, rule.sources)
                 reasons.setdefault(treatment, []).append(reason)
-    order: dict[str, int] = {s: i for i, s in enumerate(("contraindicated", "advised_against", "caution", "lower_dose"))}
+    order: dict[str, int] = {
+        s: i for i, s in enumerate(("contraindicated", "advised_against", "caution", "lower_dose"))
+    }
     out = {}
     for treatment in knowledge.index.treatment_ids:
         found = sorted(reasons.get(treatment, ()), key=lambda r: order[r.strength])
@@ -103,15 +107,24 @@ def verdicts(facts: PatientFacts, knowledge: Knowledge) -> dict[str, TreatmentVe
     return out
 
 
-def concerned(rule: PrescribingRule, knowledge: Knowledge) -> Iterator[str]:
+def concerned(rule: PrescribingRule, knowledge: Knowledge) -> tuple[str, ...]:
     """Treatments that a rule is about, by name or by the classes of their medicines."""
+    reach = _REACH.get(knowledge.digest)
+    if reach is None:
+        reach = {r.id: _concerned(r, knowledge) for r in knowledge.prescribing.values()}
+        _REACH.clear()
+        _REACH[knowledge.digest] = reach
+    return reach[rule.id]
+
+
+def _concerned(rule: PrescribingRule, knowledge: Knowledge) -> tuple[str, ...]:
     wanted = set(rule.classes)
+    out = []
     for treatment in knowledge.treatments.values():
-        if treatment.id in rule.except_treatments:
-            continue
         classes = {c for m in treatment.medicines for c in knowledge.medicines[m].classes}
-        if treatment.id in rule.treatments or wanted & classes:
-            yield treatment.id
+        if treatment.id not in rule.except_treatments and (treatment.id in rule.treatments or wanted & classes):
+            out.append(treatment.id)
+    return tuple(out)
 
 
 def about_itself(condition: PatientCondition) -> bool:
@@ -228,7 +241,7 @@ def not_checked(
     out = []
     for hazard, what in _unknown(facts, knowledge):
         on = tuple(t for t in wanted if t in bears.get(hazard, ()))
-        if on or hazard in {"medicines", "allergy"}:
+        if on or hazard in {"medicines", "allergy", "age"}:
             out.append(NotChecked(hazard, what, on))
     unasked = _unasked(facts, knowledge, wanted)
     if unasked:

@@ -68,7 +68,9 @@ def treatment_advice(
     first = _cause_first(answers, probabilities, urgency, knowledge)
     stage, stated = _stage(answers, knowledge)
     age = _age_group(patient.age_years, knowledge)
-    chosen = [c for t in knowledge.treatments.values() if (c := _best(t, stage, age, probabilities, bool(first), knowledge))]
+    chosen = [
+        c for t in knowledge.treatments.values() if (c := _best(t, stage, age, probabilities, bool(first), knowledge))
+    ]
     chosen = [Considered(c.treatment, c.use, c.causes, c.probability, found.get(c.treatment)) for c in chosen]
     allowed = [c for c in chosen if c.verdict is None or c.verdict.verdict != "avoid"]
     consider = sorted((c for c in allowed if c.use.role != "not_advised"), key=lambda c: _order(c, knowledge))
@@ -85,8 +87,14 @@ def treatment_advice(
         held_back=held,
         avoid=tuple(sorted(found.values(), key=lambda v: v.verdict != "avoid")),
         not_checked=unknown,
-        disputes=tuple(d.id for d in knowledge.disputes.values() if set(d.treatments) & set(named)) if not first else (),
+        disputes=() if first else _disputes(set(named), knowledge),
     )
+
+
+def _disputes(named: set[str], knowledge: Knowledge) -> tuple[str, ...]:
+    """Disputed questions about the treatments considered, those about most of them first."""
+    about = {d.id: len(named.intersection(d.treatments)) for d in knowledge.disputes.values()}
+    return tuple(sorted((d for d, count in about.items() if count), key=lambda d: (-about[d], d)))
 
 
 def _cause_first(

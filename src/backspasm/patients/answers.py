@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from backspasm.patients.medicines import find_medicines, ingredients
+from backspasm.patients.medicines import find_allergy, find_medicines, ingredients
 from backspasm.patients.patient import InputError, InputProblem, Patient, Unread
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Link
@@ -105,6 +105,10 @@ class _State:
             for medicine in (i for m in found for i in ingredients(m, self.knowledge)):
                 for finding in self.knowledge.medicines[medicine].implies:
                     self._derive(finding, True, f"takes {name}", "medications")
+        for name in self.patient.allergies:
+            if not find_allergy(name, self.knowledge).known:
+                why = "not recognised; whether it bears on a treatment was not checked"
+                self.unread.append(Unread(f"allergy {name}", why))
         for comorbidity in self.patient.comorbidities:
             for finding in self.knowledge.comorbidities[comorbidity].implies:
                 self._derive(finding, True, f"has {comorbidity}", "comorbidities")

@@ -26,7 +26,7 @@ ROLES = {
     "not_advised": "not advised",
 }
 CAUSE_FIRST = "Treat the cause first: only what is safe meanwhile is listed, and no recipe for a strain"
-NOTHING_BY_MOUTH = "Nothing by mouth until it is decided whether an operation or anaesthesia is needed."
+BY_VEIN = "While an operation may be needed the patient stays fasted: medicines by vein rather than by mouth."
 
 
 # --- data ----------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def treatment_block(advice: TreatmentAdvice, knowledge: Knowledge) -> Renderable
     ]
     if advice.cause_first:
         lines.append(Text(f"  {CAUSE_FIRST}: {'; '.join(advice.cause_first)}.", style="bold"))
-        lines.append(Text(f"  {NOTHING_BY_MOUTH}"))
+        lines.append(Text(f"  {BY_VEIN}"))
     for c in advice.consider[:SHOWN]:
         lines += _considered_lines(c, knowledge)
     rest = advice.consider[SHOWN:]
