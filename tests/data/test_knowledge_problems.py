@@ -646,6 +646,8 @@ def test_a_cause_in_a_file_of_another_name_is_reported(folder: Path, shipped: So
         ("findings/systemic.yaml", "findings"),
         (LINKS, "links"),
         ("treatments/medicines.yaml", "medicines"),
+        ("treatments/prescribing_rules/general.yaml", "rules"),
+        ("treatments/allergens.yaml", "allergens"),
         ("comorbidities.yaml", "comorbidities"),
     ],
 )
@@ -718,6 +720,64 @@ def test_a_medicine_that_implies_nothing_known_is_reported(shipped: Sources) -> 
     data["medicines"][0]["implies"] = ["anticoagulant"]
     what = f"{data['medicines'][0]['id']}: unknown finding 'anticoagulant'"
     reported(between_files(shipped, source), "treatments", 1, what, "see index.yaml")
+
+
+# --- treatments -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "value", "what", "mend"),
+    [
+        (
+            "treatments/naproxen.yaml",
+            ("harms", 0),
+            "vandergaag2020/pain_3_weeks",
+            "is a treatment_effect",
+            "adverse_event",
+        ),
+        ("treatments/naproxen.yaml", ("uses", 0, "causes", 0), "muscle_strian", "unknown cause", "'muscle_strain'"),
+        ("treatments/naproxen.yaml", ("medicines", 0), "naproxn", "unknown medicine", "'naproxen'"),
+        ("treatments/prescribing_rules/general.yaml", ("rules", 0, "classes", 0), "nsaids", "unknown class", "'nsaid'"),
+        (
+            "treatments/prescribing_rules/general.yaml",
+            ("rules", 0, "sources", 0),
+            "nobody/nothing",
+            "unknown source",
+            "study/fact",
+        ),
+        (
+            "treatments/prescribing_rules/measures.yaml",
+            ("rules", 2, "when", "age_under"),
+            "child_undr",
+            "has no value",
+            "assumption",
+        ),
+        (
+            "treatments/disputes/paracetamol_in_back_pain.yaml",
+            ("treatments", 0),
+            "paracetmol",
+            "unknown treatment",
+            "'paracetamol'",
+        ),
+        ("treatments/allergens.yaml", ("allergens", 0, "classes", 0), "nsaidd", "unknown class", "'nsaid'"),
+    ],
+)
+def test_a_treatment_record_that_refers_to_nothing_is_reported(
+    shipped: Sources, file: str, path: tuple[str | int, ...], value: str, what: str, mend: str
+) -> None:
+    source, data = patched(shipped, file)
+    for key in path[:-1]:
+        data = data[key]
+    data[path[-1]] = value
+    assert any(p.file == file and what in p.what and mend in p.mend for p in between_files(shipped, source))
+
+
+def test_a_combination_of_an_unknown_medicine_is_reported(shipped: Sources) -> None:
+    source, data = patched(shipped, "treatments/medicines.yaml")
+    (record,) = (m for m in data["medicines"] if m["id"] == "codeine_paracetamol")
+    record["contains"] = ["codeine", "paracetmol"]
+    problems = between_files(shipped, source)
+    assert any("contains the unknown 'paracetmol'" in p.what and "'paracetamol'" in p.mend for p in problems)
 
 
 # --- the whole folder ----------------------------------------------------------------------------------------------

@@ -169,13 +169,17 @@ def test_disputed_drugs_have_both_sides(knowledge: Knowledge) -> None:
 
 
 def unchecked(model: Model, **changed: Any) -> dict[str, str]:
-    found = advice(model, {k: v for k, v in STRAIN.items() if k not in {"medications", "allergies", "comorbidities"}}, **changed)
+    found = advice(
+        model, {k: v for k, v in STRAIN.items() if k not in {"medications", "allergies", "comorbidities"}}, **changed
+    )
     return {n.hazard: not_checked_words(n, model.knowledge) for n in found.not_checked}
 
 
 def test_hazards_that_nobody_asked_for_are_named(model: Model) -> None:
     found = unchecked(model, sex="female")
-    assert {"kidney", "allergy", "medicines", "comorbidities", "pregnancy", "breastfeeding", "contraception"} <= set(found)
+    assert {"kidney", "allergy", "medicines", "comorbidities", "pregnancy", "breastfeeding", "contraception"} <= set(
+        found
+    )
     assert "Thiocolchicoside" in found["contraception"]
     assert "Ibuprofen" in found["kidney"]
 
