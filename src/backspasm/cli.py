@@ -187,7 +187,7 @@ def explain(
 
 @app.command(
     epilog="Examples:  backspasm evidence  ·  backspasm evidence deyo1988  ·  "
-    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss  ·  "
+    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss  ·  backspasm evidence naproxen  ·  "
     "backspasm evidence discitis/fever --age young_child  ·  backspasm evidence fever --cause spinal_epidural_abscess  ·  "
     "backspasm evidence fever --format html > fever.html"
 )
@@ -196,7 +196,7 @@ def evidence(
         str | None,
         typer.Argument(
             metavar="[ID]",
-            help="A study, a study/fact, an assumption, or a rate: CAUSE/FINDING, or a finding; a list of all if left out.",
+            help="A study, a study/fact, an assumption, a treatment, or a rate: CAUSE/FINDING, or a finding; a list of all if left out.",
         ),
     ] = None,
     cause: Annotated[
@@ -205,7 +205,7 @@ def evidence(
     age: Annotated[AgeGroup, typer.Option("--age", help="The age group of a rate.")] = AgeGroup.adult,
     output: SheetFormat = Sheet.terminal,
 ) -> None:
-    """Open a study, a fact, an assumption, or a rate with all its studies and opinions as a forest plot."""
+    """Open a study, a fact, an assumption, a treatment, or a rate with all its studies and opinions as a forest plot."""
     from backspasm.presentation.evidence_cells import opened
 
     model = load_model()

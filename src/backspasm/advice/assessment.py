@@ -14,6 +14,7 @@ from backspasm.advice.next_step import NextStep, next_step
 from backspasm.advice.plan import Plan, plan
 from backspasm.advice.red_flags import Fired, fired_rules, floor
 from backspasm.advice.situation import situation
+from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
@@ -64,6 +65,7 @@ class Assessment(Struct, frozen=True):
     complications: tuple[ComplicationEstimate, ...]
     next: NextStep
     plan: Plan
+    treatments: TreatmentAdvice
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
     knowledge_digest: str
@@ -73,7 +75,6 @@ class Assessment(Struct, frozen=True):
 
 #: parts of an assessment that this version does not make, said openly
 NOT_YET = (
-    Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
     Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
 )
 
@@ -114,6 +115,7 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
         ),
         next=next_step(situation(patient, answers, strata, model)),
         plan=plan(patient, answers, level, fired, found, listed, model),
+        treatments=treatment_advice(patient, answers, _chances(found, model), level, model.knowledge),
         not_assessed=(*answers.unread, *NOT_YET),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
@@ -141,6 +143,13 @@ def _differential(
         )
         for c in order
     )
+
+
+def _chances(found: Posterior, model: Model) -> dict[str, float]:
+    """Probability of every cause and complication by id."""
+    causes = zip(model.parameters.causes, found.causes.tolist(), strict=True)
+    complications = must_not_miss.complication_table(found, model).tolist()
+    return {**dict(causes), **dict(zip(model.parameters.complications, complications, strict=True))}
 
 
 def _complications(values: Array, drawn: Array, weights: Array, model: Model) -> tuple[ComplicationEstimate, ...]:

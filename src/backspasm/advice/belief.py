@@ -12,13 +12,13 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from backspasm.inference.likelihood import log_item
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
 from backspasm.inference.posterior import prepared, terms_of
+from backspasm.inference.special import logsumexp
 from backspasm.inference.strata import Stratum
 from backspasm.patients.answers import Item
 

@@ -18,7 +18,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from backspasm.advice.belief import present_given_state
 from backspasm.advice.outcomes import answered, change_of, linked, ratio
@@ -26,6 +25,7 @@ from backspasm.advice.rule_arrays import floors, rules_about, thresholds
 from backspasm.advice.situation import Situation
 from backspasm.inference.likelihood import MARGIN, scale_ends, transformed
 from backspasm.inference.logit_normal import Array
+from backspasm.inference.special import ndtr
 
 #: nodes on which switches of the decision are looked for, and halvings of the cell in which one lies
 NODES, HALVINGS = 192, 24

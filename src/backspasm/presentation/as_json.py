@@ -13,6 +13,7 @@ from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
 from backspasm.presentation.next_step import next_data
 from backspasm.presentation.plan import investigations_data, pathways_data, safety_net_data
+from backspasm.presentation.treatments import treatments_data
 from backspasm.probability import Estimate
 from backspasm.records.knowledge import Knowledge
 
@@ -57,12 +58,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         "investigations": investigations_data(a.plan, knowledge),
         "pathways": pathways_data(a.plan),
         "safety_net": safety_net_data(a.plan),
-        "treatments": {
-            "assessed": False,
-            "consider": [],
-            "avoid": [],
-            "not_checked": [*a.patient.medications, *a.patient.allergies, *a.patient.comorbidities],
-        },
+        "treatments": treatments_data(a.treatments, knowledge),
         "course": {"assessed": False},
         "derived": [_derived(d) for d in a.answers.derived],
         "outdated": [_derived(d) for d in a.answers.outdated],

@@ -15,6 +15,7 @@ from backspasm.presentation.bibliography import how_read, link, references
 from backspasm.presentation.next_step import next_block
 from backspasm.presentation.plan import plan_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
+from backspasm.presentation.treatments import treatment_block
 from backspasm.records.knowledge import Knowledge
 
 STYLE = {
@@ -47,6 +48,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _disputes(a, knowledge),
         next_block(a, knowledge),
         *plan_blocks(a.plan, knowledge),
+        treatment_block(a.treatments, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),

@@ -15,6 +15,7 @@ from backspasm.records.care_types import Indication, Investigation, Pathway, Pat
 from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
+from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -56,6 +57,10 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("findings/*.yaml", "findings"),
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
+    ("treatments/allergens.yaml", "allergens"),
+    ("treatments/prescribing_rules/*.yaml", "prescribing_rules"),
+    ("treatments/disputes/*.yaml", "treatment_dispute"),
+    ("treatments/*.yaml", "treatment"),
     ("comorbidities.yaml", "comorbidities"),
     ("vignettes/*.yaml", "vignette"),
     ("investigations/indications.yaml", "indications"),
@@ -201,6 +206,10 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
             headings=tuple(_many(found["headings"], "headings", Heading)),
             spelling=msgspec.convert(found["spelling"][0].data, Spelling),
         ),
+        treatments=_keyed(_each(found["treatment"], Treatment), index.treatment_ids),
+        prescribing={r.id: r for r in _many(found["prescribing_rules"], "rules", PrescribingRule)},
+        treatment_disputes={d.id: d for d in _each(found["treatment_dispute"], TreatmentDispute)},
+        allergens={a.id: a for a in _many(found["allergens"], "allergens", Allergen)},
     )
 
 
