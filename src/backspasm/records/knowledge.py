@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
+from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
@@ -18,12 +19,9 @@ from backspasm.records.types import (
     Index,
     Link,
     Medicine,
-    NotAskedOf,
     Record,
     RedFlag,
-    SafetySet,
     Study,
-    Together,
 )
 from backspasm.records.vignette import Vignette
 from backspasm.records.words import Words

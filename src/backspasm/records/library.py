@@ -15,6 +15,7 @@ from backspasm.records.care_types import Indication, Investigation, Pathway, Pat
 from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
+from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
@@ -26,11 +27,8 @@ from backspasm.records.types import (
     Index,
     Link,
     Medicine,
-    NotAskedOf,
     RedFlag,
-    SafetySet,
     Study,
-    Together,
 )
 from backspasm.records.vignette import Vignette
 from backspasm.records.words import Cue, Heading, Spelling, Statement, WordClass, Wording, Words

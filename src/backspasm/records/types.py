@@ -366,31 +366,6 @@ class Comorbidity(Record, frozen=True, kw_only=True):
     implies: tuple[str, ...] = ()
 
 
-class SafetySet(Record, frozen=True, kw_only=True):
-    """Questions that are asked before an interview stops, whatever their value."""
-
-    id: str
-    of: Literal["everyone", "children", "adults"]
-    findings: tuple[str, ...]
-    why: str
-    sources: tuple[str, ...]
-
-
-class Together(Record, frozen=True, kw_only=True):
-    """Findings that are asked in one breath."""
-
-    id: str
-    findings: tuple[str, ...]
-
-
-class NotAskedOf(Record, frozen=True, kw_only=True):
-    """Questions that are not put to some people."""
-
-    people: Literal["adults", "children", "males", "females"]
-    findings: tuple[str, ...]
-    why: str
-
-
 class Index(Record, frozen=True, kw_only=True):
     """The ids, in canonical order."""
 
