@@ -99,11 +99,12 @@ def ranked(s: Situation, found: Worths) -> tuple[Question, ...]:
     knowledge = s.model.knowledge
     least = knowledge.number("least_value_of_asking")
     safety = open_safety(s)
+    best = max((w.value for w in found.questions.values()), default=0.0)
     out = []
     for finding, worth in found.questions.items():
         value, then = found.two_steps.get(finding, (0.0, None))
         # two steps count only for what is more than the best single question gives by itself
-        together = value - max((w.value for w in found.questions.values()), default=0.0) >= least
+        together = value - best >= least
         why: Why = "little"
         if worth.value >= least:
             why = "value"
