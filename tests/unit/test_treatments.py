@@ -247,3 +247,19 @@ def test_a_childs_creatinine_says_nothing_by_itself(knowledge: Knowledge) -> Non
     patient = from_case({"age_years": 8, "measured": {"creatinine": 300}}, knowledge)
     assert kidney_function(patient, knowledge).egfr is None
     assert not kidney_function(patient, knowledge).known
+
+
+# --- what was seen at the patient's age comes first -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("age", "first"), [(9, "clark2007"), (70, "cashin2023")])
+def test_effects_seen_at_the_age_of_the_patient_come_first(model: Model, age: float, first: str) -> None:
+    case = {**STRAIN, "age_years": age, "present": ["fever", "night_pain", "saddle_anaesthesia"], "absent": []}
+    (found,) = (c for c in advice(model, case).consider if c.treatment == "paracetamol")
+    assert found.use.effects[0].startswith(first)
+    assert found.age_studied is True
+
+
+def test_a_treatment_not_studied_at_this_age_says_so(model: Model) -> None:
+    (heat,) = (c for c in advice(model, {**STRAIN, "age_years": 9}).consider if c.treatment == "heat")
+    assert heat.age_studied is False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from backspasm.advice.prescribing import NotChecked, TreatmentVerdict, not_checked, patient_facts, verdicts
@@ -25,13 +26,18 @@ RANK: dict[Role, int] = {"first": 0, "meanwhile": 0, "second": 1, "last": 2}
 
 
 class Considered(Struct, frozen=True):
-    """A treatment to consider: for which causes, how likely these are, and what asks for care."""
+    """A treatment to consider: for which causes, how likely these are, and what asks for care.
+
+    The effects of ``use`` begin with those seen at the patient's age; ``age_studied`` is false where there is none, and None
+    where the age is unknown or no effect stands on file.
+    """
 
     treatment: str
     use: Use
     causes: tuple[str, ...]
     probability: float | None
     verdict: TreatmentVerdict | None
+    age_studied: bool | None = None
 
 
 class HeldBack(Struct, frozen=True):
@@ -71,7 +77,7 @@ def treatment_advice(
     chosen = [
         c for t in knowledge.treatments.values() if (c := _best(t, stage, age, probabilities, bool(first), knowledge))
     ]
-    chosen = [Considered(c.treatment, c.use, c.causes, c.probability, found.get(c.treatment)) for c in chosen]
+    chosen = [_told(c, age, found.get(c.treatment), knowledge) for c in chosen]
     allowed = [c for c in chosen if c.verdict is None or c.verdict.verdict != "avoid"]
     consider = sorted((c for c in allowed if c.use.role != "not_advised"), key=lambda c: _order(c, knowledge))
     held = () if not first else _held_back({c.treatment for c in consider}, knowledge)
@@ -155,6 +161,21 @@ def _best(
         if p is None or p >= least:
             found.append(Considered(treatment.id, use, causes, p, None))
     return max(found, key=lambda c: -1.0 if c.probability is None else c.probability, default=None)
+
+
+def _told(c: Considered, age: AgeGroup | None, verdict: TreatmentVerdict | None, knowledge: Knowledge) -> Considered:
+    """With the verdict, and the effects seen at this age before the others."""
+    if age is None or not c.use.effects:
+        return msgspec.structs.replace(c, verdict=verdict)
+    fitting = {a for a in c.use.effects if age in _ages(a, knowledge)}
+    effects = tuple(sorted(c.use.effects, key=lambda a: a not in fitting))
+    use = msgspec.structs.replace(c.use, effects=effects)
+    return msgspec.structs.replace(c, use=use, verdict=verdict, age_studied=bool(fitting))
+
+
+def _ages(address: str, knowledge: Knowledge) -> tuple[AgeGroup, ...]:
+    found = knowledge.fact(address)
+    return () if found is None else found[1].ages or found[0].ages
 
 
 def _relevance(causes: tuple[str, ...], probabilities: dict[str, float], knowledge: Knowledge) -> float:
