@@ -16,7 +16,9 @@ from backspasm.records.types import Fact
 
 RATIOS = {"risk_ratio", "odds_ratio", "hazard_ratio"}
 #: value of no effect, and how the title says the measure
-NULL = {"mean_difference": 0.0, "standardised_mean_difference": 0.0, "risk_difference": 0.0} | dict.fromkeys(RATIOS, 1.0)
+NULL = {"mean_difference": 0.0, "standardised_mean_difference": 0.0, "risk_difference": 0.0} | dict.fromkeys(
+    RATIOS, 1.0
+)
 NAMES = {
     "mean_difference": "difference",
     "standardised_mean_difference": "difference in standard deviations",
@@ -27,29 +29,36 @@ NAMES = {
     "arms": "by group",
 }
 
+ONE_SIDE = (
+    "What speaks for another answer was not measured in this way, or without an interval: it stands above in words."
+)
+
 
 @dataclass(frozen=True)
 class EffectPlot:
-    """``remark`` says how to read it."""
+    """``remark`` says how to read it; ``facts``: addresses of what is drawn."""
 
     title: str
     plot: Markup
     in_words: str
     remark: str
+    facts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Found:
     caption: str
     study: str
+    address: str
     fact: Fact
     rows: tuple[Row, ...]
 
 
 def effect_plots(
-    groups: Iterable[tuple[str, tuple[str, ...]]], key: str, knowledge: Knowledge
+    groups: Iterable[tuple[str, tuple[str, ...]]], key: str, knowledge: Knowledge, sides: bool = False
 ) -> tuple[EffectPlot, ...]:
-    """One plot for each measure that at least two studies give with intervals; ``groups``: captions with their facts."""
+    """One plot for each measure that at least two studies give with intervals; ``groups``: captions with their facts;
+    ``sides``: whether these are the sides of a dispute."""
     alike: dict[tuple[str, str, str], list[_Found]] = {}
     for caption, addresses in groups:
         for address in dict.fromkeys(addresses):
@@ -61,12 +70,12 @@ def effect_plots(
             if rows:
                 what = (fact.outcome or "") if fact.kind == "treatment_effect" else "harm"
                 alike.setdefault((what, fact.measure or "", fact.unit or ""), []).append(
-                    _Found(caption, found[0].id, fact, rows)
+                    _Found(caption, found[0].id, address, fact, rows)
                 )
-    out = []
+    out: list[EffectPlot] = []
     for what_measure, several in alike.items():
         if len({f.study for f in several if any(r.low is not None for r in f.rows)}) > 1:
-            out.append(_plot(what_measure, several, f"{key}p{len(out)}"))
+            out.append(_plot(what_measure, several, f"{key}p{len(out)}", sides))
     return tuple(out)
 
 
@@ -82,12 +91,16 @@ def _rows(study: str, fact: Fact) -> Iterator[Row]:
                 yield Row("study", f"{study}: {arm.arm}", arm.value, arm.low, arm.high)
 
 
-def _plot(alike: tuple[str, str, str], several: list[_Found], key: str) -> EffectPlot:
+def _plot(alike: tuple[str, str, str], several: list[_Found], key: str, sides: bool) -> EffectPlot:
     what, measure, unit = alike
     rows = tuple({(f.caption, r.label): (f.caption, r) for f in several for r in f.rows}.values())
     title = f"{words.plain(what).capitalize()}: {NAMES[measure]}" + (f", {plain_unit(unit)}" if unit else "")
-    plot = Plot(rows, percent=False, null=NULL.get(measure), log=measure in RATIOS)
-    return EffectPlot(title, forest_svg(plot, title, key, styled=False), described(plot), _remark(measure, several))
+    plot = Plot(rows, null=NULL.get(measure), log=measure in RATIOS)
+    remark = _remark(measure, several)
+    if sides and len({f.caption for f in several}) == 1:
+        remark = f"{remark} {ONE_SIDE}".strip()
+    drawn = forest_svg(plot, title, key, styled=False)
+    return EffectPlot(title, drawn, described(plot), remark, tuple(f.address for f in several))
 
 
 def _remark(measure: str, several: list[_Found]) -> str:

@@ -73,9 +73,7 @@ def useful_questions(a: Assessment) -> tuple[Question, ...]:
 def why(q: Question, knowledge: Knowledge) -> str:
     """What speaks for a question, in one line."""
     if q.why == "two_steps" and q.then is not None:
-        return (
-            f"alone it changes little; with {words.lower_first(words.finding_name(q.then, knowledge))} it can change the decision"
-        )
+        return f"alone it changes little; with {words.lower_first(words.finding_name(q.then, knowledge))} it can change the decision"
     moved = f"{words.chance(q.changes)} chance that it changes the urgency" if q.changes > 0 else ""
     towards = f", most likely to {_level(q.to)}" if q.to else ""
     if q.why == "safety":
@@ -87,7 +85,9 @@ def why(q: Question, knowledge: Knowledge) -> str:
 
 def why_test(t: Test, knowledge: Knowledge) -> str:
     """What speaks for a test, in one line."""
-    reveals = ", ".join(words.lower_first(words.finding_name(f, knowledge)) for f in knowledge.investigations[t.test].reveals[:3])
+    reveals = ", ".join(
+        words.lower_first(words.finding_name(f, knowledge)) for f in knowledge.investigations[t.test].reveals[:3]
+    )
     more = " and more" if len(knowledge.investigations[t.test].reveals) > 3 else ""
     towards = f", most likely to {_level(t.to)}" if t.to else ""
     return f"{words.chance(t.changes)} chance that it changes the urgency{towards}; it tells {reveals}{more}"

@@ -18,8 +18,8 @@ from backspasm.presentation import words
 from backspasm.presentation.bars import interval_bar
 from backspasm.presentation.bibliography import references
 from backspasm.presentation.forest import STYLE as FOREST_STYLE
-from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.presentation.plan_views import plan_view
+from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.presentation.rendering import anchor, rendered
 from backspasm.presentation.sources import Source, cited, sources_in
 from backspasm.presentation.treatment_views import treatments_view

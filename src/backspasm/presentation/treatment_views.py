@@ -19,11 +19,13 @@ from backspasm.records.types import Fact
 
 @dataclass(frozen=True)
 class ReasonView:
-    """Why a treatment is barred or asks for care; ``met``: what of the patient makes it so."""
+    """Why a treatment is barred or asks for care; ``met``: what of the patient makes it so; ``only``: of which on the card,
+    where it is not all of them."""
 
     because: str
     met: str
     sources: tuple[Source, ...]
+    only: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,17 @@ class AvoidView:
 
 @dataclass(frozen=True)
 class TrialView:
-    """One trial in a dispute: what it compared, what it found; ``direction`` is empty for what is no trial."""
+    """What one study found of one outcome in a dispute, with every comparison that found the same.
 
-    source: Source
+    ``direction`` is empty for what is no trial.
+    """
+
     study: str
     size: str
     direction: str
-    compared: str
     found: str
+    compared: tuple[str, ...]
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class TreatmentsView:
     fasting: bool
     consider: tuple[TreatmentView, ...]
     not_advised: tuple[tuple[str, str, tuple[Source, ...]], ...]
-    held_back: tuple[tuple[str, str], ...]
+    held_back: tuple[tuple[tuple[str, ...], str], ...]
     avoid: tuple[AvoidView, ...]
     care: tuple[AvoidView, ...]
     not_checked: tuple[tuple[str, tuple[str, ...]], ...]
@@ -112,7 +117,7 @@ def treatments_view(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge)
             (treatment_name(c.treatment, knowledge), c.use.because, cited((*c.use.effects, *c.use.sources), knowledge))
             for c in advice.not_advised
         ),
-        held_back=tuple((treatment_name(h.treatment, knowledge), h.because) for h in advice.held_back),
+        held_back=_held_back(advice, knowledge),
         avoid=tuple(v for v in verdicts if v.verdict == "avoid"),
         care=tuple(v for v in verdicts if v.verdict != "avoid"),
         not_checked=tuple(
@@ -125,15 +130,26 @@ def treatments_view(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge)
 
 
 def _reasons(verdicts: Iterable[TreatmentVerdict], knowledge: Knowledge) -> tuple[ReasonView, ...]:
-    """Every reason once, with the sources of all rules that give it."""
-    found: dict[tuple[str, str], list[Reason]] = {}
-    for verdict in verdicts:
+    """Every reason once, with the sources of all rules that give it, and the treatments it is about."""
+    found: dict[tuple[str, str], list[tuple[str, Reason]]] = {}
+    every = tuple(verdicts)
+    for verdict in every:
         for r in verdict.reasons:
-            found.setdefault((r.because, ", ".join(r.met)), []).append(r)
-    return tuple(
-        ReasonView(because, met, cited((s for r in reasons for s in r.sources), knowledge))
-        for (because, met), reasons in found.items()
-    )
+            found.setdefault((r.because, ", ".join(r.met)), []).append((verdict.treatment, r))
+    out = []
+    for (because, met), reasons in found.items():
+        about = tuple(dict.fromkeys(treatment_name(t, knowledge) for t, _ in reasons))
+        sources = cited((s for _, r in reasons for s in r.sources), knowledge)
+        out.append(ReasonView(because, met, sources, about if len(about) < len(every) else ()))
+    return tuple(out)
+
+
+def _held_back(advice: TreatmentAdvice, knowledge: Knowledge) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Treatments held back for the same reason together."""
+    grouped: dict[str, list[str]] = {}
+    for h in advice.held_back:
+        grouped.setdefault(h.because, []).append(treatment_name(h.treatment, knowledge))
+    return tuple((tuple(names), because) for because, names in grouped.items())
 
 
 def _treatment(group: tuple[Considered, ...], key: str, knowledge: Knowledge) -> TreatmentView:
@@ -166,34 +182,48 @@ def _leading(addresses: tuple[str, ...], knowledge: Knowledge) -> str:
 
 def _dispute(d: TreatmentDispute, key: str, knowledge: Knowledge) -> TreatmentDisputeView:
     sides = tuple((s.says, s.facts) for s in d.sides)
+    plots = effect_plots(sides, key, knowledge, sides=True)
+    drawn = frozenset(f for p in plots for f in p.facts)
     return TreatmentDisputeView(
         d.question,
-        tuple(SideOfTrials(says, tuple(_trial(s, knowledge) for s in cited(facts, knowledge))) for says, facts in sides),
-        effect_plots(sides, key, knowledge),
+        tuple(SideOfTrials(says, _trials(facts, drawn, knowledge)) for says, facts in sides),
+        plots,
         d.why_they_differ,
         d.reading,
     )
 
 
-def _trial(found: Source, knowledge: Knowledge) -> TrialView:
-    fact = (knowledge.fact(found.address) or (None, None))[1]
-    study = found.study
-    name = study.id if study is not None else found.address
-    if fact is None or fact.kind not in {"treatment_effect", "adverse_event"}:
-        return TrialView(found, name, words.plain(study.design) if study else "", "", "", found.says)
-    size = f"{words.plain(study.design)}, n {study.n:,}" if study and study.n else words.plain(study.design) if study else ""
-    return TrialView(found, name, size, fact.direction or "unclear", _compared(fact), _found(fact))
+def _trials(addresses: tuple[str, ...], drawn: frozenset[str], knowledge: Knowledge) -> tuple[TrialView, ...]:
+    """What a side rests on; comparisons of one study with the same outcome and result together."""
+    grouped: dict[tuple[str, ...], list[tuple[Source, Fact | None]]] = {}
+    for s in cited(addresses, knowledge):
+        found = knowledge.fact(s.address)
+        fact = found[1] if found is not None and found[1].kind in {"treatment_effect", "adverse_event"} else None
+        study = s.study.id if s.study is not None else s.address
+        same = (study, s.says) if fact is None else (study, fact.outcome or "", fact.at or "", fact.direction or "")
+        grouped.setdefault(same, []).append((s, fact))
+    return tuple(_trial(group, drawn) for group in grouped.values())
 
 
-def _compared(fact: Fact) -> str:
-    return f"{fact.given} against {fact.against.described}" if fact.against else fact.given or ""
+def _trial(group: list[tuple[Source, Fact | None]], drawn: frozenset[str]) -> TrialView:
+    first, fact = group[0]
+    study = first.study
+    parts = [words.plain(study.design), f"n {study.n:,}" if study.n else ""] if study else []
+    sources = tuple(s for s, _ in group)
+    name, size = study.id if study else first.address, ", ".join(p for p in parts if p)
+    if fact is None:
+        return TrialView(name, size, "", first.says, (), sources)
+    when = f", {fact.at}" if fact.at else ""
+    found = f"{words.plain(fact.outcome or '')}{when}: {DIRECTION[fact.direction or 'unclear']}"
+    compared = tuple(_compared(f, s.address in drawn) for s, f in group if f is not None)
+    return TrialView(name, size, fact.direction or "unclear", found, compared, sources)
 
 
-def _found(fact: Fact) -> str:
-    what = words.plain(fact.outcome or "")
-    said = f"{what}, {fact.at}: {DIRECTION[fact.direction or 'unclear']}" if fact.at else what
-    size = size_words(fact)
-    return f"{said}; {size}" if size else said
+def _compared(fact: Fact, drawn: bool) -> str:
+    """What was compared, with its numbers unless a plot shows them."""
+    said = f"{fact.given} against {fact.against.described}" if fact.against else fact.given or ""
+    size = "" if drawn else size_words(fact)
+    return f"{said}: {size}" if size else said
 
 
 __all__ = ["TreatmentsView", "treatments_view"]

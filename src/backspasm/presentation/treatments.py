@@ -133,7 +133,6 @@ def not_checked_words(n: NotChecked, knowledge: Knowledge) -> str:
     return f"{n.what} (bears on {', '.join(names[:NAMES])}{more})"
 
 
-
 # --- the report ----------------------------------------------------------------------------------------------------
 
 
