@@ -88,8 +88,11 @@ def now_block(a: Assessment, due: DueNow, knowledge: Knowledge) -> RenderableTyp
         head = Text.assemble("  ", (" taken, and to avoid ", "bold white on red"), (f"  {b.name}", "bold"))
         lines += [head, _under(f"{met}: {reasons}")]
     for t in due.tests:
-        lines.append(_test_line(t, knowledge))
-        lines += _remarks(t, knowledge)
+        if not t.known:
+            lines += [_test_line(t, knowledge), *_remarks(t, knowledge)]
+    known = ", ".join(knowledge.investigations[t.test].name for t in due.tests if t.known)
+    if known:
+        lines.append(Text(f"  result known, repeat only if the picture has changed: {known}"))
     for p in due.pathways:
         lines += _pathway_lines(p, knowledge)
     if len(lines) == 1:

@@ -15,7 +15,6 @@ from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
 from backspasm.inference.refitting import Refitter
 from backspasm.presentation import words
-from backspasm.presentation.bars import interval_bar
 from backspasm.presentation.bibliography import references
 from backspasm.presentation.forest import STYLE as FOREST_STYLE
 from backspasm.presentation.plan_views import plan_view
@@ -30,7 +29,7 @@ from backspasm.presentation.views import (
     LedgerView,
     NumberView,
     SideView,
-    step_view,
+    number_view,
 )
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import AGE_GROUPS, AgeGroup, Study
@@ -115,44 +114,23 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
 
 def _cause(rank: int, a: Assessment, evidence: Evidence) -> NumberView:
     h = a.differential[rank]
-    knowledge = evidence.knowledge
-    record = knowledge.causes[h.cause]
-    return NumberView(
-        anchor("cause", h.cause),
-        record.name,
-        record.plain,
-        h.estimate,
-        interval_bar(h.estimate, record.name),
-        h.base_rate,
-        cited(h.base_facts, knowledge),
-        tuple(step_view(s, h.cause, f"c{rank}s{j}", evidence, rank < DRAWN) for j, s in enumerate(h.steps)),
-        tuple(f"{words.answer(s.item, knowledge)} ({words.ratio(s.likelihood_ratio)})" for s in leading_steps(h)),
+    leading = tuple(
+        f"{words.answer(s.item, evidence.knowledge)} ({words.ratio(s.likelihood_ratio)})" for s in leading_steps(h)
+    )
+    return number_view(
+        h.cause, h.estimate, (h.base_rate, h.base_facts), h.steps, f"c{rank}", evidence, rank < DRAWN, leading
     )
 
 
 def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
-    knowledge = evidence.knowledge
     every = complication_steps(a.answers.items, a.strata, evidence.model)
     out = []
     for i, c in enumerate(a.complications):
         steps = every[c.id]
         base = steps[0].before if steps else c.estimate.value
         backing = (evidence.model.parameters.backing.get(f"{c.id}|{h.cause}") for h in a.differential[:DRAWN])
-        facts = dict.fromkeys(f for b in backing if b is not None for f in b.facts)
-        record = knowledge.complications[c.id]
-        out.append(
-            NumberView(
-                anchor("complication", c.id),
-                record.name,
-                record.plain,
-                c.estimate,
-                interval_bar(c.estimate, record.name),
-                base,
-                cited(facts, knowledge),
-                tuple(step_view(s, c.id, f"k{i}s{j}", evidence, True) for j, s in enumerate(steps)),
-                (),
-            )
-        )
+        facts = tuple(f for b in backing if b is not None for f in b.facts)
+        out.append(number_view(c.id, c.estimate, (base, facts), steps, f"k{i}", evidence, True))
     return tuple(out)
 
 

@@ -19,13 +19,13 @@ from backspasm.records.types import Fact
 
 @dataclass(frozen=True)
 class ReasonView:
-    """Why a treatment is barred or asks for care; ``met``: what of the patient makes it so; ``only``: of which on the card,
-    where it is not all of them."""
+    """Why a treatment is barred or asks for care; ``met``: what of the patient makes it so; ``about``: which treatments
+    of the card, where it is not all of them."""
 
     because: str
     met: str
     sources: tuple[Source, ...]
-    only: tuple[str, ...]
+    about: str
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,19 @@ def _reasons(verdicts: Iterable[TreatmentVerdict], knowledge: Knowledge) -> tupl
             found.setdefault((r.because, ", ".join(r.met)), []).append((verdict.treatment, r))
     out = []
     for (because, met), reasons in found.items():
-        about = tuple(dict.fromkeys(treatment_name(t, knowledge) for t, _ in reasons))
+        about = _about({t for t, _ in reasons}, [v.treatment for v in every], knowledge)
         sources = cited((s for _, r in reasons for s in r.sources), knowledge)
-        out.append(ReasonView(because, met, sources, about if len(about) < len(every) else ()))
+        out.append(ReasonView(because, met, sources, about))
     return tuple(out)
+
+
+def _about(some: set[str], every: list[str], knowledge: Knowledge) -> str:
+    """Which of all are meant, said the shorter way; nothing where all are."""
+    own = [treatment_name(t, knowledge) for t in every if t in some]
+    others = [treatment_name(t, knowledge) for t in every if t not in some]
+    if not others:
+        return ""
+    return f"{', '.join(own)} only" if len(own) <= len(others) else f"not {', '.join(others)}"
 
 
 def _held_back(advice: TreatmentAdvice, knowledge: Knowledge) -> tuple[tuple[tuple[str, ...], str], ...]:
