@@ -222,3 +222,12 @@ def test_nothing_asked_is_said_and_no_treatment_proposed(shown: dict[str, Shown]
     assert "Nothing was asked yet: ask first" in one.page.text
     assert "None is proposed before something was asked." in one.page.text
     assert "None is proposed before something was asked." in one.plain_markdown
+
+
+def test_hostile_words_in_a_barred_medicine_stay_words(model: Model) -> None:
+    words = "ibuprofen <script>alert(1)</script>"
+    one = Shown({**CASES["older"], "medications": ["apixaban", words]}, model)
+    assert len(due_now(one.assessment, model.knowledge).barred) == 1
+    assert "script" not in one.page.tags
+    assert "<script>alert(1)</script>" in one.page.text
+    assert "<script" not in one.markdown

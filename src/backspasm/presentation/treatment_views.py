@@ -130,14 +130,14 @@ def treatments_view(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge)
 
 
 def _reasons(verdicts: Iterable[TreatmentVerdict], knowledge: Knowledge) -> tuple[ReasonView, ...]:
-    """Every reason once, with the sources of all rules that give it, and the treatments it is about."""
+    """Every reason once, with the sources of all rules that give it and the treatments it is about; the commonest first."""
     found: dict[tuple[str, str], list[tuple[str, Reason]]] = {}
     every = tuple(verdicts)
     for verdict in every:
         for r in verdict.reasons:
             found.setdefault((r.because, ", ".join(r.met)), []).append((verdict.treatment, r))
     out = []
-    for (because, met), reasons in found.items():
+    for (because, met), reasons in sorted(found.items(), key=lambda item: -len(item[1])):
         about = _about({t for t, _ in reasons}, [v.treatment for v in every], knowledge)
         sources = cited((s for _, r in reasons for s in r.sources), knowledge)
         out.append(ReasonView(because, met, sources, about))

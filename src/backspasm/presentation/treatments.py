@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -17,7 +18,7 @@ from backspasm.records.treatment_types import PatientCondition, PrescribingRule,
 
 PLACES = 6
 #: how much the report shows before "and so many more"
-SHOWN, AVOID, NAMES, TRIALS = 5, 4, 4, 2
+SHOWN, AVOID, NAMES, TRIALS = 4, 4, 4, 2
 ROLES = {
     "first": "first",
     "second": "second choice",
@@ -174,15 +175,14 @@ def treatment_block(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge)
     groups = alike(advice.consider, knowledge)
     for group in groups[:SHOWN]:
         lines += _considered_lines(group, knowledge)
-    further = [
-        f"{', '.join(treatment_name(c.treatment, knowledge) for c in group)} ({ROLES[group[0].use.role]})"
-        for group in groups[SHOWN:]
-    ]
-    if further:
-        lines.append(Text(f"  further: {'; '.join(further)}", style="dim"))
+    further: dict[str, list[str]] = {}
+    for group in groups[SHOWN:]:
+        further.setdefault(group[0].use.role, []).extend(treatment_name(c.treatment, knowledge) for c in group)
+    for role, names in further.items():
+        lines.append(Text(f"  further, {ROLES[role]}: {', '.join(names)}", style="dim"))
     if advice.not_advised:
-        names = ", ".join(treatment_name(c.treatment, knowledge) for c in advice.not_advised)
-        lines.append(Text(f"  not advised: {names}", style="dim"))
+        against = ", ".join(treatment_name(c.treatment, knowledge) for c in advice.not_advised)
+        lines.append(Text(f"  not advised: {against}", style="dim"))
     lines += _avoid_lines(advice, knowledge)
     if advice.not_checked:
         lines.append(Text("\nNot checked before prescribing", style="bold"))
@@ -218,11 +218,13 @@ def _avoid_lines(advice: TreatmentAdvice, knowledge: Knowledge) -> list[Renderab
     groups = avoided(advice, knowledge)
     for names, group in groups[:AVOID]:
         style = "bold white on red" if group[0].verdict == "avoid" else "black on yellow"
-        strictest = tuple(dict.fromkeys(v.reasons[0].because for v in group))
-        more = " …" if len(strictest) > TRIALS else ""
+        (strictest, count), *others = Counter(v.reasons[0].because for v in group).most_common()
+        own = [treatment_name(v.treatment, knowledge) for v in group if v.reasons[0].because == strictest]
+        about = f"{count} of these" if count > TRIALS else " and ".join(own)
+        more = f" ({about}; the others' reasons are in --format html)" if others else ""
         lines.append(Text.assemble("  ", (f" {group[0].verdict} ", style), (f"  {', '.join(names)}", "bold")))
         met = ", ".join(group[0].reasons[0].met)
-        lines.append(Padding(Text(f"{met}: {' '.join(strictest[:TRIALS])}{more}"), (0, 0, 0, 12)))
+        lines.append(Padding(Text(f"{met}: {strictest}{more}"), (0, 0, 0, 12)))
     for verdict in ("avoid", "caution"):
         left = [n for names, group in groups[AVOID:] if group[0].verdict == verdict for n in names]
         if left:
