@@ -18,14 +18,12 @@ from backspasm.cli_shared import (
     File,
     From,
     LeafletFormat,
-    Page,
     PageFormat,
-    Sheet,
     SheetFormat,
     bad_input,
     input_patient,
     load_model,
-    named_progress_bar,
+    progress_bar,
     refuse,
     stdout_console,
 )
@@ -47,7 +45,7 @@ app.add_typer(knowledge_app, name="knowledge")
     "backspasm assess record.json --format json  ·  cat case.json | backspasm assess -  ·  "
     "backspasm assess case.yaml --format html > report.html"
 )
-def assess(file: File, source: From = None, output: PageFormat = Page.terminal) -> None:
+def assess(file: File, source: From = None, output: PageFormat = "terminal") -> None:
     """Assess one patient: red flags, urgency, what must not be missed, differential, complications.
 
     `--format html` writes one file that needs nothing else: every number opens its steps, studies and forest plots.
@@ -58,15 +56,15 @@ def assess(file: File, source: From = None, output: PageFormat = Page.terminal) 
     patient = input_patient(file, source, model)
     with bad_input():
         result = assess_patient(patient, model)
-    if output is Page.json:
+    if output == "json":
         from backspasm.presentation.as_json import to_json
 
         sys.stdout.buffer.write(to_json(result, model.knowledge))
         return
-    if output is not Page.terminal:
+    if output != "terminal":
         from backspasm.presentation.report import report
 
-        sys.stdout.buffer.write(report(result, model, markdown=output is Page.markdown))
+        sys.stdout.buffer.write(report(result, model, markdown=output == "markdown"))
         return
     from backspasm.presentation.terminal import print_assessment
 
@@ -76,7 +74,7 @@ def assess(file: File, source: From = None, output: PageFormat = Page.terminal) 
 @app.command(epilog="Examples:  backspasm read note.txt  ·  backspasm read note.txt --format html > note.html")
 def read(
     note: Annotated[str, typer.Argument(help="A note in plain text; `-` reads standard input.", metavar="NOTE|-")],
-    output: Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")] = Sheet.terminal,
+    output: SheetFormat = "terminal",
 ) -> None:
     """Read a note: the findings that it names, with the words that carry each of them."""
     from backspasm.patients.from_note import read_note
@@ -86,9 +84,9 @@ def read(
     knowledge = load_model().knowledge
     with bad_input():
         reading = read_note(note_text(decoded(read_path(note, sys.stdin.buffer))), knowledge)
-    if output is Sheet.json:
+    if output == "json":
         sys.stdout.buffer.write(reading_json(reading))
-    elif output is Sheet.html:
+    elif output == "html":
         sys.stdout.buffer.write(html(reading, knowledge).encode())
     else:
         print_reading(reading, knowledge, stdout_console())
@@ -160,7 +158,7 @@ def explain(
     cause: Annotated[str, typer.Argument(help="A cause, such as disc_herniation.")],
     file: File,
     source: From = None,
-    output: PageFormat = Page.terminal,
+    output: PageFormat = "terminal",
     studies: Annotated[bool, typer.Option("--studies", help="Also without each study in turn (some seconds).")] = False,
 ) -> None:
     """Show every step from the base rate to the probability of one cause, and what each answer or study changes."""
@@ -173,14 +171,18 @@ def explain(
         known = model.parameters.causes
         refuse(f"CAUSE ({cause}): unknown cause. Mend: {did_you_mean(cause, known, 'one of ' + ', '.join(known))}")
     patient = input_patient(file, source, model)
-    with bad_input(), named_progress_bar("studies left out", studies) as progress:
-        found = explanation(patient, cause, model, progress if studies else None)
-    if output is Page.json:
+    with bad_input():
+        if studies:
+            with progress_bar("studies left out") as progress:
+                found = explanation(patient, cause, model, progress.moved)
+        else:
+            found = explanation(patient, cause, model)
+    if output == "json":
         sys.stdout.buffer.write(explanation_json(found))
-    elif output is not Page.terminal:
+    elif output != "terminal":
         from backspasm.presentation.explanation_page import explanation_page
 
-        sys.stdout.buffer.write(explanation_page(found, patient, model, markdown=output is Page.markdown))
+        sys.stdout.buffer.write(explanation_page(found, patient, model, markdown=output == "markdown"))
     else:
         print_explanation(found, model.knowledge, stdout_console())
 
@@ -203,7 +205,7 @@ def evidence(
         str | None, typer.Option("--cause", help="The cause (or complication) in which the finding is looked at.")
     ] = None,
     age: Annotated[AgeGroup, typer.Option("--age", help="The age group of a rate.")] = AgeGroup.adult,
-    output: SheetFormat = Sheet.terminal,
+    output: SheetFormat = "terminal",
 ) -> None:
     """Open a study, a fact, an assumption, a treatment, or a rate with all its studies and opinions as a forest plot."""
     from backspasm.presentation.evidence_cells import opened
@@ -213,9 +215,9 @@ def evidence(
         found = opened(identifier, cause, age.value, model)
     except KeyError as error:
         refuse(str(error.args[0]))
-    if output is Sheet.json:
+    if output == "json":
         sys.stdout.buffer.write(found.as_json())
-    elif output is Sheet.html:
+    elif output == "html":
         sys.stdout.buffer.write(found.as_html())
     else:
         found.print(stdout_console())

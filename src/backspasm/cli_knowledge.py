@@ -10,11 +10,10 @@ import typer
 
 from backspasm.cli_shared import (
     Format,
-    Output,
     Sex,
     bad_input,
     load_model,
-    named_progress_bar,
+    progress_bar,
     refuse,
     stdout_console,
 )
@@ -57,13 +56,13 @@ def knowledge_check() -> None:
 
 
 @knowledge_app.command("coverage", epilog="Example:  backspasm knowledge coverage --format json")
-def knowledge_coverage(output: Format = Output.terminal) -> None:
+def knowledge_coverage(output: Format = "terminal") -> None:
     """For each cause: base rates, findings with evidence, findings assumed; and the totals."""
     from backspasm.inference.coverage import coverage
 
     model = load_model()
     found = coverage(model)
-    if output is Output.json:
+    if output == "json":
         import msgspec
 
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
@@ -84,7 +83,7 @@ def knowledge_impact(
         list[Path] | None,
         typer.Option("--patients", help="A folder with cases, instead of the examples and vignettes; may be repeated."),
     ] = None,
-    output: Format = Output.terminal,
+    output: Format = "terminal",
 ) -> None:
     """Leave out a study and see whose urgency or three leading causes change, among examples and vignettes."""
     from backspasm.advice.impact import impact
@@ -105,9 +104,9 @@ def knowledge_impact(
         chosen = {name: p for folder in folders for name, p in patients_in(folder, knowledge).items()}
         if not patients:
             chosen |= vignette_patients(knowledge)
-        with named_progress_bar("patients") as progress:
-            found = impact(identifier, chosen, model, progress)
-    if output is Output.json:
+        with progress_bar("patients") as progress:
+            found = impact(identifier, chosen, model, progress.moved)
+    if output == "json":
         sys.stdout.buffer.write(impact_json(found))
     else:
         print_impact(found, knowledge, stdout_console())

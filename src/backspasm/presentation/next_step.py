@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -66,26 +65,31 @@ def _turn_data(turn: Turn | None) -> dict[str, Any] | None:
     return out | {"probability": round(turn.probability, PLACES)}
 
 
+def useful_questions(a: Assessment) -> tuple[Question, ...]:
+    """The questions that are worth asking, the best first."""
+    return tuple(q for q in a.next.questions if q.why != "little")
+
+
 def why(q: Question, knowledge: Knowledge) -> str:
     """What speaks for a question, in one line."""
     if q.why == "two_steps" and q.then is not None:
-        return (
-            f"alone it changes little; with {lowered(words.finding_name(q.then, knowledge))} it can change the decision"
-        )
+        return f"alone it changes little; with {words.lower_first(words.finding_name(q.then, knowledge))} it can change the decision"
     moved = f"{words.chance(q.changes)} chance that it changes the urgency" if q.changes > 0 else ""
-    towards = f" (most likely to {_level(q.to)})" if q.to else ""
+    towards = f", most likely to {_level(q.to)}" if q.to else ""
     if q.why == "safety":
         return "always asked before stopping" + (f"; {moved}{towards}" if moved else "")
     if q.why == "rule":
-        return f"a safety rule may ask for another urgency: {moved}{towards}"
+        return f"{moved}{towards}, by a safety rule"
     return moved + towards if moved else "its answer would change little"
 
 
 def why_test(t: Test, knowledge: Knowledge) -> str:
     """What speaks for a test, in one line."""
-    reveals = ", ".join(lowered(words.finding_name(f, knowledge)) for f in knowledge.investigations[t.test].reveals[:3])
+    reveals = ", ".join(
+        words.lower_first(words.finding_name(f, knowledge)) for f in knowledge.investigations[t.test].reveals[:3]
+    )
     more = " and more" if len(knowledge.investigations[t.test].reveals) > 3 else ""
-    towards = f" (most likely to {_level(t.to)})" if t.to else ""
+    towards = f", most likely to {_level(t.to)}" if t.to else ""
     return f"{words.chance(t.changes)} chance that it changes the urgency{towards}; it tells {reveals}{more}"
 
 
@@ -96,7 +100,7 @@ def turn_text(turn: Turn, knowledge: Knowledge) -> str:
     if turn.low is not None and turn.high is not None:
         said = f"{name} {words.number(turn.low)} to {words.number(turn.high)} {plain_unit(record.unit)}".strip()
     else:
-        said = name if turn.answer == "present" else f"no {lowered(name)}"
+        said = name if turn.answer == "present" else words.absent(name)
     return f"{said} → {_level(turn.level)} ({words.chance(turn.probability)} likely)"
 
 
@@ -104,33 +108,30 @@ def _level(level: str) -> str:
     return words.URGENCY[level][0].lower()
 
 
-def lowered(name: str) -> str:
-    """A name inside a sentence; abbreviations keep their capitals."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
-
-
 def next_block(a: Assessment, knowledge: Knowledge) -> RenderableType:
     """The part for a terminal."""
     step = a.next
     parts: list[RenderableType] = [Text.assemble(("\nWhat next", "bold"), (f"  {REASON[step.reason]}", "dim"))]
-    useful = [q for q in step.questions if q.why != "little"]
+    useful = useful_questions(a)
     for label, rows in (
         ("ask", [(knowledge.findings[q.finding].ask, why(q, knowledge)) for q in useful]),
-        ("test", [(words.plain(t.test), why_test(t, knowledge)) for t in step.tests]),
+        ("test", [(knowledge.investigations[t.test].name, why_test(t, knowledge)) for t in step.tests]),
     ):
         table = Table.grid(padding=(0, 2))
         for what, because in rows:
             table.add_row(f"  {label:<4}", Text.assemble(what, (f"  {because}", "dim")))
         if rows:
             parts.append(table)
-    turns = [
-        Text.assemble(
-            f"more urgent: {turn_text(step.up, knowledge)}" if step.up else "no single answer is more urgent"
-        ),
-        Text.assemble(
-            f"less urgent: {turn_text(step.down, knowledge)}" if step.down else "no single answer is less urgent"
-        ),
-    ]
-    parts.append(Text("  What would change it", style="dim"))
-    parts += [Padding(t, (0, 0, 0, 8)) for t in turns]
+    parts += [Text(f"  {line}", style="dim") for line in turn_lines(step.up, step.down, knowledge)]
     return Group(*parts)
+
+
+def turn_lines(up: Turn | None, down: Turn | None, knowledge: Knowledge) -> list[str]:
+    """What single answer would change the urgency most probably, each way."""
+    if up is None and down is None:
+        return ["no single answer would change the urgency"]
+    out = [f"would be more urgent with: {turn_text(up, knowledge)}" if up else "no single answer would be more urgent"]
+    return [
+        *out,
+        f"would be less urgent with: {turn_text(down, knowledge)}" if down else "no single answer would be less urgent",
+    ]

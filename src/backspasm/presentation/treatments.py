@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,13 +12,13 @@ from rich.text import Text
 from backspasm.advice.prescribing import NotChecked, TreatmentVerdict
 from backspasm.advice.treatments import Considered, TreatmentAdvice
 from backspasm.presentation import words
-from backspasm.presentation.effects import CERTAINTY, effect_words
+from backspasm.presentation.effects import CERTAINTY, effect_words, leading_fact
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import PatientCondition, PrescribingRule, Treatment
 
 PLACES = 6
 #: how much the report shows before "and so many more"
-SHOWN, AVOID, NAMES, TRIALS = 7, 8, 4, 2
+SHOWN, AVOID, NAMES, TRIALS = 4, 4, 4, 2
 ROLES = {
     "first": "first",
     "second": "second choice",
@@ -128,107 +129,118 @@ def not_checked_words(n: NotChecked, knowledge: Knowledge) -> str:
     """One unchecked hazard in words, with the treatments that it bears on."""
     if not n.treatments:
         return n.what
-    names = [_name(t, knowledge) for t in n.treatments]
+    names = [treatment_name(t, knowledge) for t in n.treatments]
     more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
     return f"{n.what} (bears on {', '.join(names[:NAMES])}{more})"
-
-
-def _name(treatment: str, knowledge: Knowledge) -> str:
-    return knowledge.treatments[treatment].name
 
 
 # --- the report ----------------------------------------------------------------------------------------------------
 
 
-def treatment_block(advice: TreatmentAdvice, knowledge: Knowledge) -> RenderableType:
+def treatment_name(treatment: str, knowledge: Knowledge) -> str:
+    return knowledge.treatments[treatment].name
+
+
+def alike(considered: tuple[Considered, ...], knowledge: Knowledge) -> tuple[tuple[Considered, ...], ...]:
+    """Treatments of which the same is said for this patient together (such as two anti-inflammatory drugs), in order."""
+    out: dict[object, list[Considered]] = {}
+    for c in considered:
+        care = () if c.verdict is None else tuple(r.because for r in c.verdict.reasons)
+        same = (c.use.role, c.use.because, c.use.effects, c.causes, knowledge.treatments[c.treatment].kind, care)
+        out.setdefault(same, []).append(c)
+    return tuple(tuple(group) for group in out.values())
+
+
+def avoided(
+    advice: TreatmentAdvice, knowledge: Knowledge
+) -> tuple[tuple[tuple[str, ...], tuple[TreatmentVerdict, ...]], ...]:
+    """Names and verdicts of treatments that are barred or ask for care, together where the same of the patient is the
+    strictest reason; those to avoid first, then the larger groups."""
+    grouped: dict[tuple[str, tuple[str, ...]], list[TreatmentVerdict]] = {}
+    for v in advice.avoid:
+        grouped.setdefault((v.verdict, v.reasons[0].met), []).append(v)
+    ordered = sorted(grouped.items(), key=lambda item: (item[0][0] != "avoid", -len(item[1])))
+    return tuple((tuple(treatment_name(v.treatment, knowledge) for v in group), tuple(group)) for _, group in ordered)
+
+
+def treatment_block(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge) -> RenderableType:
     """What to consider, what to avoid and what was not checked, as a part of the report."""
     lines: list[RenderableType] = [
-        Text.assemble(("\nTreatments to consider", "bold"), ("  effect, certainty and harm of each", "dim"))
+        Text.assemble(("\nTreatments to consider", "bold"), ("  `--format html` has all, with trials and harms", "dim"))
     ]
     if advice.cause_first:
         lines.append(Text(f"  {CAUSE_FIRST}: {'; '.join(advice.cause_first)}.", style="bold"))
-        lines.append(Text(f"  {BY_VEIN}"))
-    for c in advice.consider[:SHOWN]:
-        lines += _considered_lines(c, knowledge)
-    rest = advice.consider[SHOWN:]
-    if rest:
-        names = ", ".join(f"{_name(c.treatment, knowledge)} ({ROLES[c.use.role]})" for c in rest)
-        lines.append(Text(f"  further: {names}", style="dim"))
+        if urgency == knowledge.index.urgency[0]:
+            lines.append(Text(f"  {BY_VEIN}"))
+    groups = alike(advice.consider, knowledge)
+    for group in groups[:SHOWN]:
+        lines += _considered_lines(group, knowledge)
+    further: dict[str, list[str]] = {}
+    for group in groups[SHOWN:]:
+        further.setdefault(group[0].use.role, []).extend(treatment_name(c.treatment, knowledge) for c in group)
+    for role, names in further.items():
+        lines.append(Text(f"  further, {ROLES[role]}: {', '.join(names)}", style="dim"))
     if advice.not_advised:
-        names = ", ".join(_name(c.treatment, knowledge) for c in advice.not_advised)
-        lines.append(Text(f"  not advised: {names}", style="dim"))
-    lines += _dispute_lines(advice, knowledge)
+        against = ", ".join(treatment_name(c.treatment, knowledge) for c in advice.not_advised)
+        lines.append(Text(f"  not advised: {against}", style="dim"))
     lines += _avoid_lines(advice, knowledge)
     if advice.not_checked:
         lines.append(Text("\nNot checked before prescribing", style="bold"))
-        lines += [Text(f"  {not_checked_words(n, knowledge)}") for n in advice.not_checked]
+        lines += [Text(f"  {n.what}") for n in advice.not_checked]
     return Group(*lines)
 
 
-def _considered_lines(c: Considered, knowledge: Knowledge) -> list[RenderableType]:
-    record = knowledge.treatments[c.treatment]
+def _considered_lines(group: tuple[Considered, ...], knowledge: Knowledge) -> list[RenderableType]:
+    """Names and role; why, effect, harm and what asks for care below. Of a group the first stands for all."""
+    c = group[0]
+    names = ", ".join(treatment_name(x.treatment, knowledge) for x in group)
     for_whom = "" if c.probability is None else f"  for {_causes(c, knowledge)} ({words.chance(c.probability)})"
-    head = Text.assemble(f"  {ROLES[c.use.role]:<13} ", (record.name, "bold"), (for_whom, "dim"))
-    out: list[RenderableType] = [head]
+    head = Text.assemble(f"  {ROLES[c.use.role]:<13} ", (names, "bold"), (for_whom, "dim"))
     told = [c.use.because]
-    told += [f"{label}: {said}" for label, said in (_leading("effect", c.use.effects, knowledge),) if said]
-    told += [f"{label}: {said}" for label, said in (_leading("harm", record.harms, knowledge),) if said]
+    for label, addresses in (("effect", c.use.effects), ("harm", knowledge.treatments[c.treatment].harms)):
+        found = leading_fact(addresses, knowledge)
+        if found is not None:
+            told.append(f"{label}: {effect_words(found[1])} [{found[0]}]")
     if c.verdict is not None:
-        told.append("CARE: " + " ".join(r.because for r in c.verdict.reasons[:NAMES]))
-    return [*out, *(Padding(Text(line), (0, 0, 0, 16)) for line in told)]
+        told.append("CARE: " + " ".join(dict.fromkeys(r.because for r in c.verdict.reasons[:NAMES])))
+    return [head, *(Padding(Text(line), (0, 0, 0, 16)) for line in told)]
 
 
 def _causes(c: Considered, knowledge: Knowledge) -> str:
     return ", ".join(words.cause_name(x, knowledge) for x in c.causes[:TRIALS])
 
 
-def _leading(label: str, addresses: tuple[str, ...], knowledge: Knowledge) -> tuple[str, str]:
-    """The first fact that holds a number, else the first."""
-    found = [(a, f[1]) for a in addresses if (f := knowledge.fact(a)) is not None]
-    if not found:
-        return label, ""
-    numbered = [x for x in found if x[1].value is not None or any(arm.value or arm.x for arm in x[1].arms)]
-    address, fact = (numbered or found)[0]
-    return label, f"{effect_words(fact)} [{address}]"
-
-
-def _dispute_lines(advice: TreatmentAdvice, knowledge: Knowledge) -> list[RenderableType]:
-    if not advice.disputes:
-        return []
-    lines: list[RenderableType] = [Text("\nWhere studies disagree", style="bold")]
-    for identifier in advice.disputes[:TRIALS]:
-        d = knowledge.treatment_disputes[identifier]
-        lines.append(Text(f"  {d.question}"))
-        for side in d.sides:
-            facts = ", ".join(side.facts[:NAMES]) + (" …" if len(side.facts) > NAMES else "")
-            said = Text.assemble(f"{side.says} ", (facts, "green"))
-            lines.append(Padding(said, (0, 0, 0, 4)))
-        lines.append(Padding(Text(d.reading, style="dim"), (0, 0, 0, 4)))
-    if len(advice.disputes) > TRIALS:
-        names = ", ".join(knowledge.treatment_disputes[d].question for d in advice.disputes[TRIALS:])
-        lines.append(Text(f"  also: {names}", style="dim"))
-    return lines
-
-
 def _avoid_lines(advice: TreatmentAdvice, knowledge: Knowledge) -> list[RenderableType]:
-    """Treatments with the same reasons stand on one line."""
+    """Treatments on one line where the same of the patient speaks against them, with the strictest reasons."""
     if not advice.avoid:
         return []
-    grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for v in advice.avoid:
-        key = (v.verdict, tuple(dict.fromkeys(f"{r.because} [{', '.join(r.met)}]" for r in v.reasons)))
-        grouped.setdefault(key, []).append(_name(v.treatment, knowledge))
     lines: list[RenderableType] = [Text("\nNot for this patient, or with care", style="bold")]
-    ordered = sorted(grouped.items(), key=lambda item: (item[0][0] != "avoid", -len(item[1])))
-    for (verdict, reasons), names in ordered[:AVOID]:
-        style = "bold white on red" if verdict == "avoid" else "black on yellow"
-        lines.append(Text.assemble("  ", (f" {verdict} ", style), (f"  {', '.join(names)}", "bold")))
-        more = [f"and {len(reasons) - NAMES} more reasons"] if len(reasons) > NAMES else []
-        lines += [Padding(Text(r), (0, 0, 0, 12)) for r in (*reasons[:NAMES], *more)]
-    left = [n for _, names in ordered[AVOID:] for n in names]
-    if left:
-        lines.append(Text(f"  and with other reasons: {', '.join(left)} (--format json)", style="dim"))
+    groups = avoided(advice, knowledge)
+    for names, group in groups[:AVOID]:
+        style = "bold white on red" if group[0].verdict == "avoid" else "black on yellow"
+        (strictest, count), *others = Counter(v.reasons[0].because for v in group).most_common()
+        own = [treatment_name(v.treatment, knowledge) for v in group if v.reasons[0].because == strictest]
+        about = f"{count} of these" if count > TRIALS else " and ".join(own)
+        more = f" ({about}; the others' reasons are in --format html)" if others else ""
+        lines.append(Text.assemble("  ", (f" {group[0].verdict} ", style), (f"  {', '.join(names)}", "bold")))
+        met = ", ".join(group[0].reasons[0].met)
+        lines.append(Padding(Text(f"{met}: {strictest}{more}"), (0, 0, 0, 12)))
+    for verdict in ("avoid", "caution"):
+        left = [n for names, group in groups[AVOID:] if group[0].verdict == verdict for n in names]
+        if left:
+            lines.append(Text(f"  for other reasons, {verdict}: {', '.join(left)}", style="dim"))
     return lines
+
+
+def dispute_lines(advice: TreatmentAdvice, knowledge: Knowledge) -> list[RenderableType]:
+    """Disputed questions about the treatments considered, with how they are read here."""
+    lines: list[RenderableType] = []
+    for identifier in advice.disputes[:TRIALS]:
+        d = knowledge.treatment_disputes[identifier]
+        sides = " ".join(f"{s.says} ({len(s.facts)})" for s in d.sides)
+        lines += [Text(f"  {d.question}"), Padding(Text.assemble(f"{sides} ", (d.reading, "dim")), (0, 0, 0, 4))]
+    rest = [knowledge.treatment_disputes[d].question for d in advice.disputes[TRIALS:]]
+    return [*lines, *(Text(f"  {question}") for question in rest)]
 
 
 # --- one treatment -------------------------------------------------------------------------------------------------

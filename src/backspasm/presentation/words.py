@@ -100,7 +100,15 @@ def answer(item: Item, knowledge: Knowledge) -> str:
         return f"{name} {number(item.value)} {plain_unit(record.unit)}".strip()
     if item.kind == "without":
         return f"{name}, not severe"
-    return name if item.kind in {"present", "present_given", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
+    if item.kind in {"present", "present_given", "present_after"}:
+        return name
+    return absent(name)
+
+
+def absent(name: str) -> str:
+    """That a finding is not there; one whose name holds a "no" already does not get a second."""
+    negated = name.lower().startswith(("no ", "not "))
+    return f"not so: {lower_first(name)}" if negated else f"no {lower_first(name)}"
 
 
 def number(value: float) -> str:
