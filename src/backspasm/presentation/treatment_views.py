@@ -11,7 +11,7 @@ from backspasm.presentation import words
 from backspasm.presentation.effect_plots import EffectPlot, effect_plots
 from backspasm.presentation.effects import DIRECTION, effect_words, leading_fact, size_words
 from backspasm.presentation.sources import Source, cited
-from backspasm.presentation.treatments import ROLES, alike, avoided, treatment_name
+from backspasm.presentation.treatments import AGE_NOT_STUDIED, ROLES, alike, avoided, treatment_name
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import TreatmentDispute
 from backspasm.records.types import Fact
@@ -174,7 +174,10 @@ def _treatment(group: tuple[Considered, ...], key: str, knowledge: Knowledge) ->
         because=first.use.because,
         effect=_leading(effects, knowledge),
         harm=_leading(harms, knowledge),
-        studied=tuple(dict.fromkeys(r.studied for r in records)),
+        studied=(
+            *dict.fromkeys(r.studied for r in records),
+            *((AGE_NOT_STUDIED,) if first.age_studied is False else ()),
+        ),
         care=_reasons((c.verdict for c in group if c.verdict is not None), knowledge),
         effects=cited(effects, knowledge),
         harms=cited(harms, knowledge),

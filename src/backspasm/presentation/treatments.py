@@ -27,6 +27,7 @@ ROLES = {
     "not_advised": "not advised",
 }
 CAUSE_FIRST = "Treat the cause first: only what is safe meanwhile is listed, and no recipe for a strain"
+AGE_NOT_STUDIED = "nobody of this age was studied"
 BY_VEIN = "While an operation may be needed the patient stays fasted: medicines by vein rather than by mouth."
 
 
@@ -65,6 +66,7 @@ def _considered(c: Considered, knowledge: Knowledge) -> dict[str, Any]:
         "certainty": certainty(c, knowledge),
         "harms": [_fact(a, knowledge) for a in record.harms],
         "studied": record.studied,
+        "age_studied": c.age_studied,
         "dose": [_fact(a, knowledge) for a in record.dose],
         "advice": [_fact(a, knowledge) for a in record.advice],
         "authorised": [_fact(a, knowledge) for a in record.authorised],
@@ -200,7 +202,8 @@ def _considered_lines(group: tuple[Considered, ...], knowledge: Knowledge) -> li
     for label, addresses in (("effect", c.use.effects), ("harm", knowledge.treatments[c.treatment].harms)):
         found = leading_fact(addresses, knowledge)
         if found is not None:
-            told.append(f"{label}: {effect_words(found[1])} [{found[0]}]")
+            elsewhere = f" ({AGE_NOT_STUDIED})" if label == "effect" and c.age_studied is False else ""
+            told.append(f"{label}: {effect_words(found[1])} [{found[0]}]{elsewhere}")
     if c.verdict is not None:
         told.append("CARE: " + " ".join(dict.fromkeys(r.because for r in c.verdict.reasons[:NAMES])))
     return [head, *(Padding(Text(line), (0, 0, 0, 16)) for line in told)]
