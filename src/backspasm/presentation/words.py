@@ -105,10 +105,18 @@ def answer(item: Item, knowledge: Knowledge) -> str:
     return absent(name)
 
 
+#: how a name that is no noun is denied, by its first word
+DENIED = {"worse": "not {}", "relieved": "not {}", "no": "not so: {}", "not": "not so: {}"}
+
+
 def absent(name: str) -> str:
-    """That a finding is not there; one whose name holds a "no" already does not get a second."""
-    negated = name.lower().startswith(("no ", "not "))
-    return f"not so: {lower_first(name)}" if negated else f"no {lower_first(name)}"
+    """That a finding is not there, as one would say it: no fever, not worse with movement, MRI not normal."""
+    first, _, rest = name.partition(" ")
+    if first == "Normal":
+        return f"{rest[:1].upper()}{rest[1:]} not normal"
+    if first == "Improves":
+        return f"does not improve {rest}"
+    return DENIED.get(first.lower(), "no {}").format(lower_first(name))
 
 
 def number(value: float) -> str:
