@@ -263,3 +263,34 @@ def test_effects_seen_at_the_age_of_the_patient_come_first(model: Model, age: fl
 def test_a_treatment_not_studied_at_this_age_says_so(model: Model) -> None:
     (heat,) = (c for c in advice(model, {**STRAIN, "age_years": 9}).consider if c.treatment == "heat")
     assert heat.age_studied is False
+
+
+# --- what is taken already ----------------------------------------------------------------------------------------------
+
+
+def taken_of(model: Model, **changed: Any) -> dict[str, tuple[str, set[str]]]:
+    found = advice(model, STRAIN, **changed).taken
+    return {t.name: (t.verdict.verdict, {r.rule for r in t.verdict.reasons}) for t in found}
+
+
+def test_a_medicine_of_a_class_is_judged_by_the_rules_of_its_class(model: Model) -> None:
+    assert "ketoprofen" not in model.knowledge.treatments
+    found = taken_of(model, medications=["ketoprofen", "apixaban"], comorbidities=["chronic_kidney_disease_severe"])
+    verdict, rules = found["ketoprofen"]
+    naproxen = taken_of(model, medications=["naproxen", "apixaban"], comorbidities=["chronic_kidney_disease_severe"])
+    assert verdict == "avoid"
+    assert rules == {r for r in naproxen["naproxen"][1] if "naproxen" not in r}
+
+
+def test_taking_a_medicine_is_no_reason_against_taking_it(model: Model) -> None:
+    assert taken_of(model, medications=["paracetamol"]) == {}
+
+
+def test_two_medicines_of_one_class_speak_against_each_other(model: Model) -> None:
+    found = taken_of(model, medications=["ketoprofen", "naproxen"])
+    assert all("nsaid_second" in rules for _, rules in found.values())
+    assert set(found) == {"ketoprofen", "naproxen"}
+
+
+def test_a_medicine_to_which_the_patient_is_allergic_is_named(model: Model) -> None:
+    assert taken_of(model, medications=["ketoprofen"], allergies=["ketoprofen"])["ketoprofen"][0] == "avoid"

@@ -10,19 +10,11 @@ from msgspec import Struct
 from backspasm.advice.assessment import Assessment
 from backspasm.advice.investigations import Advice
 from backspasm.advice.pathways import ShownPathway
-from backspasm.advice.prescribing import TreatmentVerdict
-from backspasm.patients.medicines import taken
+from backspasm.advice.taken_medicines import TakenVerdict
 from backspasm.records.care_types import When
 from backspasm.records.knowledge import Knowledge
 
 AT_ONCE: tuple[When, ...] = ("now", "today")
-
-
-class Barred(Struct, frozen=True):
-    """A medicine on the patient's list, as it was named there, that must not be given to this patient."""
-
-    name: str
-    verdict: TreatmentVerdict
 
 
 class DueNow(Struct, frozen=True):
@@ -30,7 +22,7 @@ class DueNow(Struct, frozen=True):
 
     tests: tuple[Advice, ...]
     pathways: tuple[ShownPathway, ...]
-    barred: tuple[Barred, ...]
+    barred: tuple[TakenVerdict, ...]
     later: tuple[ShownPathway, ...]
     unlikely: tuple[ShownPathway, ...]
 
@@ -54,18 +46,7 @@ def due_now(a: Assessment, knowledge: Knowledge) -> DueNow:
             t for t in a.plan.investigations if t.verdict == "indicated" and t.when in AT_ONCE and t.part_of is None
         ),
         pathways=tuple(p for x in likely if (p := part(x, True)).steps),
-        barred=_barred(a, knowledge),
+        barred=tuple(t for t in a.treatments.taken if t.verdict.verdict == "avoid"),
         later=tuple(p for x in likely if (p := part(x, False)).steps),
         unlikely=tuple(p for p in a.plan.pathways if p not in likely),
-    )
-
-
-def _barred(a: Assessment, knowledge: Knowledge) -> tuple[Barred, ...]:
-    on_list = taken(a.patient.medications, knowledge)
-    return tuple(
-        Barred(on_list[medicine], verdict)
-        for verdict in a.treatments.avoid
-        if verdict.verdict == "avoid"
-        for medicine in knowledge.treatments[verdict.treatment].medicines
-        if medicine in on_list
     )

@@ -19,6 +19,8 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import Hazard, PatientCondition, PrescribingRule, Strength, Verdict
 
 ITSELF = "itself"
+#: the strictest first
+STRICTNESS: tuple[Strength, ...] = ("contraindicated", "advised_against", "caution", "lower_dose")
 #: treatments that each rule is about, by digest of the knowledge: the same for every patient
 _REACH: dict[str, dict[str, tuple[str, ...]]] = {}
 
@@ -96,15 +98,13 @@ def verdicts(facts: PatientFacts, knowledge: Knowledge) -> dict[str, TreatmentVe
             if met is not None:
                 reason = Reason(rule.id, rule.verdict, rule.strength, rule.because, met, rule.sources)
                 reasons.setdefault(treatment, []).append(reason)
-    order: dict[str, int] = {
-        s: i for i, s in enumerate(("contraindicated", "advised_against", "caution", "lower_dose"))
-    }
-    out = {}
-    for treatment in knowledge.index.treatment_ids:
-        found = sorted(reasons.get(treatment, ()), key=lambda r: order[r.strength])
-        if found:
-            out[treatment] = TreatmentVerdict(treatment, found[0].verdict, tuple(found))
-    return out
+    return {t: verdict_of(t, reasons[t]) for t in knowledge.index.treatment_ids if t in reasons}
+
+
+def verdict_of(treatment: str, reasons: Iterable[Reason]) -> TreatmentVerdict:
+    """The reasons, strictest first, with the verdict of the strictest."""
+    found = sorted(reasons, key=lambda r: STRICTNESS.index(r.strength))
+    return TreatmentVerdict(treatment, found[0].verdict, tuple(found))
 
 
 def concerned(rule: PrescribingRule, knowledge: Knowledge) -> tuple[str, ...]:
@@ -170,6 +170,12 @@ def _words(c: PatientCondition, facts: PatientFacts, treatment: str, knowledge: 
     raise ValueError("a condition of prescribing without a field")  # the schema refuses it
 
 
+def _own(treatment: str, knowledge: Knowledge) -> tuple[str, ...]:
+    """The medicines of a treatment; a medicine that is no treatment stands for itself."""
+    record = knowledge.treatments.get(treatment)
+    return (treatment,) if record is None else record.medicines
+
+
 def _measured(c: PatientCondition, facts: PatientFacts, knowledge: Knowledge) -> tuple[str, ...]:
     value = facts.answers.measured.get(c.measured or "")
     if value is None:
@@ -202,7 +208,7 @@ def _pregnant(c: PatientCondition, facts: PatientFacts, knowledge: Knowledge) ->
 def _taken(
     wanted: str, other_than: tuple[str, ...], facts: PatientFacts, treatment: str, knowledge: Knowledge
 ) -> tuple[str, ...]:
-    own = knowledge.treatments[treatment].medicines if treatment in knowledge.treatments else ()
+    own = _own(treatment, knowledge)
     out = []
     for ingredient, name in facts.taken.items():
         record = knowledge.medicines[ingredient]
@@ -219,7 +225,7 @@ def _taken(
 
 
 def _allergic(wanted: str, facts: PatientFacts, treatment: str, knowledge: Knowledge) -> tuple[str, ...]:
-    own = set(knowledge.treatments[treatment].medicines) if treatment in knowledge.treatments else set()
+    own = set(_own(treatment, knowledge))
     # a gel holds the drug of its tablet: an allergy to the one is one to the other
     own |= {m.removesuffix("_topical") for m in own}
     return tuple(

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from backspasm.advice.prescribing import NotChecked, TreatmentVerdict, not_checked, patient_facts, verdicts
+from backspasm.advice.taken_medicines import TakenVerdict, taken_verdicts
 from backspasm.patients.answers import Answers
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
@@ -48,7 +49,10 @@ class HeldBack(Struct, frozen=True):
 
 
 class TreatmentAdvice(Struct, frozen=True):
-    """``cause_first`` holds the reasons to treat the cause first; it is empty where nothing speaks for that."""
+    """``cause_first`` holds the reasons to treat the cause first; it is empty where nothing speaks for that.
+
+    ``avoid``: verdicts on treatments; ``taken``: verdicts on what the patient takes already.
+    """
 
     cause_first: tuple[str, ...]
     stage: Stage
@@ -56,6 +60,7 @@ class TreatmentAdvice(Struct, frozen=True):
     not_advised: tuple[Considered, ...]
     held_back: tuple[HeldBack, ...]
     avoid: tuple[TreatmentVerdict, ...]
+    taken: tuple[TakenVerdict, ...]
     not_checked: tuple[NotChecked, ...]
     disputes: tuple[str, ...]
 
@@ -92,6 +97,7 @@ def treatment_advice(
         not_advised=tuple(c for c in chosen if c.use.role == "not_advised"),
         held_back=held,
         avoid=tuple(sorted(found.values(), key=lambda v: v.verdict != "avoid")),
+        taken=taken_verdicts(facts, knowledge),
         not_checked=unknown,
         disputes=() if first else _disputes(set(named), knowledge),
     )

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from backspasm.advice.prescribing import NotChecked, TreatmentVerdict
+from backspasm.advice.taken_medicines import TakenVerdict
 from backspasm.advice.treatments import Considered, TreatmentAdvice
 from backspasm.presentation import words
 from backspasm.presentation.effects import CERTAINTY, effect_words, leading_fact
@@ -47,6 +48,7 @@ def treatments_data(advice: TreatmentAdvice, knowledge: Knowledge) -> dict[str, 
         ],
         "held_back": [{"treatment": h.treatment, "because": h.because} for h in advice.held_back],
         "avoid": [_verdict(v) for v in advice.avoid],
+        "taken": [_taken(t) for t in advice.taken],
         "not_checked": [not_checked_words(n, knowledge) for n in advice.not_checked],
         "disputes": [_dispute(d, knowledge) for d in advice.disputes],
     }
@@ -114,6 +116,11 @@ def _verdict(v: TreatmentVerdict) -> dict[str, Any]:
             for r in v.reasons
         ],
     }
+
+
+def _taken(t: TakenVerdict) -> dict[str, Any]:
+    out = _verdict(t.verdict)
+    return {"name": t.name, "medicine": out.pop("treatment"), **out}
 
 
 def _dispute(identifier: str, knowledge: Knowledge) -> dict[str, Any]:

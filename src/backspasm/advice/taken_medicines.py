@@ -1,0 +1,53 @@
+"""What speaks against a medicine that the patient takes already, whether or not it is a treatment of back pain.
+
+A rule for a class of medicines holds for every medicine of the class (ketoprofen is an anti-inflammatory drug like naproxen),
+so that what is taken is judged by the same rules as what is proposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from backspasm.advice.prescribing import (
+    ITSELF,
+    PatientFacts,
+    Reason,
+    TreatmentVerdict,
+    concerned,
+    holds,
+    verdict_of,
+)
+from backspasm.records.knowledge import Knowledge
+
+
+class TakenVerdict(Struct, frozen=True):
+    """A medicine on the patient's list, by the name it has there, with what speaks against it."""
+
+    name: str
+    verdict: TreatmentVerdict
+
+
+def taken_verdicts(facts: PatientFacts, knowledge: Knowledge) -> tuple[TakenVerdict, ...]:
+    """Medicines on the list that must not be taken on, or only with care; those to avoid first, then as on the list."""
+    found = []
+    for medicine, name in facts.taken.items():
+        reasons = tuple(_reasons(medicine, facts, knowledge))
+        if reasons:
+            found.append(TakenVerdict(name, verdict_of(medicine, reasons)))
+    return tuple(sorted(found, key=lambda t: t.verdict.verdict != "avoid"))
+
+
+def _reasons(medicine: str, facts: PatientFacts, knowledge: Knowledge) -> Iterator[Reason]:
+    treatments = {t.id for t in knowledge.treatments.values() if medicine in t.medicines}
+    classes = set(knowledge.medicines[medicine].classes)
+    for rule in knowledge.prescribing.values():
+        if rule.when.medicine == ITSELF:  # that it is taken already speaks against proposing it, not against taking it
+            continue
+        own = sorted(treatments.intersection(concerned(rule, knowledge)))
+        if not own and not (classes.intersection(rule.classes) and not treatments.intersection(rule.except_treatments)):
+            continue
+        met = holds(rule.when, facts, own[0] if own else medicine, knowledge)
+        if met is not None:
+            yield Reason(rule.id, rule.verdict, rule.strength, rule.because, met, rule.sources)
