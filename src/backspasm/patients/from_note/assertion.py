@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from backspasm.patients.from_note import tokens
-from backspasm.patients.from_note.lexicon import Match
+from backspasm.patients.from_note.matching import Match
 from backspasm.patients.from_note.spans import Assertion
 from backspasm.records.words import Cue
 
@@ -66,7 +66,7 @@ class Scopes:
         places = [
             CuePlace(m.rule.cue, m.start, m.end)
             for m in matches
-            if m.rule.cue is not None and not m.rule.cue.kind.startswith("answer_")
+            if m.rule.cue is not None
         ]
         self.words, self.first, self.last = words, first, last
         self.links, self.joins = links, joins
