@@ -72,9 +72,10 @@ class Phrase:
 
     ``offers``     its classes that are the second rarest of some pattern
     ``partners``   the second rarest classes of its own patterns, and ``by_partner`` those patterns by their rank
+    ``near``       ranks of the patterns that another phrase of the sentence may complete, once asked
     """
 
-    __slots__ = ("blocks", "by_partner", "index", "offers", "partners", "patterns", "rules")
+    __slots__ = ("blocks", "by_partner", "index", "near", "offers", "partners", "patterns", "rules")
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -84,6 +85,7 @@ class Phrase:
         self.patterns: tuple[Pattern, ...] = ()
         self.partners = 0
         self.by_partner: dict[int, tuple[int, ...]] = {}
+        self.near: dict[int, tuple[int, ...]] = {}
 
     def hang(self, patterns: Sequence[tuple[Pattern, int]], single: Sequence[Rule]) -> None:
         """Give the phrase its patterns, each with its second rarest class, and the rules of phrases."""
@@ -185,7 +187,7 @@ def _collect(
 ) -> None:
     named, cues, answers = out.named, out.cues, out.answers
     tried = _tried(here)
-    places = Places(here, members)
+    places = Places(here, members) if tried else _NOWHERE
     several: list[Match] = []
     blocking: list[Pattern] = []
     for place, phrase in here:
@@ -198,7 +200,7 @@ def _collect(
                 answers.append(match)
             else:
                 cues.append(match)
-        patterns = tried.pop(phrase.index, None) if tried else None
+        patterns = tried.pop(phrase.index, None)
         if patterns is None:
             continue
         for pattern in patterns:
@@ -206,7 +208,7 @@ def _collect(
                 blocking.append(pattern)
                 continue
             sequences(pattern, places, barriers, several)
-            if several:
+            if several:  # seldom
                 cue = pattern.rule.cue
                 if cue is None:
                     named += several
@@ -234,88 +236,143 @@ def _collect(
 _ANSWERS = frozenset({"answer_yes", "answer_no", "answer_unsure"})
 
 
+#: phrases of a sentence up to which pairs of them are remembered, and most pairs remembered in all
+_SHORT, _MOST_PAIRS = 24, 200_000
+_pairs = [0]
+
+
 def _tried(here: list[tuple[Place, Phrase]]) -> dict[int, list[Pattern]]:
     """For each phrase found the patterns of which the two rarest classes stand in the sentence, in their order."""
+    out: dict[int, list[Pattern]] = {}
+    if len(here) <= _SHORT:
+        present = {phrase.index: phrase for _, phrase in here}
+        for phrase in present.values():
+            if phrase.partners:
+                near = phrase.near
+                ranks: list[int] = []
+                for index in present:
+                    met = near.get(index)
+                    if met is None:
+                        met = _meeting(phrase, present[index])
+                    if met:
+                        ranks += met
+                if ranks:
+                    patterns = phrase.patterns
+                    out[phrase.index] = [patterns[r] for r in (sorted(set(ranks)) if len(ranks) > 1 else ranks)]
+        return out
     offered = 0
     for _, phrase in here:
         offered |= phrase.offers
-    out: dict[int, list[Pattern]] = {}
-    if not offered:
-        return out
     for _, phrase in here:
-        met = phrase.partners & offered
-        if met and phrase.index not in out:
-            by_partner, patterns = phrase.by_partner, phrase.patterns
-            if met & (met - 1):
-                ranks = [rank for c in _members(met) for rank in by_partner[c]]
-                ranks.sort()
-            else:
-                ranks = [*by_partner[met.bit_length() - 1]]
-            out[phrase.index] = [patterns[rank] for rank in ranks]
+        both = phrase.partners & offered
+        if both and phrase.index not in out:
+            patterns = phrase.patterns
+            out[phrase.index] = [patterns[r] for r in _ranks(phrase, both)]
     return out
 
 
-class Places:
+def _meeting(phrase: Phrase, other: Phrase) -> tuple[int, ...]:
+    """Ranks of the patterns that hang on one phrase and find their second rarest class in another; remembered."""
+    ranks = tuple(_ranks(phrase, phrase.partners & other.offers))
+    if _pairs[0] < _MOST_PAIRS:
+        _pairs[0] += 1
+        phrase.near[other.index] = ranks
+    return ranks
+
+
+def _ranks(phrase: Phrase, met: int) -> list[int]:
+    return sorted(rank for c in _members(met) for rank in phrase.by_partner[c])
+
+
+class Places(dict[int, list[Place]]):
     """Where the classes stand among the phrases of one sentence, in order; looked up when a pattern asks."""
 
-    __slots__ = ("_by_class", "_by_phrase", "_members", "_present")
+    __slots__ = ("_by_phrase", "_members", "_present")
 
     def __init__(self, here: list[tuple[Place, Phrase]], members: Sequence[frozenset[int]]) -> None:
         by_phrase: dict[int, list[Place]] = {}
         for place, phrase in here:
-            known = by_phrase.get(phrase.index)
-            if known is None:
-                by_phrase[phrase.index] = [place]
+            if phrase.index in by_phrase:
+                by_phrase[phrase.index].append(place)
             else:
-                known.append(place)
+                by_phrase[phrase.index] = [place]
         self._by_phrase = by_phrase
         self._present = frozenset(by_phrase)
-        self._by_class: dict[int, list[Place]] = {}
         self._members = members
 
-    def of(self, c: int) -> list[Place]:
-        places = self._by_class.get(c)
-        if places is None:
-            met = self._members[c] & self._present
-            if len(met) == 1:
-                (index,) = met
-                places = self._by_phrase[index]
-            else:
-                places = [place for index in met for place in self._by_phrase[index]]
-                places.sort()
-            self._by_class[c] = places
+    def __missing__(self, c: int) -> list[Place]:
+        met = self._members[c] & self._present
+        if len(met) == 1:
+            (index,) = met
+            places = self._by_phrase[index]
+        else:
+            places = [place for index in met for place in self._by_phrase[index]]
+            places.sort()
+        self[c] = places
         return places
+
+
+#: where no pattern asks
+_NOWHERE = Places([], ())
 
 
 def sequences(pattern: Pattern, places: Places, barriers: Sequence[int], out: list[Match]) -> None:
     """Add the matches of a pattern: after each place of its first class the nearest places of the following ones."""
     elements = pattern.elements
-    following = [(places.of(c), gap, commas) for c, gap, commas in elements]
-    starts = following[0][0]
-    for of, _, _ in following:
-        if not of:
-            return
-    del following[0]
+    starts = places[elements[0][0]]
+    c, gap, commas = elements[1]
+    seconds = places[c]
+    if not starts or not seconds or starts[0][0] >= seconds[-1][0]:
+        return
+    more = elements[2:]
     made = 0
     for first in starts:
-        parts = [first]
-        end = first[1]
-        for of, gap, commas in following:
-            k = bisect_left(of, (end,)) if len(of) > 1 else 0
-            if k == len(of):
-                break
-            place = of[k]
-            at = place[0]
-            between = at - end
-            if between < 0 or between > gap + _COMMAS:
-                break
-            crossed = barriers[at] - barriers[end]
-            if between - crossed > gap or (crossed and (not commas or crossed >= HARD)):
-                break
-            parts.append(place)
-            end = place[1]
-        else:
-            out.append(Match(pattern.rule, first[0], end, tuple(parts)))
-            made += 1
-            if made == _MOST:
-                return
+        start, end = first
+        place = seconds[0]
+        if place[0] < end:
+            k = bisect_left(seconds, (end,))
+            if k == len(seconds):
+                continue
+            place = seconds[k]
+        at = place[0]
+        between = at - end
+        if between > gap + _COMMAS:
+            continue
+        crossed = barriers[at] - barriers[end]
+        if between - crossed > gap or (crossed and (not commas or crossed >= HARD)):
+            continue
+        if not more:
+            out.append(Match(pattern.rule, start, place[1], (first, place)))
+        elif not _goes_on(pattern, (first, place), more, places, barriers, out):
+            continue
+        made += 1
+        if made == _MOST:
+            return
+
+
+def _goes_on(
+    pattern: Pattern,
+    begun: tuple[Place, Place],
+    more: tuple[tuple[int, int, bool], ...],
+    places: Places,
+    barriers: Sequence[int],
+    out: list[Match],
+) -> bool:
+    """Add the match that began with the places of the first two classes, if the others follow."""
+    parts = [*begun]
+    end = begun[1][1]
+    for c, gap, commas in more:
+        of = places[c]
+        k = bisect_left(of, (end,))
+        if k == len(of):
+            return False
+        place = of[k]
+        at = place[0]
+        between = at - end
+        crossed = barriers[at] - barriers[end]
+        if between > gap + _COMMAS or between - crossed > gap or (crossed and (not commas or crossed >= HARD)):
+            return False
+        parts.append(place)
+        end = place[1]
+    out.append(Match(pattern.rule, parts[0][0], end, tuple(parts)))
+    return True
