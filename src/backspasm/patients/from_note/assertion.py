@@ -63,11 +63,7 @@ class Scopes:
     ) -> None:
         self.denials = denials
         self.letter_n = letter_n
-        places = [
-            CuePlace(m.rule.cue, m.start, m.end)
-            for m in matches
-            if m.rule.cue is not None
-        ]
+        places = [CuePlace(m.rule.cue, m.start, m.end) for m in matches if m.rule.cue is not None]
         self.words, self.first, self.last = words, first, last
         self.links, self.joins = links, joins
         live = _longest(places)

@@ -133,9 +133,7 @@ def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
     return out
 
 
-def _judged(
-    doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _Kinds
-) -> list[tuple[Hit, bool]]:
+def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _Kinds) -> list[tuple[Hit, bool]]:
     """Hits of one sentence, each with whether its words were denied."""
     out: list[tuple[Hit, bool]] = []
     seen: set[tuple[str, int, int, str]] = set()
