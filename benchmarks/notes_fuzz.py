@@ -19,10 +19,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from tests.notes.mutated import HOSTILE, SLACK, fault_of, growth, mutated, notes
+
 from backspasm.patients.from_note.lexicon import lexicon_of
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.library import read_knowledge
-from tests.notes.mutated import HOSTILE, SLACK, fault_of, growth, mutated, notes
 
 #: seconds of the processor that a mutated note (at most 6,000 characters) may take on a busy machine
 LONGEST_SECONDS = 2.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from backspasm.patients.answers import find_medicine
 from backspasm.patients.from_note.headings import HeadingFinder
-from backspasm.patients.from_note.matching import Found, Match, Node, Pattern, Phrase, Rule, as_mask, find
+from backspasm.patients.from_note.matching import Found, Node, Pattern, Phrase, Rule, as_mask, find
 from backspasm.patients.from_note.patterns import Element, parse
 from backspasm.patients.from_note.spelling import Speller
 from backspasm.records.knowledge import Knowledge
