@@ -59,7 +59,7 @@ def assemble(
     _repair(
         said, uncertain, measured, facts.medications, facts.comorbidities, facts.pregnant, facts.sex, knowledge, lexicon
     )
-    order = {f: i for i, f in enumerate(knowledge.index.finding_ids)}
+    order = lexicon.order
     present = tuple(sorted((f for f, a in said.items() if a), key=order.__getitem__))
     absent = tuple(sorted((f for f, a in said.items() if not a), key=order.__getitem__))
     doubtful = tuple(sorted(uncertain, key=order.__getitem__))

@@ -14,6 +14,7 @@ from backspasm.patients.from_note.document import Document, Sentence
 from backspasm.patients.from_note.lexicon import Lexicon
 from backspasm.patients.from_note.matching import HARD, Found, Match, Place
 from backspasm.patients.from_note.spans import Assertion
+from backspasm.records.knowledge import Knowledge
 
 #: findings of these sections of the index hold for a life, not for this illness: what is past counts
 LASTING_SECTIONS = ("risk", "spondyloarthritis", "imaging")
@@ -48,12 +49,11 @@ class Hit(Struct, frozen=True):
 
 def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]:
     """All hits of a note in order of the text, and the cues of each sentence. Questions get the answers that follow."""
-    kinds = _kinds(lexicon)
+    kinds = _kinds(lexicon.knowledge)
     out: list[Hit] = []
     waiting: list[_Asked] = []
     every: list[Scopes] = []
     barriers = _barriers(doc, lexicon)
-    yes_no = tuple(frozenset(lexicon.word_of(w) for w in pair) for pair in (("yes", "y"), ("no", "n")))
     for sentence in doc.sentences:
         found = lexicon.matches(doc.words, sentence.first, sentence.last, barriers)
         scopes = Scopes(
@@ -65,7 +65,7 @@ def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]
             lexicon.joins,
             lexicon.letter_n,
             lexicon.denials,
-            (yes_no[0], yes_no[1]),
+            lexicon.yes_no,
         )
         every.append(scopes)
         if waiting and not (sentence.asks and sentence.turn == waiting[-1].turn and sentence.turn > 0):
@@ -112,11 +112,20 @@ class _Kinds(Struct, frozen=True):
     found: frozenset[str]
 
 
-def _kinds(lexicon: Lexicon) -> _Kinds:
-    index = lexicon.knowledge.index.findings
-    timed = {f.id for f in lexicon.knowledge.findings.values() if f.time is not None}
+_KINDS: list[tuple[Knowledge, _Kinds]] = []
+
+
+def _kinds(knowledge: Knowledge) -> _Kinds:
+    for known, kinds in _KINDS:
+        if known is knowledge:
+            return kinds
+    index = knowledge.index.findings
+    timed = {f.id for f in knowledge.findings.values() if f.time is not None}
     lasting = LASTING | timed | {f for section in LASTING_SECTIONS for f in index.get(section, ())}
-    return _Kinds(lasting, frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ())))
+    kinds = _Kinds(lasting, frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ())))
+    _KINDS.append((knowledge, kinds))
+    del _KINDS[:-2]
+    return kinds
 
 
 def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:

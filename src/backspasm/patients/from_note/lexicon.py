@@ -32,11 +32,13 @@ class Lexicon:
         self.joins: frozenset[int] = frozenset()
         self.links: frozenset[int] = frozenset()
         self.letter_n = -2
+        self.yes_no: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
         self.yes: frozenset[int] = frozenset()
         self.no: frozenset[int] = frozenset()
         self.denials: frozenset[int] = frozenset()
         self.headings = HeadingFinder(knowledge.words.headings)
         self._members: dict[str, tuple[str, ...]] = {c.id: c.words for c in knowledge.words.classes}
+        self.order = {f: i for i, f in enumerate(knowledge.index.finding_ids)}
         self._implied: dict[str, tuple[str, ...]] = {}
         self._patterns: list[tuple[Rule, tuple[Element, ...]]] = []
         self._compile()
@@ -79,6 +81,10 @@ class Lexicon:
         self.letter_n = min(self._ids("n"))
         self.yes, self.no = self._ids("yes", "y"), self._ids("no", "n")
         self.speller.seal()
+        self.yes_no = (
+            frozenset(self.word_of(w) for w in ("yes", "y")),
+            frozenset(self.word_of(w) for w in ("no", "n")),
+        )
 
     def _ids(self, *words: str) -> frozenset[int]:
         return frozenset(i for w in words for i in self.speller.phrase_ids(w))

@@ -72,10 +72,10 @@ class Phrase:
 
     ``offers``     its classes that are the second rarest of some pattern
     ``partners``   the second rarest classes of its own patterns, and ``by_partner`` those patterns by their rank
-    ``near``       ranks of the patterns that another phrase of the sentence may complete, once asked
+    ``near``       ranks of the patterns that another phrase of the sentence may complete, of the phrases ``asked``
     """
 
-    __slots__ = ("blocks", "by_partner", "index", "near", "offers", "partners", "patterns", "rules")
+    __slots__ = ("asked", "blocks", "by_partner", "index", "near", "offers", "partners", "patterns", "rules")
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -85,6 +85,7 @@ class Phrase:
         self.patterns: tuple[Pattern, ...] = ()
         self.partners = 0
         self.by_partner: dict[int, tuple[int, ...]] = {}
+        self.asked: set[int] = set()
         self.near: dict[int, tuple[int, ...]] = {}
 
     def hang(self, patterns: Sequence[tuple[Pattern, int]], single: Sequence[Rule]) -> None:
@@ -244,21 +245,21 @@ _pairs = [0]
 def _tried(here: list[tuple[Place, Phrase]]) -> dict[int, list[Pattern]]:
     """For each phrase found the patterns of which the two rarest classes stand in the sentence, in their order."""
     out: dict[int, list[Pattern]] = {}
-    if len(here) <= _SHORT:
+    if len(here) <= _SHORT and _pairs[0] < _MOST_PAIRS:
         present = {phrase.index: phrase for _, phrase in here}
         for phrase in present.values():
             if phrase.partners:
+                if not phrase.asked.issuperset(present):
+                    for index in present.keys() - phrase.asked:
+                        _ask(phrase, present[index])
                 near = phrase.near
-                ranks: list[int] = []
-                for index in present:
-                    met = near.get(index)
-                    if met is None:
-                        met = _meeting(phrase, present[index])
-                    if met:
-                        ranks += met
-                if ranks:
+                met = near.keys() & present.keys()
+                if met:
                     patterns = phrase.patterns
-                    out[phrase.index] = [patterns[r] for r in (sorted(set(ranks)) if len(ranks) > 1 else ranks)]
+                    if len(met) == 1:
+                        out[phrase.index] = [patterns[r] for r in near[met.pop()]]
+                    else:
+                        out[phrase.index] = [patterns[r] for r in sorted({r for index in met for r in near[index]})]
         return out
     offered = 0
     for _, phrase in here:
@@ -271,13 +272,13 @@ def _tried(here: list[tuple[Place, Phrase]]) -> dict[int, list[Pattern]]:
     return out
 
 
-def _meeting(phrase: Phrase, other: Phrase) -> tuple[int, ...]:
-    """Ranks of the patterns that hang on one phrase and find their second rarest class in another; remembered."""
-    ranks = tuple(_ranks(phrase, phrase.partners & other.offers))
-    if _pairs[0] < _MOST_PAIRS:
-        _pairs[0] += 1
-        phrase.near[other.index] = ranks
-    return ranks
+def _ask(phrase: Phrase, other: Phrase) -> None:
+    """Remember which patterns hang on one phrase and find their second rarest class in another."""
+    _pairs[0] += 1
+    phrase.asked.add(other.index)
+    ranks = _ranks(phrase, phrase.partners & other.offers)
+    if ranks:
+        phrase.near[other.index] = tuple(ranks)
 
 
 def _ranks(phrase: Phrase, met: int) -> list[int]:
