@@ -55,7 +55,6 @@ def test_a_fault_of_the_reader_names_no_word(stage: str, knowledge: Knowledge, m
         ("case", f"Seen with {MARK}: back pain".encode()),
         ("case", f"{MARK} and {{ {MARK}".encode()),
         (None, f'{{"{MARK}"'.encode()),
-        (None, MARK.encode()),
         (None, NOTE.encode() + b"\xff"),
     ],
 )

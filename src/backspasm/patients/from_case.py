@@ -30,12 +30,9 @@ def from_case(data: Any, knowledge: Knowledge) -> Patient:
     """
     if not isinstance(data, dict):
         what = f"a case is a mapping of fields, this is {_kind(data)}"
-        raise InputError.one(
-            "input",
-            "" if data is None or isinstance(data, str) else data,
-            what,
-            "write {age_years: 47, present: [...]}",
-        )
+        prose = isinstance(data, str) and len(data.split()) > 1  # the words of a patient stay out of the message
+        shown = "" if data is None or prose else data
+        raise InputError.one("input", shown, what, "write {age_years: 47, present: [...]}")
     if not data:
         raise InputError.one("input", "", "the case is empty", "give at least age_years (null if unknown)")
     return _Reader(data, knowledge).patient()
