@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench oracle interview-bench docs serve setup setup-dev format clean
+.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench docs serve setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +24,12 @@ check: $(VENV)/.dev  ## Style, types and the knowledge base
 
 bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
+
+notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
+	$(BIN)/python benchmarks/notes.py
+
+fuzz: $(VENV)/.dev  ## Read 100,000 mutated notes: none may fail, and time must grow with the length, not faster
+	$(BIN)/python benchmarks/notes_fuzz.py --n 100000
 
 oracle: $(VENV)/.dev  ## Compare the exported network with pyAgrum on 2,000 patients, and the engine with the slow one
 	BACKSPASM_NETWORK_PATIENTS=2000 $(BIN)/python -m pytest -n auto tests/oracle
@@ -44,7 +51,7 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix src tests benchmarks
 
 clean:  ## Remove what was installed and built
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/pip:
 	@bash tools/ensure-python $(PYTHON)
@@ -60,4 +67,11 @@ $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/bin/pip
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core
 	@echo "Installing what tests need ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# the other readers of notes, for `make bench` only: their dependencies stay out of the program's environment
+$(PEERS)/.peers: benchmarks/peers.txt
+	@echo "Installing the other readers of notes ..."
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@

@@ -30,10 +30,16 @@ def from_case(data: Any, knowledge: Knowledge) -> Patient:
     """
     if not isinstance(data, dict):
         what = f"a case is a mapping of fields, this is {_kind(data)}"
-        raise InputError.one("input", "" if data is None else data, what, "write {age_years: 47, present: [...]}")
+        prose = isinstance(data, str) and len(data.split()) > 1  # the words of a patient stay out of the message
+        shown = "" if data is None or prose else data
+        raise InputError.one("input", shown, what, "write {age_years: 47, present: [...]}")
     if not data:
         raise InputError.one("input", "", "the case is empty", "give at least age_years (null if unknown)")
     return _Reader(data, knowledge).patient()
+
+
+#: characters of a field's name that a message shows
+_LONGEST_NAME = 40
 
 
 class _Reader:
@@ -50,7 +56,9 @@ class _Reader:
         for key in self.data:
             if key not in FIELDS:
                 mend = did_you_mean(str(key), FIELDS, f"fields are {', '.join(FIELDS)}")
-                self.fault(shortened(str(key)) or "''", "", "unknown field", mend)
+                # a line of prose read as a case: its words are the patient's, and stay out of the message
+                name = "a line of text" if len(str(key).split()) > 1 else shortened(str(key), _LONGEST_NAME)
+                self.fault(name or "''", "", "unknown field", mend)
         if "age_years" not in self.data:
             self.fault(
                 "age_years",

@@ -13,7 +13,7 @@ from backspasm.patients.from_note.document import Document
 from backspasm.patients.from_note.facts import facts_of
 from backspasm.patients.from_note.hits import Hit
 from backspasm.patients.from_note.lexicon import Lexicon
-from backspasm.patients.from_note.spans import Span
+from backspasm.patients.from_note.spans import Span, Time
 from backspasm.patients.from_note.values import Values, hypotensive
 from backspasm.patients.patient import Patient, Unread
 from backspasm.records.knowledge import Knowledge
@@ -59,7 +59,7 @@ def assemble(
     _repair(
         said, uncertain, measured, facts.medications, facts.comorbidities, facts.pregnant, facts.sex, knowledge, lexicon
     )
-    order = {f: i for i, f in enumerate(knowledge.index.finding_ids)}
+    order = lexicon.order
     present = tuple(sorted((f for f, a in said.items() if a), key=order.__getitem__))
     absent = tuple(sorted((f for f, a in said.items() if not a), key=order.__getitem__))
     doubtful = tuple(sorted(uncertain, key=order.__getitem__))
@@ -244,17 +244,22 @@ def _days_ago(
     starts = [s.start for s in sentences]
     used = {t.span for t in values.duration[:1]}
     out: dict[str, float] = {}
+    ago: dict[int, list[Time]] = {}
+    for t in values.times:
+        if t.form == "ago":
+            ago.setdefault(bisect_right(starts, t.span.start) - 1, []).append(t)
+    if not ago:
+        return out
+    named: dict[int, set[str]] = {}
+    for h in hits:
+        named.setdefault(bisect_right(starts, h.start) - 1, set()).add(h.finding)
     for h in hits:
         record = knowledge.findings[h.finding]
         if record.time is None or not said.get(h.finding) or h.assertion != "present" or h.finding in out:
             continue
         here = bisect_right(starts, h.start) - 1
-        alone = all(o.finding == h.finding for o in hits if bisect_right(starts, o.start) - 1 == here)
-        near = [
-            t
-            for t in values.times
-            if t.form == "ago" and (alone or t.span not in used) and bisect_right(starts, t.span.start) - 1 == here
-        ]
+        alone = len(named[here]) == 1
+        near = [t for t in ago.get(here, ()) if alone or t.span not in used]
         if near:
             best = min(near, key=lambda t: abs(t.span.start - h.start))
             out[h.finding] = best.days

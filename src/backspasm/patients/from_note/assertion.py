@@ -7,12 +7,13 @@ changes, and reaches over a list, within its clause, or to the end of the senten
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from backspasm.patients.from_note import tokens
-from backspasm.patients.from_note.lexicon import Match
+from backspasm.patients.from_note.matching import Match
 from backspasm.patients.from_note.spans import Assertion
 from backspasm.records.words import Cue
 
@@ -63,20 +64,29 @@ class Scopes:
     ) -> None:
         self.denials = denials
         self.letter_n = letter_n
-        places = [
-            CuePlace(m.rule.cue, m.start, m.end)
-            for m in matches
-            if m.rule.cue is not None and not m.rule.cue.kind.startswith("answer_")
-        ]
+        places = [CuePlace(m.rule.cue, m.start, m.end) for m in matches if m.rule.cue is not None]
         self.words, self.first, self.last = words, first, last
         self.links, self.joins = links, joins
         live = _longest(places)
+        self.join_places = [i for i in range(first, last) if words[i] in joins]
         self.cues_of_boxes = _boxes(words, first, last, *yes_no)
-        self.pseudo = [p for p in live if p.cue.kind == "pseudo"]
-        self.cues = [p for p in live if p.cue.kind in _JUDGING]
-        self.cues += self.cues_of_boxes
-        self.ends = sorted(p.start for p in live if p.cue.kind == "termination")
-        self.ends += [p.start for p in live if p.cue.kind == "clause" and self._opens_clause(p)]
+        self.box_starts = [p.start for p in self.cues_of_boxes]
+        self.pseudo: list[CuePlace] = []
+        #: in the order in which they are asked: of negations the last one that reaches counts, of others the first
+        self.negations: list[CuePlace] = []
+        self.others: list[CuePlace] = []
+        self.ends: list[int] = []
+        for p in live:
+            kind = p.cue.kind
+            if kind == "negation":
+                self.negations.append(p)
+            elif kind in _JUDGING:
+                self.others.append(p)
+            elif kind == "pseudo":
+                self.pseudo.append(p)
+            elif kind == "termination" or (kind == "clause" and self._opens_clause(p)):
+                self.ends.append(p.start)
+        self.negations.reverse()
         self.ends.sort()
 
     def _opens_clause(self, place: CuePlace) -> bool:
@@ -87,17 +97,26 @@ class Scopes:
         if before not in tokens.SEPARATORS and before not in self.links:
             return False
         if place.cue.reach == "list":  # weak: an adjective that may as well be an item of the list
-            return not any(w in self.joins for w in self.words[place.end : self.last])
+            return not self._joins_after(place.end)
         return True
+
+    def _joins_after(self, place: int) -> bool:
+        """Whether *or* or *nor* stands at a place of the sentence or after it."""
+        return bool(self.join_places) and self.join_places[-1] >= place
+
+    def _ends_within(self, first: int, last: int) -> bool:
+        """Whether a scope ends at one of the words from first to last, both included."""
+        ends = self.ends
+        if not ends:
+            return False
+        k = bisect_left(ends, first)
+        return k < len(ends) and ends[k] <= last
 
     def denied(self, match: Match) -> bool:
         """Whether a negation before the match reaches it, whatever else is said of it."""
         return any(
-            p.cue.kind == "negation"
-            and p.cue.side == "before"
-            and p.end <= match.start
-            and self._reaches(p, match.start)
-            for p in self.cues
+            p.cue.side == "before" and p.end <= match.start and self._reaches(p, match.start)
+            for p in (*self.negations, *(b for b in self.cues_of_boxes if b.cue.kind == "negation"))
         )
 
     def spoilt(self, match: Match) -> bool:
@@ -113,34 +132,19 @@ class Scopes:
     def verdict(self, match: Match) -> Verdict:
         """What the sentence says about one match."""
         found: dict[str, CuePlace] = {}
-        for place in self.cues:
+        for place in self.negations:
+            if self._counts(place, match):
+                found["negation"] = place
+                break
+        for place in self.others:
+            if place.cue.kind not in found and self._counts(place, match):
+                found[place.cue.kind] = place
+        for place in self.cues_of_boxes:
             kind = place.cue.kind
-            if kind in found and kind != "negation":
+            if kind == "affirmed" and kind in found:
                 continue
-            if any(a <= place.start < b for a, b in match.parts):
-                continue  # part of the finding's own words ("cannot pass urine")
-            if place.start < match.start < place.end and any(
-                self.words[k] in self.denials for k in range(match.start, place.end)
-            ):
-                continue  # "has not been able to": the negation that the cue shares with the finding is the finding's
-            if place.cue.id == "box":
-                if self._box_belongs(place, match):
-                    return Verdict("present" if kind == "affirmed" else "absent", place.start, place.end)
-                continue
-            if place.cue.side == "before":
-                inside = match.start < place.start < match.end
-                if inside and kind == "negation" and any(self.words[a] in self.denials for a, _ in match.parts):
-                    continue  # "neither codeine nor rest touches it": the pattern has its own negation
-                if inside and kind not in ("negation", "uncertain"):
-                    continue
-                if kind == "hypothetical" and place.start < match.start:
-                    found[kind] = place
-                elif place.start < match.start or inside:
-                    if not inside and not self._reaches(place, match.start):
-                        continue
-                    found[kind] = place
-            elif place.start >= match.end and self._reaches_back(place, match.end):
-                found[kind] = place
+            if self._not_of(place, match) and self._box_belongs(place, match):
+                return Verdict("present" if kind == "affirmed" else "absent", place.start, place.end)
         for kind in ("hypothetical", "other_person", "family", "uncertain", "negation", "past"):
             if kind in found:
                 p = found[kind]
@@ -152,14 +156,43 @@ class Scopes:
             return Verdict("present", found["affirmed"].start, found["affirmed"].end)
         return Verdict("present")
 
+    def _not_of(self, place: CuePlace, match: Match) -> bool:
+        """Whether a cue is not part of the finding's own words (``cannot pass urine``, ``has not been able to``)."""
+        start = place.start
+        for a, b in match.parts:
+            if a <= start < b:
+                return False
+        # the negation that a cue shares with the finding is the finding's
+        return not (
+            start < match.start < place.end
+            and any(self.words[k] in self.denials for k in range(match.start, place.end))
+        )
+
+    def _counts(self, place: CuePlace, match: Match) -> bool:
+        """Whether a cue changes what is said of the match."""
+        kind = place.cue.kind
+        if place.cue.side == "before":
+            if place.start >= match.end:
+                return False
+            inside = match.start < place.start
+            if not self._not_of(place, match):
+                return False
+            if not inside:
+                return place.start < match.start and (kind == "hypothetical" or self._reaches(place, match.start))
+            if kind not in ("negation", "uncertain"):
+                return False
+            # "neither codeine nor rest touches it": the pattern has its own negation
+            return not (kind == "negation" and any(self.words[a] in self.denials for a, _ in match.parts))
+        return place.start >= match.end and self._not_of(place, match) and self._reaches_back(place, match.end)
+
     def _box_belongs(self, place: CuePlace, match: Match) -> bool:
         """The box next to the match, in the order that the line has; a box before *no* or *yes* answers with the word."""
-        places = self.cues_of_boxes
+        starts = self.box_starts
         if place.cue.side == "before":
-            nearest = max((p.start for p in places if p.start <= match.start), default=-1)
-            return nearest == place.start
-        after = [p for p in places if p.start >= match.end]
-        return bool(after) and after[0].start == place.start
+            k = bisect_right(starts, match.start) - 1
+            return k >= 0 and starts[k] == place.start
+        k = bisect_left(starts, match.end)
+        return k < len(starts) and starts[k] == place.start
 
     def _reaches(self, place: CuePlace, target: int) -> bool:
         reach = place.cue.reach
@@ -172,7 +205,7 @@ class Scopes:
             return False
         if place.cue.kind == "negation" and place.end < target and self.words[place.end] == tokens.COMMA:
             return False  # "the photographs do not show, sore when tapped"
-        if any(place.end <= p <= target and p > place.start for p in self.ends):
+        if self._ends_within(place.end, target):
             return False
         words = self.words
         if reach == "clause":
@@ -200,14 +233,14 @@ class Scopes:
         if place.cue.kind != "negation":
             return False
         words = self.words
-        ends = [p for p in self.ends if p >= place.end]
-        stop = ends[0] if ends else self.last
+        k = bisect_left(self.ends, place.end)
+        stop = self.ends[k] if k < len(self.ends) else self.last
         if target >= stop or any(words[k] == tokens.DASH for k in range(place.end, target)):
             return False
         if any(words[k] in self.links - self.joins for k in range(place.end, target)):
             return False
-        joins = [k for k in range(place.end, stop) if words[k] in self.joins]
-        return bool(joins) and joins[-1] - place.end <= _CLAUSE
+        k = bisect_left(self.join_places, stop)  # the last one before the scope ends
+        return k > 0 and place.end <= self.join_places[k - 1] <= place.end + _CLAUSE
 
     def _letter(self, place: CuePlace) -> bool:
         """Whether a cue is a bare N of a form."""
@@ -232,13 +265,13 @@ class Scopes:
             end += 1
         if end - comma <= _ITEM:
             return True
-        return any(words[k] in self.joins for k in range(start, self.last))
+        return self._joins_after(start)
 
     def _reaches_back(self, place: CuePlace, end: int) -> bool:
         between = place.start - end
         if (between > _AFTER and place.cue.reach != "list") or between > 3 * _AFTER:
             return False
-        if any(end <= p < place.start for p in self.ends):
+        if self._ends_within(end, place.start - 1):
             return False
         words = self.words
         commas = sum(1 for k in range(end, place.start) if words[k] in tokens.SEPARATORS and words[k] != tokens.SLASH)

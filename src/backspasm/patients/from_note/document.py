@@ -201,26 +201,33 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
             first = len(words)
 
     previous = ""
+    border = min(turn_start, part_end)
+    add_word, add_start, add_end = words.append, starts.append, ends.append
+    last_sign, skipped = tokens.QUERY, tokens.SKIP
     for m in tokens.TOKEN.finditer(lower):
-        start = m.start()
-        if start >= turn_start:
-            close(False)
-            while turn_at < len(turns) and start >= turns[turn_at][0]:
-                speaker = turns[turn_at][1]
-                turn_at += 1
-            turn = turn_at
-            turn_start = turns[turn_at][0] if turn_at < len(turns) else len(text) + 1
-        if start >= part_end:
-            close(False)
-            while part_at + 1 < len(parts) and start >= parts[part_at][0].end:
-                part_at += 1
-            part_end = parts[part_at][0].end
-        token = m.group()
+        start, end = m.span()
+        if start >= border:
+            if start >= turn_start:
+                close(False)
+                while turn_at < len(turns) and start >= turns[turn_at][0]:
+                    speaker = turns[turn_at][1]
+                    turn_at += 1
+                turn = turn_at
+                turn_start = turns[turn_at][0] if turn_at < len(turns) else len(text) + 1
+            if start >= part_end:
+                close(False)
+                while part_at + 1 < len(parts) and start >= parts[part_at][0].end:
+                    part_at += 1
+                part_end = parts[part_at][0].end if part_at + 1 < len(parts) else len(text) + 1
+            border = min(turn_start, part_end)
+        token = lower[start:end]
         i = known.get(token)
         if i is None:
             i = find(token)
-        if i <= tokens.QUERY and i != tokens.UNKNOWN:
-            end = m.end()
+        if i == skipped:
+            previous = token
+            continue
+        if i <= last_sign and i != tokens.UNKNOWN:
             if i == tokens.DASH:
                 if (not lower[start - 1 : start].isspace() and not lower[end : end + 1].isspace()) or len(
                     words
@@ -264,12 +271,9 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
                 close(False)
                 previous = token
                 continue
-        elif i == tokens.SKIP:
-            previous = token
-            continue
-        words.append(i)
-        starts.append(start)
-        ends.append(m.end())
+        add_word(i)
+        add_start(start)
+        add_end(end)
         previous = token
         if len(words) - first >= _LONG and (i == tokens.COMMA or len(words) - first >= _LONGEST):
             close(False)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from backspasm.patients.from_note.assertion import Scopes
 from backspasm.patients.from_note.document import Document
-from backspasm.patients.from_note.lexicon import Match, Rule
+from backspasm.patients.from_note.matching import Match, Rule
 from backspasm.patients.from_note.spans import Fact
 from backspasm.patients.from_note.values import Values
 from backspasm.patients.patient import Sex

@@ -11,8 +11,10 @@ from msgspec import Struct, structs
 from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.assertion import Scopes, Verdict
 from backspasm.patients.from_note.document import Document, Sentence
-from backspasm.patients.from_note.lexicon import HARD, Lexicon, Match
+from backspasm.patients.from_note.lexicon import Lexicon
+from backspasm.patients.from_note.matching import HARD, Found, Match, Place
 from backspasm.patients.from_note.spans import Assertion
+from backspasm.records.knowledge import Knowledge
 
 #: findings of these sections of the index hold for a life, not for this illness: what is past counts
 LASTING_SECTIONS = ("risk", "spondyloarthritis", "imaging")
@@ -47,16 +49,15 @@ class Hit(Struct, frozen=True):
 
 def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]:
     """All hits of a note in order of the text, and the cues of each sentence. Questions get the answers that follow."""
-    kinds = _kinds(lexicon)
+    kinds = _kinds(lexicon.knowledge)
     out: list[Hit] = []
     waiting: list[_Asked] = []
     every: list[Scopes] = []
     barriers = _barriers(doc, lexicon)
-    yes_no = tuple(frozenset(lexicon.word_of(w) for w in pair) for pair in (("yes", "y"), ("no", "n")))
     for sentence in doc.sentences:
-        matches = lexicon.matches(doc.words, sentence.first, sentence.last, barriers)
+        found = lexicon.matches(doc.words, sentence.first, sentence.last, barriers)
         scopes = Scopes(
-            matches,
+            found.cues,
             doc.words,
             sentence.first,
             sentence.last,
@@ -64,16 +65,18 @@ def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]
             lexicon.joins,
             lexicon.letter_n,
             lexicon.denials,
-            (yes_no[0], yes_no[1]),
+            lexicon.yes_no,
         )
         every.append(scopes)
         if waiting and not (sentence.asks and sentence.turn == waiting[-1].turn and sentence.turn > 0):
-            waiting = _answered(waiting, doc, sentence, matches, scopes, lexicon, out)
-        found = _other_side(doc, sentence, _judged(doc, sentence, matches, scopes, kinds), kinds)
+            waiting = _answered(waiting, doc, sentence, found, out)
+        if not found.named:
+            continue
+        judged = _other_side(doc, sentence, _judged(doc, sentence, found, scopes, kinds), kinds)
         if sentence.asks:
-            waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in found]
+            waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in judged]
         else:
-            out += [h for h, _ in found]
+            out += [h for h, _ in judged]
     return _longest(out), every
 
 
@@ -109,11 +112,20 @@ class _Kinds(Struct, frozen=True):
     found: frozenset[str]
 
 
-def _kinds(lexicon: Lexicon) -> _Kinds:
-    index = lexicon.knowledge.index.findings
-    timed = {f.id for f in lexicon.knowledge.findings.values() if f.time is not None}
+_KINDS: list[tuple[Knowledge, _Kinds]] = []
+
+
+def _kinds(knowledge: Knowledge) -> _Kinds:
+    for known, kinds in _KINDS:
+        if known is knowledge:
+            return kinds
+    index = knowledge.index.findings
+    timed = {f.id for f in knowledge.findings.values() if f.time is not None}
     lasting = LASTING | timed | {f for section in LASTING_SECTIONS for f in index.get(section, ())}
-    return _Kinds(lasting, frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ())))
+    kinds = _Kinds(lasting, frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ())))
+    _KINDS.append((knowledge, kinds))
+    del _KINDS[:-2]
+    return kinds
 
 
 def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
@@ -130,17 +142,14 @@ def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
     return out
 
 
-def _judged(
-    doc: Document, s: Sentence, matches: Sequence[Match], scopes: Scopes, kinds: _Kinds
-) -> list[tuple[Hit, bool]]:
+def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _Kinds) -> list[tuple[Hit, bool]]:
     """Hits of one sentence, each with whether its words were denied."""
-    blocks = [m for m in matches if m.rule.kind == "block"]
     out: list[tuple[Hit, bool]] = []
     seen: set[tuple[str, int, int, str]] = set()
-    for m in _widest(matches):
+    blocks = matched.blocks
+    for m in _widest(matched.named):
         kind = m.rule.kind
-        name = m.rule.name
-        if _blocked(m, blocks, name):
+        if m.rule.name in blocks and _blocked(m, blocks[m.rule.name]):
             continue
         verdict = scopes.verdict(m)
         if m.rule.source in ("denies", "statements") and not verdict.decided and scopes.spoilt(m):
@@ -192,13 +201,14 @@ def _other_side(doc: Document, s: Sentence, found: list[tuple[Hit, bool]], kinds
     ]
 
 
-def _widest(matches: Sequence[Match]) -> list[Match]:
+def _widest(matches: list[Match]) -> list[Match]:
     """Findings and statements, without those that lie inside another one of the same rule."""
     by: dict[tuple[str, str], list[Match]] = {}
+    if len(matches) == 1:
+        return matches
     for m in matches:
-        if m.rule.kind == "finding" or m.rule.kind == "statement":
-            source = m.rule.source
-            by.setdefault((m.rule.name, "says" if source == "counts_as" else source), []).append(m)
+        source = m.rule.source
+        by.setdefault((m.rule.name, "says" if source == "counts_as" else source), []).append(m)
     out: list[Match] = []
     for own in by.values():
         if len(own) == 1:
@@ -213,19 +223,19 @@ def _widest(matches: Sequence[Match]) -> list[Match]:
     return out
 
 
-def _blocked(match: Match, blocks: Sequence[Match], name: str) -> bool:
+def _blocked(match: Match, blocks: Sequence[Place]) -> bool:
     """Whether words that do not count for the finding overlap the match.
 
     A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked).
     """
     denies = match.rule.source in ("denies", "mention", "statements", "trouble")
     single = len(match.parts) == 1
-    for b in blocks:
-        if b.rule.name != name or b.start >= match.end or match.start >= b.end:
+    for start, end in blocks:
+        if start >= match.end or match.start >= end:
             continue
-        inside = match.start <= b.start and b.end <= match.end
-        shorter = b.end - b.start < match.end - match.start
-        if inside and (denies or (shorter and (single or b.end - b.start == 1))):
+        inside = match.start <= start and end <= match.end
+        shorter = end - start < match.end - match.start
+        if inside and (denies or (shorter and (single or end - start == 1))):
             continue
         return True
     return False
@@ -285,13 +295,11 @@ def _answered(
     waiting: list[_Asked],
     doc: Document,
     s: Sentence,
-    matches: Sequence[Match],
-    scopes: Scopes,
-    lexicon: Lexicon,
+    found: Found,
     out: list[Hit],
 ) -> list[_Asked]:
     """Give the hits of a question the answer that this sentence opens with; unanswered ones are dropped."""
-    answer = _answer(s, matches)
+    answer = _answer(s, found.answers)
     if answer is None:
         # the answer may stand after a first sentence of the same turn ("Hm. No."), but not after another question
         return waiting if not s.asks and s.last - s.first <= 2 else []
@@ -302,7 +310,7 @@ def _answered(
         return []
     findings = {a.hit.finding for a in waiting}
     alone = {q for q in {a.question for a in waiting} if len({a.hit.finding for a in waiting if a.question == q}) == 1}
-    named = {m.rule.name for m in matches if m.rule.kind == "finding"}
+    named = {m.rule.name for m in found.named if m.rule.kind == "finding"}
     for asked in waiting:
         h = asked.hit
         if h.rule in ("trouble", "mention"):
@@ -331,7 +339,7 @@ def _answer(s: Sentence, matches: Sequence[Match]) -> str | None:
     best: tuple[int, str] | None = None
     for m in matches:
         cue = m.rule.cue
-        if cue is None or not cue.kind.startswith("answer_") or m.start > s.first + 2:
+        if cue is None or m.start > s.first + 2:
             continue
         rank = (m.end - m.start) - 10 * (m.start - s.first)
         if best is None or rank > best[0] or (rank == best[0] and cue.kind == "answer_unsure"):

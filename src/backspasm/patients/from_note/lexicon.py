@@ -3,71 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
 
-import msgspec
-from msgspec import Struct
-
-from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.headings import HeadingFinder
+from backspasm.patients.from_note.matching import Found, Node, Pattern, Phrase, Rule, as_mask, find
 from backspasm.patients.from_note.patterns import Element, parse
 from backspasm.patients.from_note.spelling import Speller
 from backspasm.patients.medicines import find_medicines, ingredients
 from backspasm.records.knowledge import Knowledge
-from backspasm.records.words import Cue
 
-#: counted for a word that no pattern may reach across (but, however), in ``barriers``
-HARD = 1000
-#: key of a trie node under which the classes stand that end there
-_END = -1
-#: one place in a sentence: first word, word after the last
-Place = tuple[int, int]
-Node = dict[int, Any]
 #: words by which a pattern holds its own negation
 _DENIALS = ("no", "not", "cannot", "nor", "neither", "without", "never", "nothing", "none", "nil")
-
-
-class Rule(Struct, frozen=True):
-    """What a matched pattern means."""
-
-    kind: Literal["finding", "statement", "cue", "block"]
-    name: str
-    source: str
-    present: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    blocks: tuple[str, ...] = ()
-    cue: Cue | None = None
-    contiguous: bool = False
-
-
-class Match(Struct, frozen=True):
-    """A pattern found in a sentence: the places of its elements in order."""
-
-    rule: Rule
-    start: int
-    end: int
-    parts: tuple[Place, ...]
-
-
-class Pattern(Struct, frozen=True):
-    """A rule with its sequence of (class, gap before it, whether the gap may hold a comma), and the set of its classes."""
-
-    rule: Rule
-    elements: tuple[tuple[int, int, bool], ...]
-    mask: int
-
-
-class Phrase(Struct):
-    """What ends at a node of the trie: the classes of the phrase as a set of bits, and what it starts or completes.
-
-    Sets of classes are integers, bit *c* for class *c*: a frequent word stands in hundreds of classes, and one *or* of
-    two integers unites them.
-    """
-
-    classes: set[int] = msgspec.field(default_factory=set)
-    mask: int = 0
-    rules: tuple[Rule, ...] = ()
-    patterns: tuple[Pattern, ...] = ()
 
 
 class Lexicon:
@@ -78,18 +23,22 @@ class Lexicon:
         spelling = knowledge.words.spelling
         self.speller = Speller(spelling)
         self.word_of = self.speller.word_id
-        self.trie: Node = {}
+        self._roots = Node()
+        self.trie = self._roots.following
+        self.members: list[frozenset[int]] = []
         self.class_ids: dict[str, int] = {}
-        self.phrases: list[Phrase] = []
+        self._phrases_found: list[tuple[Phrase, set[int]]] = []
         self.hard: frozenset[int] = frozenset()
         self.joins: frozenset[int] = frozenset()
         self.links: frozenset[int] = frozenset()
         self.letter_n = -2
+        self.yes_no: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
         self.yes: frozenset[int] = frozenset()
         self.no: frozenset[int] = frozenset()
         self.denials: frozenset[int] = frozenset()
         self.headings = HeadingFinder(knowledge.words.headings)
         self._members: dict[str, tuple[str, ...]] = {c.id: c.words for c in knowledge.words.classes}
+        self.order = {f: i for i, f in enumerate(knowledge.index.finding_ids)}
         self._implied: dict[str, tuple[str, ...]] = {}
         self._patterns: list[tuple[Rule, tuple[Element, ...]]] = []
         self._compile()
@@ -132,6 +81,10 @@ class Lexicon:
         self.letter_n = min(self._ids("n"))
         self.yes, self.no = self._ids("yes", "y"), self._ids("no", "n")
         self.speller.seal()
+        self.yes_no = (
+            frozenset(self.word_of(w) for w in ("yes", "y")),
+            frozenset(self.word_of(w) for w in ("no", "n")),
+        )
 
     def _ids(self, *words: str) -> frozenset[int]:
         return frozenset(i for w in words for i in self.speller.phrase_ids(w))
@@ -140,28 +93,40 @@ class Lexicon:
         """Hang every pattern on one of its classes: the one whose words are in the fewest classes, so seldom in vain."""
         singles: dict[int, list[Rule]] = {}
         several: list[tuple[Rule, tuple[tuple[int, int, bool], ...]]] = []
-        for rule, elements in self._patterns:
-            ids = tuple((self._class(e.name), e.gap, e.commas) for e in elements)
+        for rule, written in self._patterns:
+            ids = tuple((self._class(e.name), e.gap, e.commas) for e in written)
             if len(ids) == 1:
                 singles.setdefault(ids[0][0], []).append(rule)
             else:
                 several.append((rule, ids))
         cost = [0] * len(self.class_ids)
-        for phrase in self.phrases:
-            for i in phrase.classes:
-                cost[i] += len(phrase.classes)
-        anchored: dict[int, list[Pattern]] = {}
-        for rule, ids in several:
-            mask = 0
-            for i, _, _ in ids:
-                mask |= 1 << i
-            anchor = min((i for i, _, _ in ids), key=lambda i: (cost[i], i))
-            anchored.setdefault(anchor, []).append(Pattern(rule, ids, mask))
-        for phrase in self.phrases:
-            for i in sorted(phrase.classes):
-                phrase.mask |= 1 << i
-                phrase.rules += tuple(singles.get(i, ()))
-                phrase.patterns += tuple(anchored.get(i, ()))
+        for _, classes in self._phrases_found:
+            for i in classes:
+                cost[i] += len(classes)
+        anchored: dict[int, list[tuple[Pattern, int]]] = {}
+        rarest = [sorted({i for i, _, _ in ids}, key=lambda i: (cost[i], i)) for _, ids in several]
+        partners = {of[:2][-1] for of in rarest}
+        # classes are numbered anew, those of partners first, so that their sets are small integers
+        bit: dict[int, int] = {}
+        for i in (*sorted(partners), *sorted({i for of in rarest for i in of})):
+            bit.setdefault(i, len(bit))
+        for (rule, ids), of in zip(several, rarest, strict=True):
+            elements = tuple((bit[i], gap, commas) for i, gap, commas in ids)
+            pattern = Pattern(rule, elements)
+            anchored.setdefault(of[0], []).append((pattern, bit[of[:2][-1]]))
+        members: list[list[int]] = [[] for _ in bit]
+        for phrase, classes in self._phrases_found:
+            ordered = sorted(classes)
+            for i in ordered:
+                if i in bit:
+                    members[bit[i]].append(phrase.index)
+            phrase.offers = as_mask(bit[i] for i in ordered if i in partners)
+            phrase.hang(
+                [p for i in ordered for p in anchored.get(i, ())], [r for i in ordered for r in singles.get(i, ())]
+            )
+        self.members = [frozenset(of) for of in members]
+        self._phrases_found.clear()
+        self._patterns.clear()
 
     def _add(self, patterns: Iterable[str], rule: Rule) -> None:
         for pattern in patterns:
@@ -192,14 +157,16 @@ class Lexicon:
         ids = self.speller.phrase_ids(phrase)
         if not ids or (len(ids) == 1 and self.speller.mutilated(phrase)):
             return
-        node = self.trie
+        node = self._roots
         for i in ids:
-            node = node.setdefault(i, {})
-        phrase_here = node.get(_END)
-        if phrase_here is None:
-            phrase_here = node[_END] = Phrase()
-            self.phrases.append(phrase_here)
-        phrase_here.classes.add(number)
+            following = node.following.get(i)
+            if following is None:
+                following = node.following[i] = Node()
+            node = following
+        if node.phrase is None:
+            node.phrase = Phrase(len(self._phrases_found))
+            self._phrases_found.append((node.phrase, set()))
+        self._phrases_found[node.phrase.index][1].add(number)
 
     def implied_by(self, medicine: str) -> tuple[str, ...]:
         """The findings that a medicine, named as in the note, implies."""
@@ -213,98 +180,13 @@ class Lexicon:
 
     # --- matching ------------------------------------------------------------------------------------------------
 
-    def matches(self, words: Sequence[int], start: int, end: int, barriers: Sequence[int]) -> list[Match]:
-        """Every pattern found among the words ``start`` to ``end`` of one sentence.
-
-        ``barriers[i]`` counts the separators before word ``i``, so that a gap can be tested for commas at once.
-        """
-        trie = self.trie
-        found = 0
-        here: list[tuple[Place, Phrase]] = []
-        number = tokens.NUMBER
-        numeric = self.speller.numeric
-        for i in range(start, end):
-            word = words[i]
-            node = trie.get(word)
-            if node is None:
-                if word not in numeric:
-                    continue
-                node = trie.get(number)
-                if node is None:
-                    continue
-            j = i + 1
-            while True:
-                phrase = node.get(_END)
-                if phrase is not None:
-                    here.append(((i, j), phrase))
-                    found |= phrase.mask
-                if j >= end:
-                    break
-                word = words[j]
-                following = node.get(word)
-                if following is None:
-                    if word not in numeric:
-                        break
-                    following = node.get(number)
-                    if following is None:
-                        break
-                node = following
-                j += 1
-        out: list[Match] = []
-        places: dict[int, list[Place]] = {}
-        done: set[int] = set()
-        for place, phrase in here:
-            for rule in phrase.rules:
-                out.append(Match(rule, place[0], place[1], (place,)))
-            if phrase.patterns and id(phrase) not in done:
-                done.add(id(phrase))
-                for pattern in phrase.patterns:
-                    mask = pattern.mask
-                    if mask & found == mask:
-                        for c, _, _ in pattern.elements:
-                            if c not in places:
-                                places[c] = [p for p, other in here if c in other.classes]
-                        _sequence(pattern, places, barriers, out)
-        return out
+    def matches(self, words: Sequence[int], start: int, end: int, barriers: Sequence[int]) -> Found:
+        """Every pattern found among the words ``start`` to ``end`` of one sentence."""
+        return find(self.trie, self.members, self.speller.numeric, words, start, end, barriers)
 
 
 #: medicines remembered
 _MOST_MEDICINES = 5_000
-#: most matches of one pattern in one sentence: keeps absurd text (a thousand times "pain leg") linear
-_MOST = 12
-
-
-def _sequence(pattern: Pattern, places: dict[int, list[Place]], barriers: Sequence[int], out: list[Match]) -> None:
-    elements = pattern.elements
-    last = len(elements)
-    made = 0
-    for first in places[elements[0][0]]:
-        parts = [first]
-        end = first[1]
-        for k in range(1, last):
-            c, gap, commas = elements[k]
-            for place in places[c]:
-                between = place[0] - end
-                if between < 0:
-                    continue
-                if between > gap + 6:
-                    break
-                crossed = barriers[place[0]] - barriers[end]
-                if (crossed and (not commas or crossed >= HARD)) or between - crossed > gap:
-                    break
-                parts.append(place)
-                end = place[1]
-                break
-            else:
-                break
-            if len(parts) != k + 1:
-                break
-        if len(parts) == last:
-            out.append(Match(pattern.rule, first[0], end, tuple(parts)))
-            made += 1
-            if made == _MOST:
-                return
-
 
 _COMPILED: list[tuple[Knowledge, Lexicon]] = []
 

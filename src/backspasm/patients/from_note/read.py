@@ -7,11 +7,15 @@ from msgspec import Struct
 from backspasm.patients.from_note.assemble import Assembled, assemble
 from backspasm.patients.from_note.document import Document, read_document
 from backspasm.patients.from_note.hits import Hit, find_hits
-from backspasm.patients.from_note.lexicon import lexicon_of
+from backspasm.patients.from_note.lexicon import Lexicon, lexicon_of
 from backspasm.patients.from_note.spans import Span
 from backspasm.patients.from_note.values import Values, find_values
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
+
+
+class NoteError(Exception):
+    """The reader itself failed. Says where in the program and with which kind of error; never a word of the note."""
 
 
 class Reading(Struct, frozen=True):
@@ -42,16 +46,35 @@ class Reading(Struct, frozen=True):
 def read_note(text: str, knowledge: Knowledge) -> Reading:
     """Read a clinical note, a letter, a transcript or a patient's own words.
 
-    Never raises for any text; takes time in proportion to its length. A finding that the note both affirms and denies
+    No text is known to make it raise; a fault of the reader itself is a NoteError, which holds nothing of the note. Takes
+    time in proportion to the length. A finding that the note both affirms and denies
     becomes uncertain and stands in neither list.
     """
     lexicon = lexicon_of(knowledge)
+    try:
+        return _read(text, knowledge, lexicon)
+    except Exception as error:  # its message, or that of what caused it, may quote the note
+        where = _place(error)
+    raise NoteError(f"the reader of notes failed ({where}); this is a fault of the program, please report it")
+
+
+def _read(text: str, knowledge: Knowledge, lexicon: Lexicon) -> Reading:
     doc = read_document(text, lexicon.speller, lexicon.headings)
     hits, scopes = find_hits(doc, lexicon)
     spans = sentence_spans(doc)
     values = find_values(text, doc.parts, spans, knowledge)
     made: Assembled = assemble(doc, hits, scopes, spans, values, knowledge, lexicon)
     return Reading(text, made.patient, made.hits, made.uncertain, values)
+
+
+def _place(error: BaseException) -> str:
+    """The kind of an error, and the module and line from which it came."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} in {trace.tb_frame.f_globals.get('__name__', '?')}, line {trace.tb_lineno}"
 
 
 def from_note(text: str, knowledge: Knowledge) -> Patient:

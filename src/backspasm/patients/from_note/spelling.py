@@ -12,8 +12,10 @@ from backspasm.records.words import Spelling
 SHORTEST = 5
 #: from this length on two slips are forgiven
 LONG = 9
+#: and no word that is longer is looked up
+LONGEST = 32
 #: most spellings remembered, and most guesses for one note: text of chance letters must not cost memory or time
-MOST_KNOWN, MOST_GUESSES = 50_000, 400
+MOST_KNOWN, MOST_GUESSES = 50_000, 4_000
 
 
 class Speller:
@@ -30,7 +32,8 @@ class Speller:
         self.known: dict[str, int] = {}
         self.numeric: frozenset[int] = frozenset({tokens.NUMBER, tokens.YEAR})
         self._surfaces: dict[str, list[str]] = {}
-        self._basic: dict[str, int] = {}
+        #: by first letter and length of a misspelt word
+        self._lengths: dict[tuple[str, int], list[str]] = {}
         self._sealed = False
         self.guesses = 0
 
@@ -89,7 +92,8 @@ class Speller:
         if known is not None:
             return known
         i = self._find(token)
-        if len(self.known) < MOST_KNOWN:
+        # what was not looked up for want of time is not remembered: another note must not suffer for this one
+        if len(self.known) < MOST_KNOWN and (i != tokens.UNKNOWN or self.guesses < MOST_GUESSES):
             self.known[token] = i
         return i
 
@@ -106,16 +110,29 @@ class Speller:
             return i
         return tokens.NUMBER if token in tokens.NUMBER_WORDS else self._guess(token)
 
+    def _near(self, first: str, length: int, slips: int) -> list[str]:
+        """The known words that begin with a letter and are as long as a token, but for so many slips."""
+        known = self._lengths.get((first, length))
+        if known is None:
+            known = [w for w in self._surfaces.get(first, ()) if abs(len(w) - length) <= slips]
+            self._lengths[first, length] = known
+        return known
+
     def _guess(self, token: str) -> int:
         """The known word that the token most likely misspells, by optimal string alignment; 0 if none is close."""
-        if len(token) < SHORTEST or not token.isalpha() or token in self.not_misspelt or self.guesses >= MOST_GUESSES:
+        if (
+            not SHORTEST <= len(token) <= LONGEST
+            or not token.isalpha()
+            or token in self.not_misspelt
+            or self.guesses >= MOST_GUESSES
+        ):
             return tokens.UNKNOWN
         if tokens.basic_form(token) in self.not_misspelt:
             return tokens.UNKNOWN
         self.guesses += 1
         slips = 2 if len(token) >= LONG else 1
         best = process.extractOne(
-            token, self._surfaces.get(token[0], ()), scorer=OSA.distance, processor=None, score_cutoff=slips
+            token, self._near(token[0], len(token), slips), scorer=OSA.distance, processor=None, score_cutoff=slips
         )
         return self.known[best[0]] if best is not None else tokens.UNKNOWN
 

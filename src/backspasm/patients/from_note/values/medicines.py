@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from rapidfuzz import fuzz, process
 
@@ -124,6 +125,7 @@ _HEADINGS = word_set(
 )
 
 
+@cache
 def _not_before_dose() -> frozenset[str]:
     return frozenset(words().not_before_dose)
 
