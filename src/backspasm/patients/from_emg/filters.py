@@ -63,16 +63,15 @@ def spectrum(values: Samples, rate_hz: float) -> tuple[Samples, Samples]:
     return np.asarray(frequency, dtype=float), np.asarray(density, dtype=float)
 
 
-def noise_density(values: Samples, rate_hz: float) -> float | None:
+def noise_density(values: Samples, rate_hz: float, mains_hz: float | None) -> float | None:
     """Density (unit²/Hz) of the recorder's white noise, read where muscle is silent: above its band.
 
-    ``values`` are the unfiltered samples, mains removed. The quieter half of the recording is looked at, so that little of
+    ``values`` are the unfiltered samples; harmonics of the mains are left out. The quieter half of the recording is looked at, so that little of
     the muscle's own tail is taken for noise. None where the sampling rate leaves no such place. A recorder that filters
     these frequencies away shows too little noise here, and then too little is taken off, never too much.
     """
     nyquist = rate_hz / 2
-    low = max(NOISE_FROM_SHARE * nyquist, min(NOISE_FROM_HZ, nyquist)) if nyquist < NOISE_FROM_HZ / NOISE_FROM_SHARE else NOISE_FROM_HZ
-    low = min(low, NOISE_FROM_SHARE * nyquist) if nyquist < NOISE_FROM_HZ / NOISE_FROM_SHARE else low
+    low = min(NOISE_FROM_HZ, NOISE_FROM_SHARE * nyquist)
     if low < NOISE_LEAST_HZ:
         return None
     block = round(SECTION_S * rate_hz)
@@ -84,6 +83,8 @@ def noise_density(values: Samples, rate_hz: float) -> float | None:
     frequency = np.fft.rfftfreq(block, 1 / rate_hz)
     band, tail = band_of(rate_hz), (frequency >= low) & (frequency <= NOISE_TO_SHARE * nyquist)
     loudness = density[:, (frequency >= band.low) & (frequency <= band.high)].sum(axis=1)
+    if mains_hz is not None:
+        tail &= np.abs(frequency - mains_hz * np.round(frequency / mains_hz)) > 3 / SECTION_S / 2
     quiet = loudness <= np.median(loudness)
     return float(np.mean(density[quiet][:, tail]))
 

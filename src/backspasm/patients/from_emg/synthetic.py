@@ -230,11 +230,12 @@ def _truth(p: Programme, marks: tuple[Mark, ...], amplitude: Samples, muscle: Sa
 def _ratio(power: Samples, bursts: list[Mark], quiet: list[Mark], rate_hz: float) -> float:
     """Peak over silence, pooled over cycles and averaged over channels as logarithms; ``power`` is (channels, n)."""
     width = round(PEAK_WINDOW_S * rate_hz)
-    logs = []
-    for channel in power:
-        total = np.concatenate(([0.0], np.cumsum(channel)))
-        moving = (total[width:] - total[:-width]) / width
-        peaks = [moving[round(m.start * rate_hz) : round(m.end * rate_hz) - width].max() for m in bursts]
-        silence = [channel[round(m.start * rate_hz) : round(m.end * rate_hz)].mean() for m in quiet]
-        logs.append(0.5 * np.log(np.mean(peaks) / np.mean(silence)))
-    return float(np.exp(np.mean(logs)))
+    total = np.concatenate((np.zeros((len(power), 1)), np.cumsum(power, axis=1)), axis=1)
+    moving = (total[:, width:] - total[:, :-width]) / width
+    together = (moving / power.mean(axis=1, keepdims=True)).mean(axis=0)
+    peaks = []
+    for m in bursts:
+        first, last = round(m.start * rate_hz), round(m.end * rate_hz) - width
+        peaks.append(moving[:, first + int(np.argmax(together[first:last]))])
+    silence = [power[:, round(m.start * rate_hz) : round(m.end * rate_hz)].mean(axis=1) for m in quiet]
+    return float(np.exp(np.mean(0.5 * np.log(np.mean(peaks, axis=0) / np.mean(silence, axis=0)))))
