@@ -69,6 +69,7 @@ def says(fact: Fact) -> str:
         "combination": fact.rule or "",
         "recommendation": fact.statement or "",
         "effect": fact.statement or "",
+        "quantity": f"{fact.quantity} in {fact.group}" + (f", in {fact.unit}" if fact.unit != "1" else ""),
     }
     return f"{parts[fact.kind]}: {_numbers(fact)}".removesuffix(": ")
 
@@ -82,6 +83,8 @@ def _numbers(fact: Fact) -> str:
             f"{fact.value:g}"
             + (f" ({fact.low:g} to {fact.high:g})" if fact.low is not None and fact.high is not None else "")
         )
+    elif fact.low is not None and fact.high is not None:
+        out.append(f"{fact.low:g} to {fact.high:g}")
     if fact.tp is not None and fact.fn is not None:
         out.append(f"found in {fact.tp} of {fact.tp + fact.fn} with it")
     if fact.fp is not None and fact.tn is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
+from backspasm.records.emg import EmgReference
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -48,6 +49,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     pathways: dict[str, Pathway]
     patient_lines: tuple[PatientLine, ...]
     words: Words = Words()
+    emg_references: tuple[EmgReference, ...] = ()
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

@@ -13,6 +13,7 @@ import msgspec
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
+from backspasm.records.emg import EmgReference
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.types import (
@@ -65,6 +66,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("words/statements.yaml", "statements"),
     ("words/cues.yaml", "cues"),
     ("words/headings.yaml", "headings"),
+    ("emg/references.yaml", "emg_references"),
 )
 
 
@@ -194,6 +196,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
             headings=tuple(_many(found["headings"], "headings", Heading)),
             spelling=msgspec.convert(found["spelling"][0].data, Spelling),
         ),
+        emg_references=tuple(_many(found["emg_references"], "references", EmgReference)),
     )
 
 

@@ -85,6 +85,9 @@ class Fact(Record, frozen=True, kw_only=True):
     below: tuple[CutOff, ...] = ()
     rule: str | None = None
     statement: str | None = None
+    quantity: str | None = None
+    unit: str | None = None
+    group: str | None = None
     about: tuple[str, ...] = ()
     treatments: tuple[str, ...] = ()
     compared_with: str | None = None

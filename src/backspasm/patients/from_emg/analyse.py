@@ -92,7 +92,7 @@ def analyse(recording: Recording, mvc_uv: dict[str, float] | None = None, file: 
     maxima = mvc_uv or {}
     channels = measure(muscles, phases, maxima)
     ratios = [c.ratio for c in channels if c.ratio is not None]
-    rests = [c.rest.uv for c in channels if c.rest is not None]
+    rests = [c.rest for c in channels if c.rest is not None]
     ups = [c.extension_ratio.value for c in channels if c.extension_ratio is not None]
     warnings = [*warnings_of(recording), *_warnings(muscles, phases, channels)]
     return Analysis(
@@ -105,7 +105,7 @@ def analyse(recording: Recording, mvc_uv: dict[str, float] | None = None, file: 
         ratio=_geometric_mean([r.value for r in ratios]),
         ratio_at_least=any(r.at_least for r in ratios),
         extension_ratio=_geometric_mean(ups),
-        resting_uv=float(np.mean(rests)) if rests else None,
+        resting_uv=float(np.mean([r.uv for r in rests])) if rests and all(r.told for r in rests) else None,
         mvc=bool(maxima),
         warnings=tuple(warnings),
     )
@@ -183,9 +183,10 @@ def _warnings(muscles: tuple[Muscle, ...], phases: Phases, channels: tuple[Chann
     for c in channels:
         if c.ratio is not None and c.ratio.at_least:
             out.append(f"{c.name}: the silence cannot be told from the recorder's noise, so the ratio is at least {c.ratio.value:.3g}")
-        if len(phases.bends) == 1:
-            out.append("only one bend: a ratio from one bend varies more than one from three or four")
-            break
+        if c.rest is not None and not c.rest.told:
+            out.append(f"{c.name}: activity at rest cannot be told from the recorder's noise, so it is not handed to the assessment")
+    if len(phases.bends) == 1:
+        out.append("only one bend: a ratio from one bend varies more than one from three or four")
     if all(m.noise_uv2_per_hz is None for m in muscles):
         out.append("the recorder's noise cannot be told at this sampling rate, and was not taken off: ratios are somewhat too low")
     sides = {c.side for c in channels}

@@ -26,11 +26,15 @@ ONSET_S, ONSET_WIDE_S = 0.4, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Amplitude:
-    """RMS in microvolt, with the recorder's noise taken off; ``raw_uv`` with it; ``percent_mvc`` where a maximum is known."""
+    """RMS in microvolt, with the recorder's noise taken off; ``raw_uv`` with it; ``percent_mvc`` where a maximum is known.
+
+    ``told``: it can be told from the noise.
+    """
 
     uv: float
     raw_uv: float
     percent_mvc: float | None
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def _peak_spans(muscles: tuple[Muscle, ...], spans: list[Span]) -> list[Span]:
 def _channel(m: Muscle, phases: Phases, down: list[Span], up: list[Span], mvc_uv: float | None) -> ChannelMeasures:
     rest = [inner(s) for s in phases.rest]
     full = [inner(b.full) for b in phases.bends]
+    quiet = _each_power(m, rest)
     powers = _powers(m, down, full, up) if phases.bends else None
     wide = ONSET_WIDE_S if phases.source == "envelope" else ONSET_S
     bursts = np.concatenate([m.values[s.slice(m.rate_hz)] for s in (*down, *up)]) if phases.bends else None
@@ -112,10 +117,10 @@ def _channel(m: Muscle, phases: Phases, down: list[Span], up: list[Span], mvc_uv
     return ChannelMeasures(
         name=m.trace.name,
         side=m.trace.side,
-        rest=_amplitude(m, _each_power(m, rest), [s.seconds for s in rest], mvc_uv),
-        flexion=_amplitude(m, powers.down, None, mvc_uv) if powers else None,
-        full_flexion=_amplitude(m, powers.silence, None, mvc_uv) if powers else None,
-        extension=_amplitude(m, powers.up, None, mvc_uv) if powers else None,
+        rest=_amplitude(m, quiet, mvc_uv, [s.seconds for s in rest], _error(m, rest, quiet)),
+        flexion=_amplitude(m, powers.down, mvc_uv) if powers else None,
+        full_flexion=_amplitude(m, powers.silence, mvc_uv) if powers else None,
+        extension=_amplitude(m, powers.up, mvc_uv) if powers else None,
         ratio=_ratio(m, powers.down, powers) if powers else None,
         extension_ratio=_ratio(m, powers.up, powers) if powers else None,
         median_frequency_hz=frequency,
@@ -142,9 +147,15 @@ def _each_power(m: Muscle, spans: list[Span]) -> Samples:
 
 def _powers(m: Muscle, down: list[Span], full: list[Span], up: list[Span]) -> _Powers:
     silence = _each_power(m, full)
-    kept = np.concatenate([m.values[s.slice(m.rate_hz)] for s in full])
-    error = float(np.nanmean(silence)) * np.sqrt(2 / max(1.0, _independent(kept)))
-    return _Powers(_each_power(m, down), silence, _each_power(m, up), float(error))
+    return _Powers(_each_power(m, down), silence, _each_power(m, up), _error(m, full, silence))
+
+
+def _error(m: Muscle, spans: list[Span], powers: Samples) -> float:
+    """Standard error of the mean power of some stretches, µV²."""
+    if not np.isfinite(powers).any():
+        return 0.0
+    values = np.concatenate([m.values[s.slice(m.rate_hz)] for s in spans])
+    return float(np.nanmean(powers) * np.sqrt(2 / max(1.0, _independent(values))))
 
 
 def _independent(values: Samples) -> float:
@@ -156,14 +167,17 @@ def _independent(values: Samples) -> float:
     return float(len(values) / (1 + 2 * np.sum((correlation[1:] / correlation[0]) ** 2)))
 
 
-def _amplitude(m: Muscle, powers: Samples, seconds: list[float] | None, mvc_uv: float | None) -> Amplitude | None:
+def _amplitude(
+    m: Muscle, powers: Samples, mvc_uv: float | None, seconds: list[float] | None = None, error: float = 0.0
+) -> Amplitude | None:
     known = np.isfinite(powers)
     if not known.any():
         return None
     weights = np.asarray(seconds)[known] if seconds is not None else None
     power = float(np.average(powers[known], weights=weights))
     uv = float(np.sqrt(max(power - m.noise_power, 0.0)))
-    return Amplitude(uv, float(np.sqrt(power)), 100 * uv / mvc_uv if mvc_uv else None)
+    told = power - m.noise_power > TOLD_FROM_NOISE * error
+    return Amplitude(uv, float(np.sqrt(power)), 100 * uv / mvc_uv if mvc_uv else None, bool(told))
 
 
 def _ratio(m: Muscle, bursts: Samples, powers: _Powers) -> Ratio | None:

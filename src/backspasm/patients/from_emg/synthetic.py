@@ -239,3 +239,18 @@ def _ratio(power: Samples, bursts: list[Mark], quiet: list[Mark], rate_hz: float
         peaks.append(moving[:, first + int(np.argmax(together[first:last]))])
     silence = [power[:, round(m.start * rate_hz) : round(m.end * rate_hz)].mean(axis=1) for m in quiet]
     return float(np.exp(np.mean(0.5 * np.log(np.mean(peaks, axis=0) / np.mean(silence, axis=0)))))
+
+
+def truth_data(truth: Truth) -> dict[str, object]:
+    """The truth as plain data, without the samples."""
+    return {
+        "synthetic": True,
+        "flexion_relaxation_ratio": truth.ratio,
+        "flexion_relaxation_ratio_of_its_own_muscle_signal": truth.ratio_of_muscle,
+        "extension_relaxation_ratio": truth.extension_ratio,
+        "rest_uv": list(truth.rest_uv),
+        "asymmetry_percent": 100 * truth.asymmetry,
+        "flexion_onsets": list(truth.flexion_onsets),
+        "extension_onsets": list(truth.extension_onsets),
+        "phases": [{"phase": m.phase, "start": m.start, "end": m.end} for m in truth.marks],
+    }

@@ -1,0 +1,66 @@
+"""Words about a surface EMG analysis that every form of output says."""
+
+from __future__ import annotations
+
+from backspasm.patients.from_emg import Analysis
+from backspasm.patients.from_emg.compare import Comparison
+from backspasm.patients.from_emg.measures import ChannelMeasures
+
+UNTESTED = (
+    "This reader was tested on synthetic recordings only: no public recording of lumbar surface EMG could be had. "
+    "How it does on patients is not known."
+)
+MICROVOLTS = (
+    "Microvolts depend on skin, fat and electrodes: never compare them between people, nor between two sessions of one person. "
+    "Ratios and percentages of the maximum can be compared, with care."
+)
+HANDED = (
+    "Activity at rest is handed over in microvolt because the assessment asks for it so; what it weighs there is an assumption, not a study."
+)
+SYNTHETIC = "Synthetic recording: made up, of no person."
+PHASES = {"rest": "rest", "flexion": "bending down (peak)", "full_flexion": "full flexion", "extension": "coming up (peak)"}
+MEASURES = {
+    "flexion_relaxation_ratio": "flexion-relaxation ratio",
+    "extension_relaxation_ratio": "extension-relaxation ratio",
+    "resting_uv": "activity at rest, µV",
+    "resting_percent_mvc": "activity at rest, % of the maximum",
+    "asymmetry": "largest difference of the sides, %",
+}
+
+
+def ratio_text(value: float | None, at_least: bool = False) -> str:
+    """``4.04``, ``at least 12.3``, or ``not measured``."""
+    if value is None:
+        return "not measured"
+    return ("at least " if at_least else "") + f"{value:.3g}"
+
+
+def headline(analysis: Analysis) -> str:
+    """The result in one sentence."""
+    ratio = f"Flexion-relaxation ratio {ratio_text(analysis.ratio, analysis.ratio_at_least)}"
+    bends = len(analysis.phases.bends)
+    if bends:
+        ratio += f" over {bends} bend{'s' * (bends != 1)}"
+    rest = "not measured" if analysis.resting_uv is None else f"{analysis.resting_uv:.3g} µV"
+    return f"{ratio}; activity at rest {rest}."
+
+
+def amplitude(channel: ChannelMeasures, phase: str) -> str:
+    """``12.3 µV``, with the percentage of the maximum where it is known; ``-`` where there is no such phase."""
+    found = getattr(channel, phase)
+    if found is None:
+        return "-"
+    text = f"{found.uv:.3g} µV" if found.told else "below noise"
+    return f"{text} ({found.percent_mvc:.1f} %MVC)" if found.percent_mvc is not None and found.told else text
+
+
+def published(c: Comparison) -> str:
+    """The published value, with its interval."""
+    fact = c.fact
+    if fact.median is not None:
+        return f"median {fact.median:g} (middle half {fact.q1:g} to {fact.q3:g})"
+    if fact.value is not None:
+        return f"{fact.value:g}" + (f" ({fact.low:g} to {fact.high:g})" if fact.low is not None and fact.high is not None else "")
+    if fact.low is not None and fact.high is not None:
+        return f"{fact.low:g} to {fact.high:g}"
+    return fact.statement or ""
