@@ -45,22 +45,30 @@ def emg(
     angle: Annotated[str | None, typer.Option(help="The channel of the trunk's angle, in degrees.")] = None,
     marks: Annotated[
         str | None,
-        typer.Option(help="Phases in seconds: flexion=4-7,full_flexion=7-11,extension=11-14,rest=0-4; or a CSV file: phase,start,end."),
+        typer.Option(
+            help="Phases in seconds: flexion=4-7,full_flexion=7-11,extension=11-14,rest=0-4; or a CSV file: phase,start,end."
+        ),
     ] = None,
     mvc: Annotated[
         str | None,
         typer.Option(help="Maximal contraction: a recording with the same channels, or NAME=MICROVOLT,NAME=MICROVOLT."),
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Samples a second, where the file does not say.")] = None,
-    unit: Annotated[str | None, typer.Option(help="uV, mV, V or nV, where the file does not say or says wrongly.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="uV, mV, V or nV, where the file does not say or says wrongly.")
+    ] = None,
     output: Annotated[
-        EmgFormat, typer.Option("--format", "-f", help="How the result is written; case: what `backspasm assess` reads.")
+        EmgFormat,
+        typer.Option("--format", "-f", help="How the result is written; case: what `backspasm assess` reads."),
     ] = EmgFormat.terminal,
     age: Annotated[float | None, typer.Option(help="Age in years, for --format case.")] = None,
     sex: Annotated[Sex | None, typer.Option(help="For --format case.")] = None,
-    case: Annotated[Path | None, typer.Option(help="A case (YAML or JSON) to add the measurements to, for --format case.")] = None,
+    case: Annotated[
+        Path | None, typer.Option(help="A case (YAML or JSON) to add the measurements to, for --format case.")
+    ] = None,
     synthesise: Annotated[
-        Path | None, typer.Option(help="Write a made-up recording instead (.edf, .bdf, .h5, .csv), and its truth beside it.")
+        Path | None,
+        typer.Option(help="Write a made-up recording instead (.edf, .bdf, .h5, .csv), and its truth beside it."),
     ] = None,
     snr: Annotated[float, typer.Option(help="Of the made-up recording: signal to noise at the peak, dB.")] = 10.0,
     ratio: Annotated[float, typer.Option(help="Of the made-up recording: peak over silence.")] = 4.0,
@@ -81,13 +89,21 @@ def emg(
     if output is EmgFormat.case and case is not None and (age is not None or sex is not None):
         refuse("--case: holds age and sex already. Mend: leave --age and --sex out")
     if output is EmgFormat.png and sys.stdout.isatty():
-        refuse("--format (png): a picture is no text for a terminal. Mend: backspasm emg FILE --format png > picture.png")
+        refuse(
+            "--format (png): a picture is no text for a terminal. Mend: backspasm emg FILE --format png > picture.png"
+        )
     analysis = _analysis(file, channels, angle, marks, mvc, rate, unit)
     _write(analysis, output, age, sex, case)
 
 
 def _analysis(
-    file: Path, channels: str | None, angle: str | None, marks: str | None, mvc: str | None, rate: float | None, unit: str | None
+    file: Path,
+    channels: str | None,
+    angle: str | None,
+    marks: str | None,
+    mvc: str | None,
+    rate: float | None,
+    unit: str | None,
 ) -> Analysis:
     from backspasm.patients.from_emg import analyse
     from backspasm.patients.from_emg.choose import load_recording
@@ -113,6 +129,8 @@ def _write(analysis: Analysis, output: EmgFormat, age: float | None, sex: Sex | 
     with bad_input():
         measured = handed_over(analysis, knowledge)
         if output is EmgFormat.case:
+            for remark in (analysis.standing, *analysis.warnings):
+                print(f"backspasm: {remark}", file=sys.stderr)
             _write_case(measured, knowledge, age, sex, case)
             return
     comparisons = compared(analysis, knowledge)
@@ -130,7 +148,9 @@ def _write(analysis: Analysis, output: EmgFormat, age: float | None, sex: Sex | 
         print_analysis(analysis, comparisons, stdout_console())
 
 
-def _write_case(measured: dict[str, float], knowledge: Knowledge, age: float | None, sex: Sex | None, file: Path | None) -> None:
+def _write_case(
+    measured: dict[str, float], knowledge: Knowledge, age: float | None, sex: Sex | None, file: Path | None
+) -> None:
     """The case on standard output, checked as `assess` would."""
     import msgspec
 
@@ -140,7 +160,11 @@ def _write_case(measured: dict[str, float], knowledge: Knowledge, age: float | N
     from backspasm.patients.patient import InputError
     from backspasm.patients.reading import decoded, read_path
 
-    given = parse_text(decoded(read_path(str(file), sys.stdin.buffer))) if file else {"age_years": age, "sex": sex.value if sex else "unknown"}
+    given = (
+        parse_text(decoded(read_path(str(file), sys.stdin.buffer)))
+        if file
+        else {"age_years": age, "sex": sex.value if sex else "unknown"}
+    )
     if not isinstance(given, dict):
         raise InputError.one("--case", str(file), "is no case", "write its fields, such as age_years: 41")
     whole = case_with(measured, given)

@@ -62,6 +62,7 @@ COMMANDS = (
     ("knowledge", "impact"),
     ("cohort",),
     ("validate",),
+    ("emg",),
     ("knowledge", "export"),
 )
 

@@ -73,7 +73,9 @@ def _figure(analysis: Analysis) -> Figure:
         _shade(axis, analysis)
         axis.set_xlim(0, time[-1])
     axes[-1].set_xlabel("seconds")
-    handles: list[Any] = [Patch(facecolor=c, hatch=h, edgecolor="#8a8f98", label=n.replace("_", " ")) for n, (c, h) in PHASE_STYLE.items()]
+    handles: list[Any] = [
+        Patch(facecolor=c, hatch=h, edgecolor="#8a8f98", label=n.replace("_", " ")) for n, (c, h) in PHASE_STYLE.items()
+    ]
     handles.append(mpl.lines.Line2D([], [], color=MARK, linestyle=":", label="onset"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
     made_up = f"{emg_words.SYNTHETIC} " if analysis.recording.synthetic else ""

@@ -41,12 +41,14 @@ def analysis_data(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> di
             "standing": analysis.standing,
             "rest": [_span(s) for s in analysis.phases.rest],
             "bends": [
-                {"flexion": _span(b.flexion), "full_flexion": _span(b.full), "extension": _span(b.extension)} for b in analysis.phases.bends
+                {"flexion": _span(b.flexion), "full_flexion": _span(b.full), "extension": _span(b.extension)}
+                for b in analysis.phases.bends
             ],
         },
         "channels": [_channel(c) for c in analysis.channels],
         "asymmetry": [
-            {"left": i.left, "right": i.right, "phase": i.phase, "percent": i.percent, "of": i.of} for i in analysis.asymmetry
+            {"left": i.left, "right": i.right, "phase": i.phase, "percent": i.percent, "of": i.of}
+            for i in analysis.asymmetry
         ],
         "quality": [
             {
@@ -65,7 +67,14 @@ def analysis_data(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> di
             for q in analysis.quality
         ],
         "published": [
-            {"measure": c.measure, "value": c.value, "published": emg_words.published(c), "place": c.place, "says": c.reference.says, "source": c.source}
+            {
+                "measure": c.measure,
+                "value": c.value,
+                "published": emg_words.published(c),
+                "place": c.place,
+                "says": c.reference.says,
+                "source": c.source,
+            }
             for c in comparisons
         ],
         "warnings": list(analysis.warnings),
@@ -87,7 +96,9 @@ def _channel(c: ChannelMeasures) -> dict[str, Any]:
 
 
 def _amplitude(a: Amplitude | None) -> dict[str, Any] | None:
-    return None if a is None else {"uv": a.uv, "raw_uv": a.raw_uv, "percent_mvc": a.percent_mvc, "told_from_noise": a.told}
+    return (
+        None if a is None else {"uv": a.uv, "raw_uv": a.raw_uv, "percent_mvc": a.percent_mvc, "told_from_noise": a.told}
+    )
 
 
 def _ratio(r: Ratio | None) -> dict[str, Any] | None:

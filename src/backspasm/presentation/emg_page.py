@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from backspasm.patients.from_emg import Analysis
@@ -14,7 +15,8 @@ from backspasm.presentation.words import DISCLAIMER
 
 _STYLE = """
 body{font:16px/1.55 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}
-table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #cfd7de}
+table{border-collapse:collapse;width:100%;font-size:.93rem}
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #cfd7de}
 svg{width:100%;height:auto}.scroll{overflow-x:auto}.warn{border-left:5px solid #9a3d00;padding-left:.7rem}
 .made{background:#ffe9b3;padding:.4rem .8rem;font-weight:bold}.small{font-size:.9rem}
 """
@@ -26,7 +28,9 @@ def page(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> bytes:
     parts = [f"<h1>Surface EMG of the low back</h1>\n<p><strong>{_text(emg_words.headline(analysis))}</strong></p>"]
     if recording.synthetic:
         parts.insert(0, f"<p class=made>{_text(emg_words.SYNTHETIC)}</p>")
-    parts.append(f"<p>{_text(recording.name)}: {recording.seconds:.1f} s at {recording.rate_hz:g} Hz; {_text(analysis.standing)}.</p>")
+    parts.append(
+        f"<p>{_text(recording.name)}: {recording.seconds:.1f} s at {recording.rate_hz:g} Hz; {_text(analysis.standing)}.</p>"
+    )
     parts += [f"<p class=warn>{_text(w)}</p>" for w in analysis.warnings]
     parts.append(f"<figure role=img aria-label='Envelope of each channel with its phases'>{svg(analysis)}</figure>")
     parts.append("<h2>Amplitudes</h2>" + _channels(analysis))
@@ -36,7 +40,10 @@ def page(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> bytes:
         parts.append("<h2>Beside published values</h2>" + _published(comparisons))
     handed = ", ".join(f"{n} {v:g}" for n, v in analysis.measured.items()) or "nothing"
     parts.append(f"<h2>What this is worth</h2><p>Handed to the assessment: {_text(handed)}.</p>")
-    parts += [f"<p class=small>{_text(r)}</p>" for r in (emg_words.HANDED, emg_words.MICROVOLTS, emg_words.UNTESTED, DISCLAIMER)]
+    parts += [
+        f"<p class=small>{_text(r)}</p>"
+        for r in (emg_words.HANDED, emg_words.MICROVOLTS, emg_words.UNTESTED, DISCLAIMER)
+    ]
     body = "\n".join(parts)
     return (
         "<!doctype html>\n<html lang=en>\n<head><meta charset=utf-8>"
@@ -50,7 +57,7 @@ def _text(value: object) -> str:
     return escape(safe_text(value))
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     top = "".join(f"<th scope=col>{_text(h)}</th>" for h in head)
     lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<div class=scroll><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>"
@@ -69,7 +76,10 @@ def _channels(analysis: Analysis) -> str:
 
 
 def _sides(analysis: Analysis) -> str:
-    rows = [tuple(_text(v) for v in (i.left, i.right, emg_words.PHASES[i.phase], f"{i.percent:+.1f} %", i.of)) for i in analysis.asymmetry]
+    rows = [
+        tuple(_text(v) for v in (i.left, i.right, emg_words.PHASES[i.phase], f"{i.percent:+.1f} %", i.of))
+        for i in analysis.asymmetry
+    ]
     note = "<p class=small>(left - right) / (left + right): positive where the left is more active.</p>"
     return _table(("left", "right", "phase", "difference", "of"), rows) + note
 
@@ -87,7 +97,18 @@ def _quality(analysis: Analysis) -> str:
             f"{q.pops}",
         )
         rows.append(tuple(_text(v) for v in cells))
-    return _table(("channel", "signal to noise", "mains, taken out", "heart, taken out", "clipped", "movement below the band", "pops, left out"), rows)
+    return _table(
+        (
+            "channel",
+            "signal to noise",
+            "mains, taken out",
+            "heart, taken out",
+            "clipped",
+            "movement below the band",
+            "pops, left out",
+        ),
+        rows,
+    )
 
 
 def _published(comparisons: tuple[Comparison, ...]) -> str:
@@ -95,6 +116,18 @@ def _published(comparisons: tuple[Comparison, ...]) -> str:
     for c in comparisons:
         here = f"{c.value:.3g}" + (f", {c.place} it" if c.place else "") if c.reference.compare != "none" else ""
         address = link(c.study)
-        source = f'<a href="{escape(address, quote=True)}" rel=noreferrer>{_text(c.source)}</a>' if address else _text(c.source)
-        rows.append((_text(emg_words.MEASURES[c.measure]), _text(here), _text(emg_words.published(c)), _text(c.reference.says), source))
+        source = (
+            f'<a href="{escape(address, quote=True)}" rel=noreferrer>{_text(c.source)}</a>'
+            if address
+            else _text(c.source)
+        )
+        rows.append(
+            (
+                _text(emg_words.MEASURES[c.measure]),
+                _text(here),
+                _text(emg_words.published(c)),
+                _text(c.reference.says),
+                source,
+            )
+        )
     return _table(("measure", "here", "published", "meaning", "source"), rows)

@@ -19,29 +19,34 @@ def print_analysis(analysis: Analysis, comparisons: tuple[Comparison, ...], cons
     if recording.synthetic:
         console.print(Text(emg_words.SYNTHETIC, style="bold yellow"))
     console.print(Text(emg_words.headline(analysis), style="bold"))
-    console.print(Text(f"{safe_text(recording.name)}: {recording.seconds:.1f} s at {recording.rate_hz:g} Hz; {analysis.standing}."))
+    console.print(
+        Text(
+            f"{safe_text(recording.name)}: {recording.seconds:.1f} s at {recording.rate_hz:g} Hz; {analysis.standing}."
+        )
+    )
     for warning in analysis.warnings:
         console.print(Text(f"! {safe_text(warning)}", style="yellow"))
     console.print()
     console.print(_channels(analysis))
     for i in analysis.asymmetry:
-        side = "left" if i.percent > 0 else "right"
         if i.phase in {"flexion", "rest"}:
-            console.print(Text(f"{emg_words.PHASES[i.phase]}: {side} more active by {abs(i.percent):.0f} % ({safe_text(i.left)} against {safe_text(i.right)}, in {i.of})"))
+            console.print(Text(emg_words.imbalance(i)))
     console.print()
     console.print(_quality(analysis))
     if comparisons:
         console.print()
         console.print(Text("Beside published values", style="bold"))
         for c in comparisons:
-            place = {"below": "below it", "above": "above it", "within": "within it"}.get(c.place or "", "")
-            here = f" Here {c.value:.3g}{', ' + place if place else ''}." if c.reference.compare != "none" else ""
-            text = f"{emg_words.MEASURES[c.measure]}: {emg_words.published(c)}.".replace("..", ".")
-            console.print(Text(f"· {text}{here} {c.reference.says}  {c.source}"))
+            console.print(Text(f"· {emg_words.beside(c)}  {c.source}"))
     console.print()
     handed = ", ".join(f"{name} {value:g}" for name, value in analysis.measured.items()) or "nothing"
     console.print(Text(f"Handed to the assessment: {handed}"))
-    for remark in (emg_words.HANDED if "resting_emg" in analysis.measured else "", emg_words.MICROVOLTS, emg_words.UNTESTED, DISCLAIMER):
+    for remark in (
+        emg_words.HANDED if "resting_emg" in analysis.measured else "",
+        emg_words.MICROVOLTS,
+        emg_words.UNTESTED,
+        DISCLAIMER,
+    ):
         if remark:
             console.print(Text(remark, style="dim"))
 

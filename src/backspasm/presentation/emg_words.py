@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from backspasm.patients.from_emg import Analysis
+from backspasm.patients.from_emg import Analysis, Imbalance
 from backspasm.patients.from_emg.compare import Comparison
 from backspasm.patients.from_emg.measures import ChannelMeasures
+from backspasm.presentation.rendering import safe_text
 
 UNTESTED = (
     "This reader was tested on synthetic recordings only: no public recording of lumbar surface EMG could be had. "
@@ -15,10 +16,16 @@ MICROVOLTS = (
     "Ratios and percentages of the maximum can be compared, with care."
 )
 HANDED = (
-    "Activity at rest is handed over in microvolt because the assessment asks for it so; what it weighs there is an assumption, not a study."
+    "Activity at rest is handed over in microvolt because the assessment asks for it so; "
+    "what it weighs there is an assumption, not a study."
 )
 SYNTHETIC = "Synthetic recording: made up, of no person."
-PHASES = {"rest": "rest", "flexion": "bending down (peak)", "full_flexion": "full flexion", "extension": "coming up (peak)"}
+PHASES = {
+    "rest": "rest",
+    "flexion": "bending down (peak)",
+    "full_flexion": "full flexion",
+    "extension": "coming up (peak)",
+}
 MEASURES = {
     "flexion_relaxation_ratio": "flexion-relaxation ratio",
     "extension_relaxation_ratio": "extension-relaxation ratio",
@@ -60,7 +67,27 @@ def published(c: Comparison) -> str:
     if fact.median is not None:
         return f"median {fact.median:g} (middle half {fact.q1:g} to {fact.q3:g})"
     if fact.value is not None:
-        return f"{fact.value:g}" + (f" ({fact.low:g} to {fact.high:g})" if fact.low is not None and fact.high is not None else "")
+        return f"{fact.value:g}" + (
+            f" ({fact.low:g} to {fact.high:g})" if fact.low is not None and fact.high is not None else ""
+        )
     if fact.low is not None and fact.high is not None:
         return f"{fact.low:g} to {fact.high:g}"
     return fact.statement or ""
+
+
+def beside(c: Comparison) -> str:
+    """A measure beside a published value, in one or two sentences."""
+    if c.reference.compare == "none":
+        shown = f" ({c.fact.quantity}: {published(c)})" if c.fact.quantity else ""
+        return f"{c.reference.says.removesuffix('.')}{shown}."
+    place = f": {c.place} that interval" if c.place else ""
+    return f"{MEASURES[c.measure]} {c.value:.3g}; published {published(c)}{place}. {c.reference.says}"
+
+
+def imbalance(i: Imbalance) -> str:
+    """Which side is more active in one phase."""
+    if abs(i.percent) < 1:
+        more = "both sides alike"
+    else:
+        more = f"{'left' if i.percent > 0 else 'right'} more active by {abs(i.percent):.0f} %"
+    return f"{PHASES[i.phase]}: {more} ({safe_text(i.left)} against {safe_text(i.right)}, in {i.of})"

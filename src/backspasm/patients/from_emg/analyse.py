@@ -166,7 +166,7 @@ def _imbalances(channels: tuple[ChannelMeasures, ...]) -> list[Imbalance]:
         for phase in ("rest", "flexion", "full_flexion", "extension"):
             one: Amplitude | None = getattr(left, phase)
             other: Amplitude | None = getattr(right, phase)
-            if one is None or other is None:
+            if one is None or other is None or not (one.told and other.told):
                 continue
             both = one.percent_mvc is not None and other.percent_mvc is not None
             values = (one.percent_mvc, other.percent_mvc) if both else (one.uv, other.uv)
@@ -182,14 +182,22 @@ def _warnings(muscles: tuple[Muscle, ...], phases: Phases, channels: tuple[Chann
         out.append(f"no flexion-relaxation ratio: {phases.why or 'no bend was found'}; give --angle or --marks")
     for c in channels:
         if c.ratio is not None and c.ratio.at_least:
-            out.append(f"{c.name}: the silence cannot be told from the recorder's noise, so the ratio is at least {c.ratio.value:.3g}")
+            out.append(
+                f"{c.name}: the silence cannot be told from the recorder's noise, so the ratio is at least {c.ratio.value:.3g}"
+            )
         if c.rest is not None and not c.rest.told:
-            out.append(f"{c.name}: activity at rest cannot be told from the recorder's noise, so it is not handed to the assessment")
+            out.append(
+                f"{c.name}: activity at rest cannot be told from the recorder's noise, so it is not handed to the assessment"
+            )
     if len(phases.bends) == 1:
         out.append("only one bend: a ratio from one bend varies more than one from three or four")
     if all(m.noise_uv2_per_hz is None for m in muscles):
-        out.append("the recorder's noise cannot be told at this sampling rate, and was not taken off: ratios are somewhat too low")
+        out.append(
+            "the recorder's noise cannot be told at this sampling rate, and was not taken off: ratios are somewhat too low"
+        )
     sides = {c.side for c in channels}
     if not {"left", "right"} <= sides:
-        out.append("no pair of left and right channels is named, so asymmetry is not given; name them with --channels left=...,right=...")
+        out.append(
+            "no pair of left and right channels is named, so asymmetry is not given; name them with --channels left=...,right=..."
+        )
     return out

@@ -41,7 +41,9 @@ def problems(recording: Recording, file: str) -> tuple[InputProblem, ...]:
         out.append(InputProblem(f"{file}: sampling rate", f"{rate:g} Hz", what, mend))
     if recording.seconds < SHORTEST_S:
         what = f"is too short (at least {SHORTEST_S:g} s)"
-        out.append(InputProblem(f"{file}: length", f"{recording.seconds:.2f} s", what, "record a rest, or a bend down and up"))
+        out.append(
+            InputProblem(f"{file}: length", f"{recording.seconds:.2f} s", what, "record a rest, or a bend down and up")
+        )
         return tuple(out)
     traces = [*recording.muscles, *([recording.angle] if recording.angle else [])]
     for trace in traces:
@@ -59,16 +61,28 @@ def _signal_problem(trace: Trace, muscle: bool) -> tuple[str, str, str] | None:
         value = f"{len(bad)} of {len(values)} samples, the first at {bad[0] / trace.rate_hz:.3f} s"
         return value, "are not numbers", "export the recording without gaps, or cut it to the part without them"
     if np.ptp(values) == 0:
-        return f"{values[0]:g} {trace.unit} throughout", "is flat", "check the electrode and the cable, or leave the channel out with --channels"
+        return (
+            f"{values[0]:g} {trace.unit} throughout",
+            "is flat",
+            "check the electrode and the cable, or leave the channel out with --channels",
+        )
     if not muscle:
         return None
     if np.mean(np.diff(values) == 0) > STUCK:
         value = f"{np.mean(np.diff(values) == 0):.0%} of samples repeat the one before"
-        return value, "is flat for most of the time", "check the electrode and the resolution, or leave the channel out with --channels"
+        return (
+            value,
+            "is flat for most of the time",
+            "check the electrode and the resolution, or leave the channel out with --channels",
+        )
     share = clipped_share(trace)
     if share > CLIPPED:
         value = f"{share:.1%} of samples at the end of the range"
-        return value, "is clipped: its amplitudes are not what the muscle did", "lower the amplifier's gain and record again, or leave the channel out with --channels"
+        return (
+            value,
+            "is clipped: its amplitudes are not what the muscle did",
+            "lower the amplifier's gain and record again, or leave the channel out with --channels",
+        )
     return None
 
 
@@ -83,7 +97,9 @@ def warnings_of(recording: Recording) -> tuple[str, ...]:
     for trace in recording.muscles:
         share = clipped_share(trace)
         if share > CLIPPED_A_LITTLE:
-            out.append(f"{trace.name}: {share:.2%} of samples are at the end of the range, so peaks are somewhat too small")
+            out.append(
+                f"{trace.name}: {share:.2%} of samples are at the end of the range, so peaks are somewhat too small"
+            )
     return tuple(out)
 
 

@@ -17,7 +17,10 @@ from backspasm.records.problems import did_you_mean
 _LEFT = re.compile(r"(?<![a-z])(left|lt|l|links|gauche|izq)(?![a-z])", re.IGNORECASE)
 _RIGHT = re.compile(r"(?<![a-z])(right|rt|r|rechts|droite|der)(?![a-z])", re.IGNORECASE)
 #: names of channels that are not muscle
-_OTHER = re.compile(r"angle|goniomet|inclin|flexion|imu|acc|gyro|ecg|ekg|trigger|marker|status|annotation|force|torque|time", re.IGNORECASE)
+_OTHER = re.compile(
+    r"angle|goniomet|inclin|flexion|imu|acc|gyro|ecg|ekg|trigger|marker|status|annotation|force|torque|time",
+    re.IGNORECASE,
+)
 _ANGLE = re.compile(r"angle|goniomet|inclin", re.IGNORECASE)
 _DEGREES = {"deg", "degree", "degrees", "°"}
 
@@ -47,7 +50,8 @@ def load_recording(
         raise InputError.one("FILE", str(path), "holds no channel", "export the recording again")
     muscles = _muscles(path, opened, channels, unit)
     goniometer = _angle(path, opened, angle, muscles)
-    noted = read_marks(marks, len(muscles[0].values) / muscles[0].rate_hz) if marks else opened.marks
+    kept = () if angle else opened.marks  # who names the angle wants it used
+    noted = read_marks(marks, len(muscles[0].values) / muscles[0].rate_hz) if marks else kept
     return Recording(path.name, muscles, goniometer, noted, opened.synthetic)
 
 
@@ -56,7 +60,11 @@ def _muscles(path: Path, opened: Opened, channels: str | None, unit: str | None)
     problems: list[InputProblem] = []
     chosen: list[Trace] = []
     if channels is None:
-        chosen = [replace(t, side=_side(t.name)) for t in opened.traces if not _OTHER.search(t.name) and t.unit.lower() not in _DEGREES]
+        chosen = [
+            replace(t, side=_side(t.name))
+            for t in opened.traces
+            if not _OTHER.search(t.name) and t.unit.lower() not in _DEGREES
+        ]
         if not chosen:
             mend = "name them with --channels; the file holds " + ", ".join(by_name)
             raise InputError.one("--channels", "", "no channel of the file looks like a muscle", mend)
@@ -71,20 +79,26 @@ def _muscles(path: Path, opened: Opened, channels: str | None, unit: str | None)
             else:
                 chosen.append(replace(by_name[name], side=named or _side(name)))
     if not problems and not chosen:
-        problems.append(InputProblem("--channels", channels or "", "names no channel", "the file holds " + ", ".join(by_name)))
+        problems.append(
+            InputProblem("--channels", channels or "", "names no channel", "the file holds " + ", ".join(by_name))
+        )
     out = []
     for trace in chosen:
         factor = MICROVOLTS.get((unit or trace.unit).lower())
         if factor is None:
             value = trace.unit or "none"
-            problems.append(InputProblem(f"{path}: {trace.name}: unit", value, "is no unit of voltage", "give --unit uV, mV or V"))
+            problems.append(
+                InputProblem(f"{path}: {trace.name}: unit", value, "is no unit of voltage", "give --unit uV, mV or V")
+            )
             continue
         rails = (trace.rails[0] * factor, trace.rails[1] * factor) if trace.rails else None
         out.append(replace(trace, values=trace.values * factor, unit="uV", rails=rails))
     rates = {t.rate_hz for t in out}
     if len(rates) > 1:
         shown = ", ".join(f"{t.name} {t.rate_hz:g} Hz" for t in out)
-        problems.append(InputProblem("--channels", shown, "have different sampling rates", "choose channels of one rate"))
+        problems.append(
+            InputProblem("--channels", shown, "have different sampling rates", "choose channels of one rate")
+        )
     if problems:
         raise InputError(problems)
     length = min(len(t.values) for t in out)

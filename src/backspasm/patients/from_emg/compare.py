@@ -42,7 +42,11 @@ def compared(analysis: Analysis, knowledge: Knowledge) -> tuple[Comparison, ...]
 
 def measures_of(analysis: Analysis) -> dict[str, float]:
     """The measures that references speak of; left out where the recording does not have them."""
-    percents = [c.rest.percent_mvc for c in analysis.channels if c.rest is not None and c.rest.percent_mvc is not None and c.rest.told]
+    percents = [
+        c.rest.percent_mvc
+        for c in analysis.channels
+        if c.rest is not None and c.rest.percent_mvc is not None and c.rest.told
+    ]
     imbalances = [abs(i.percent) for i in analysis.asymmetry]
     values = {
         "flexion_relaxation_ratio": analysis.ratio,

@@ -18,6 +18,8 @@ BAND_HZ = (20.0, 450.0)
 BELOW_NYQUIST = 0.9
 #: order of the Butterworth filter run in each direction; both together are the usual fourth order
 ORDER = 2
+#: the signal is continued by so many seconds at its ends while it is filtered
+PAD_S = 0.5
 #: width of the sections of a spectrum, seconds
 SECTION_S = 0.5
 #: where a recorder's white noise shows: from 500 Hz, or from four fifths of half the sampling rate, up to 95 % of it
@@ -43,7 +45,8 @@ def band_passed(values: Samples, rate_hz: float, band: Band) -> Samples:
     from scipy.signal import butter, sosfiltfilt
 
     sections = butter(ORDER, band, btype="bandpass", fs=rate_hz, output="sos")
-    return np.asarray(sosfiltfilt(sections, values - np.mean(values)), dtype=float)
+    pad = min(len(values) - 1, round(PAD_S * rate_hz))
+    return np.asarray(sosfiltfilt(sections, values - np.mean(values), padlen=pad), dtype=float)
 
 
 def noise_passed(density: float, rate_hz: float, band: Band) -> float:
@@ -66,9 +69,9 @@ def spectrum(values: Samples, rate_hz: float) -> tuple[Samples, Samples]:
 def noise_density(values: Samples, rate_hz: float, mains_hz: float | None) -> float | None:
     """Density (unit²/Hz) of the recorder's white noise, read where muscle is silent: above its band.
 
-    ``values`` are the unfiltered samples; harmonics of the mains are left out. The quieter half of the recording is looked at, so that little of
-    the muscle's own tail is taken for noise. None where the sampling rate leaves no such place. A recorder that filters
-    these frequencies away shows too little noise here, and then too little is taken off, never too much.
+    ``values`` are the unfiltered samples; harmonics of the mains are left out, and only the quieter half of the recording is
+    looked at, so that little of the muscle's own tail is taken for noise. None where the sampling rate leaves no such place.
+    A recorder that filters these frequencies away shows too little noise here; then too little is taken off, never too much.
     """
     nyquist = rate_hz / 2
     low = min(NOISE_FROM_HZ, NOISE_FROM_SHARE * nyquist)

@@ -39,5 +39,10 @@ def case_with(measured: dict[str, float], case: dict[str, Any]) -> dict[str, Any
     have = case.get("measured") or {}
     twice = [name for name in measured if isinstance(have, dict) and name in have]
     if twice:
-        raise InputError.one(f"measured.{twice[0]}", have[twice[0]], "is in the case already", "take it out of the case, or leave the recording out")
+        raise InputError.one(
+            f"measured.{twice[0]}",
+            have[twice[0]],
+            "is in the case already",
+            "take it out of the case, or leave the recording out",
+        )
     return {**case, "measured": {**have, **measured}}

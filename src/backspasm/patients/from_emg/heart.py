@@ -95,7 +95,9 @@ def _deflections(height: Samples, interval: float) -> Beats:
     """The highest peaks, none nearer to another than the rhythm allows."""
     from scipy.signal import find_peaks
 
-    peaks, _ = find_peaks(height, distance=max(1, round((1 - IRREGULAR) * interval)), height=2 * float(np.mean(np.abs(height))))
+    peaks, _ = find_peaks(
+        height, distance=max(1, round((1 - IRREGULAR) * interval)), height=2 * float(np.mean(np.abs(height)))
+    )
     return np.asarray(peaks, dtype=np.int64)
 
 

@@ -88,7 +88,9 @@ def _lines(values: Samples, rate_hz: float, hz: float) -> list[_Line]:
     for centre in np.arange(hz, rate_hz / 2 - NEIGHBOURS_HZ, hz):
         middle, line, around = (round(w / step) for w in (centre, HALF_WIDTH_HZ, NEIGHBOURS_HZ))
         inside = power[middle - line : middle + line + 1]
-        beside = np.concatenate((power[middle - around : middle - 2 * line], power[middle + 2 * line + 1 : middle + around + 1]))
+        beside = np.concatenate(
+            (power[middle - around : middle - 2 * line], power[middle + 2 * line + 1 : middle + around + 1])
+        )
         level = float(np.mean(beside))
         if level > 0:
             peak = int(np.argmax(inside))

@@ -32,7 +32,11 @@ WORDS: dict[str, PhaseName] = {
 
 def marks_of_annotations(starts: Sequence[float], lengths: Sequence[float], texts: Sequence[str]) -> tuple[Mark, ...]:
     """Annotations whose text is a phase; others are left alone. One without a length lasts until the next."""
-    found = sorted((float(s), float(n), WORDS[t.strip().lower()]) for s, n, t in zip(starts, lengths, texts, strict=True) if t.strip().lower() in WORDS)
+    found = sorted(
+        (float(s), float(n), WORDS[t.strip().lower()])
+        for s, n, t in zip(starts, lengths, texts, strict=True)
+        if t.strip().lower() in WORDS
+    )
     out = []
     for i, (start, length, phase) in enumerate(found):
         if length <= 0:
@@ -75,9 +79,13 @@ def _file(path: Path) -> list[tuple[str, str, str]]:
             rows = [{str(k).strip().lower(): str(v or "") for k, v in row.items()} for row in reader]
     except OSError as error:
         what = f"cannot be read ({error.strerror or type(error).__name__})"
-        raise InputError.one("--marks", str(path), what, "check the path, or write flexion=4-7,full_flexion=7-11,...") from None
+        raise InputError.one(
+            "--marks", str(path), what, "check the path, or write flexion=4-7,full_flexion=7-11,..."
+        ) from None
     except UnicodeDecodeError:
-        raise InputError.one("--marks", str(path), "is not text", "save it as CSV with the columns phase,start,end") from None
+        raise InputError.one(
+            "--marks", str(path), "is not text", "save it as CSV with the columns phase,start,end"
+        ) from None
     lacking = [c for c in ("phase", "start", "end") if rows and c not in rows[0]]
     if lacking:
         raise InputError.one("--marks", str(path), f"lacks the column {lacking[0]!r}", "its header is: phase,start,end")
@@ -92,9 +100,13 @@ def _mark(phase: str, start: str, end: str, seconds: float) -> Mark:
     try:
         first, last = float(start), float(end)
     except ValueError:
-        raise InputError.one(f"--marks {name}", f"{start}-{end}", "are not two times", f"write {name}=4-7, in seconds") from None
+        raise InputError.one(
+            f"--marks {name}", f"{start}-{end}", "are not two times", f"write {name}=4-7, in seconds"
+        ) from None
     if not (math.isfinite(first) and 0 <= first < last):
-        raise InputError.one(f"--marks {name}", f"{start}-{end}", "is no stretch of time", "write the start before the end")
+        raise InputError.one(
+            f"--marks {name}", f"{start}-{end}", "is no stretch of time", "write the start before the end"
+        )
     if last > seconds + 0.5:
         what = f"ends after the recording ({seconds:.1f} s)"
         raise InputError.one(f"--marks {name}", f"{start}-{end}", what, "count seconds from the start of the recording")

@@ -12,7 +12,9 @@ from backspasm.patients.patient import InputError
 from backspasm.records.problems import did_you_mean
 
 
-def read_maxima(given: str, recording: Recording, channels: str | None, rate_hz: float | None, unit: str | None) -> dict[str, float]:
+def read_maxima(
+    given: str, recording: Recording, channels: str | None, rate_hz: float | None, unit: str | None
+) -> dict[str, float]:
     """Microvolt RMS by channel, from ``NAME=MICROVOLT,...`` or from a recording of a maximal contraction with the same channels.
 
     Raises:
@@ -25,7 +27,9 @@ def read_maxima(given: str, recording: Recording, channels: str | None, rate_hz:
         out = maxima_of(load_recording(Path(given), channels or ",".join(names), rate_hz=rate_hz, unit=unit), given)
     lacking = [n for n in names if n not in out]
     if lacking:
-        raise InputError.one("--mvc", given, f"has no maximum of {lacking[0]}", "give one of every channel, or fewer --channels")
+        raise InputError.one(
+            "--mvc", given, f"has no maximum of {lacking[0]}", "give one of every channel, or fewer --channels"
+        )
     weak = [n for n, uv in out.items() if uv <= 0]
     if weak:
         raise InputError.one("--mvc", weak[0], "shows no contraction", "give a recording of a maximal contraction")
@@ -36,7 +40,9 @@ def _pair(part: str, names: list[str]) -> tuple[str, float]:
     name, _, value = part.rpartition("=")
     name = name.strip()
     if name not in names:
-        raise InputError.one("--mvc", name, "is no channel that is analysed", did_you_mean(name, names, "one of " + ", ".join(names)))
+        raise InputError.one(
+            "--mvc", name, "is no channel that is analysed", did_you_mean(name, names, "one of " + ", ".join(names))
+        )
     try:
         uv = float(value)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -61,13 +62,11 @@ def from_marks(marks: tuple[Mark, ...]) -> Phases:
     ordered = sorted(marks)
     bends = []
     moves = [m for m in ordered if m.phase != "rest"]
-    for i, mark in enumerate(moves):
+    for i in range(len(moves)):
         following = [m.phase for m in moves[i : i + 3]]
         if following == ["flexion", "full_flexion", "extension"]:
             down, full, up = (Span(m.start, m.end) for m in moves[i : i + 3])
             bends.append(Bend(down, full, up))
-        elif mark.phase == "full_flexion" and not (i and moves[i - 1].phase == "flexion"):
-            continue
     rest = tuple(Span(m.start, m.end) for m in ordered if m.phase == "rest")
     why = "" if bends else "the marks name no flexion, full_flexion and extension one after the other"
     return Phases(tuple(bends), rest, "marks", why)
@@ -90,7 +89,9 @@ def from_angle(angle: Trace) -> Phases:
     still = speed < MOVING * float(np.quantile(speed, 0.995))
     full = [s for s in _runs((bent > FULLY) & still, rate) if s.seconds >= SHORTEST_S]
     stood = [s for s in _runs((bent < 1 - FULLY) & still, rate) if s.seconds >= SHORTEST_S / 2]
-    return Phases(*_between(full, stood, len(smooth) / rate), "angle", "" if full else "no stay in full flexion was found")
+    return Phases(
+        *_between(full, stood, len(smooth) / rate), "angle", "" if full else "no stay in full flexion was found"
+    )
 
 
 def _between(full: list[Span], stood: list[Span], seconds: float) -> tuple[tuple[Bend, ...], tuple[Span, ...]]:
@@ -125,7 +126,7 @@ def from_envelope(muscles: tuple[Muscle, ...]) -> Phases:
     if len(peaks) < 2 or len(peaks) % 2:
         why = f"the muscles show {len(peaks)} burst{'s' * (len(peaks) != 1)}, not one bending down and one coming up for each bend"
         return Phases((), (), "envelope", why)
-    valleys = [_valley(level, a, b) for a, b in zip(peaks[:-1], peaks[1:], strict=True)]
+    valleys = [_valley(level, a, b) for a, b in pairwise(peaks.tolist())]
     edges = [(0, int(np.argmin(level[: peaks[0] + 1]))), *((v, v) for v in valleys)]
     edges.append((int(peaks[-1] + np.argmin(level[peaks[-1] :])), len(level) - 1))
     bends, rest = [], [Span(0, _crossing(level, peaks[0], edges[0][1]) / rate)]
@@ -134,7 +135,9 @@ def from_envelope(muscles: tuple[Muscle, ...]) -> Phases:
         start = _crossing(level, down, edges[i][1])
         silence, again = _crossing(level, down, valley), _crossing(level, up, valley)
         end = _crossing(level, up, edges[i + 2][0])
-        bends.append(Bend(Span(start / rate, silence / rate), Span(silence / rate, again / rate), Span(again / rate, end / rate)))
+        bends.append(
+            Bend(Span(start / rate, silence / rate), Span(silence / rate, again / rate), Span(again / rate, end / rate))
+        )
         later = _crossing(level, int(peaks[i + 2]), valleys[i + 1]) if i + 2 < len(peaks) else len(level) - 1
         rest.append(Span(end / rate, later / rate))
     return Phases(tuple(bends), tuple(s for s in rest if s.seconds >= SHORTEST_S), "envelope")

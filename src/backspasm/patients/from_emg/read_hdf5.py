@@ -36,7 +36,11 @@ def read_hdf5(path: Path, rate_hz: float | None, unit: str | None) -> Opened:
                 continue
             values = values if values.shape[0] >= values.shape[1] else values.T
             names = _attribute(data, NAMES)
-            labels = [_text(n) for n in names] if names is not None else [f"{_last(name)} {i + 1}" for i in range(values.shape[1])]
+            labels = (
+                [_text(n) for n in names]
+                if names is not None
+                else [f"{_last(name)} {i + 1}" for i in range(values.shape[1])]
+            )
             if len(labels) != values.shape[1]:
                 what = f"has {values.shape[1]} columns and {len(labels)} names"
                 raise InputError.one(f"{path}: {name}", "", what, "name every column once in its attribute 'channels'")
@@ -50,7 +54,12 @@ def _datasets(group: Any, h5py: Any) -> Iterator[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
 
     def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim in (1, 2) and item.dtype.kind in "iuf" and _last(name) not in (MARKS, "time"):
+        if (
+            isinstance(item, h5py.Dataset)
+            and item.ndim in (1, 2)
+            and item.dtype.kind in "iuf"
+            and _last(name) not in (MARKS, "time")
+        ):
             found.append((name, item))
 
     group.visititems(visit)

@@ -41,7 +41,9 @@ def read_text(path: Path, rate_hz: float | None, unit: str | None) -> Opened:
     if time is not None and rate is None:
         rate = _rate(path, names[time], table[:, time], units[time])
     if rate is None:
-        raise InputError.one(f"{path}: sampling rate", "", "is not in the file", "give --rate HZ, or add a column 'time (s)'")
+        raise InputError.one(
+            f"{path}: sampling rate", "", "is not in the file", "give --rate HZ, or add a column 'time (s)'"
+        )
     traces = [
         Trace(n, np.ascontiguousarray(table[:, i]), rate, units[i] or unit or "")
         for i, n in enumerate(names)
@@ -72,7 +74,9 @@ def _table(path: Path, skip: int, separator: str, width: int) -> Samples:
         read_options=csv.ReadOptions(skip_rows=skip, column_names=[str(i) for i in range(width)]),
         parse_options=csv.ParseOptions(delimiter=separator),
         convert_options=csv.ConvertOptions(
-            column_types={str(i): "float64" for i in range(width)}, null_values=["", "NaN", "nan", "NA"], decimal_point=decimal
+            column_types={str(i): "float64" for i in range(width)},
+            null_values=["", "NaN", "nan", "NA"],
+            decimal_point=decimal,
         ),
     )
     return np.column_stack([c.to_numpy().astype(float) for c in table.columns])
@@ -90,13 +94,19 @@ def _rate(path: Path, name: str, times: Samples, unit: str) -> float:
     """Samples a second from a column of times. Raises InputError where they are uneven."""
     per_second = PER_SECOND.get(unit.lower())
     if per_second is None:
-        raise InputError.one(f"{path}: {name}", unit, "is no unit of time", f"use one of {', '.join(u for u in PER_SECOND if u)}")
+        raise InputError.one(
+            f"{path}: {name}", unit, "is no unit of time", f"use one of {', '.join(u for u in PER_SECOND if u)}"
+        )
     steps = np.diff(times) / per_second
     if len(steps) == 0 or not np.isfinite(steps).all():
-        raise InputError.one(f"{path}: {name}", "", "has no times", "fill in every time, or leave the column out and give --rate HZ")
+        raise InputError.one(
+            f"{path}: {name}", "", "has no times", "fill in every time, or leave the column out and give --rate HZ"
+        )
     span = float(times[-1] - times[0]) / per_second
     if span <= 0:
-        raise InputError.one(f"{path}: {name}", f"{times[0]:g} to {times[-1]:g}", "does not run forwards", "give --rate HZ instead")
+        raise InputError.one(
+            f"{path}: {name}", f"{times[0]:g} to {times[-1]:g}", "does not run forwards", "give --rate HZ instead"
+        )
     rate = len(steps) / span
     # times are often rounded: what counts is how far a sample lies from where it should
     drift = np.abs((times - times[0]) / per_second - np.arange(len(times)) / rate) * rate

@@ -99,7 +99,10 @@ def synthesise(programme: Programme) -> tuple[Recording, Truth]:
             total += programme.peak_uv * 20 * np.exp(-np.maximum(time - at, 0) / 0.004) * (time >= at)
         rails = None
         if programme.clip_uv is not None:
-            total, rails = np.clip(total, -programme.clip_uv, programme.clip_uv), (-programme.clip_uv, programme.clip_uv)
+            total, rails = (
+                np.clip(total, -programme.clip_uv, programme.clip_uv),
+                (-programme.clip_uv, programme.clip_uv),
+            )
         traces.append(Trace(name, total, programme.rate_hz, side="left" if side == "left" else "right", rails=rails))
     angle = Trace("trunk angle", _angle(rng, programme, marks, time), programme.rate_hz, unit="deg")
     recording = Recording(f"synthetic, seed {programme.seed}", tuple(traces), angle, marks, synthetic=True)
@@ -187,9 +190,7 @@ def _mains(rng: Generator, p: Programme, time: Samples) -> Samples:
 
 def _drift(rng: Generator, p: Programme, time: Samples) -> Samples:
     """Breathing and slow wandering of the baseline (n,)."""
-    waves = [
-        np.sin(2 * np.pi * f * time + rng.uniform(0, 6)) for f in (0.27, 0.05, 0.9)
-    ]
+    waves = [np.sin(2 * np.pi * f * time + rng.uniform(0, 6)) for f in (0.27, 0.05, 0.9)]
     return np.asarray(p.drift_uv * (0.5 * waves[0] + waves[1] + 0.1 * waves[2] + rng.uniform(-1, 1)), dtype=float)
 
 

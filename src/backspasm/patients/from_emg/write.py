@@ -98,6 +98,7 @@ def _write_hdf5(recording: Recording, path: Path) -> None:
                 data.attrs["rails"] = trace.rails
         if recording.marks:
             rows = np.array(
-                [(m.start, m.end, m.phase.encode()) for m in recording.marks], dtype=[("start", "f8"), ("end", "f8"), ("phase", "S16")]
+                [(m.start, m.end, m.phase.encode()) for m in recording.marks],
+                dtype=[("start", "f8"), ("end", "f8"), ("phase", "S16")],
             )
             file.create_dataset("marks", data=rows)
