@@ -72,15 +72,19 @@ def emg(
     ] = None,
     snr: Annotated[float, typer.Option(help="Of the made-up recording: signal to noise at the peak, dB.")] = 10.0,
     ratio: Annotated[float, typer.Option(help="Of the made-up recording: peak over silence.")] = 4.0,
-    bends: Annotated[int, typer.Option(help="Of the made-up recording: number of bends.")] = 4,
+    bends: Annotated[
+        int | None, typer.Option(help="How often the person bent, where neither angle nor marks say when. Made-up: 4.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the made-up recording: the same seed gives the same samples.")] = 1,
 ) -> None:
     """Read surface EMG of the low back: activity at rest, flexion-relaxation ratio, onsets, sides, and what the signal is worth.
 
     Tested on synthetic recordings only: no public recording of lumbar surface EMG could be had.
     """
+    if bends is not None and not 1 <= bends <= 50:
+        refuse(f"--bends ({bends}): is no number of bends. Mend: give a whole number from 1 to 50")
     if synthesise is not None:
-        _synthesise(synthesise, file, snr, ratio, bends, seed)
+        _synthesise(synthesise, file, snr, ratio, 4 if bends is None else bends, seed)
         return
     if file is None:
         refuse("FILE: no recording is named. Mend: backspasm emg FILE, or --synthesise OUT for a made-up one")
@@ -92,7 +96,7 @@ def emg(
         refuse(
             "--format (png): a picture is no text for a terminal. Mend: backspasm emg FILE --format png > picture.png"
         )
-    analysis = _analysis(file, channels, angle, marks, mvc, rate, unit)
+    analysis = _analysis(file, channels, angle, marks, mvc, rate, unit, bends)
     _write(analysis, output, age, sex, case)
 
 
@@ -104,6 +108,7 @@ def _analysis(
     mvc: str | None,
     rate: float | None,
     unit: str | None,
+    bends: int | None,
 ) -> Analysis:
     from backspasm.patients.from_emg import analyse
     from backspasm.patients.from_emg.choose import load_recording
@@ -112,7 +117,7 @@ def _analysis(
     with bad_input():
         recording = load_recording(file, channels, angle, marks, rate, unit)
         maxima = read_maxima(mvc, recording, channels, rate, unit) if mvc else None
-        return analyse(recording, maxima, str(file))
+        return analyse(recording, maxima, str(file), bends)
     raise AssertionError("unreachable")
 
 
@@ -185,8 +190,6 @@ def _synthesise(out: Path, file: Path | None, snr: float, ratio: float, bends: i
         refuse(f"--snr ({snr:g}): is no signal-to-noise ratio of a recording. Mend: give decibels between -20 and 80")
     if not 1 <= ratio <= 100:
         refuse(f"--ratio ({ratio:g}): is no flexion-relaxation ratio. Mend: give a number from 1 (no silence) to 100")
-    if not 1 <= bends <= 50:
-        refuse(f"--bends ({bends}): is no number of bends. Mend: give a whole number from 1 to 50")
     if seed < 0:
         refuse(f"--seed ({seed}): is negative. Mend: give a whole number, 0 or more")
     truth_file = out.with_name(out.stem + ".truth.json")

@@ -14,7 +14,7 @@ from backspasm.patients.from_emg import Analysis, Recording, analyse
 from backspasm.patients.from_emg.measures import asymmetry
 from backspasm.patients.from_emg.synthetic import Programme, synthesise
 
-FEW = settings(max_examples=6, deadline=None)
+FEW = settings(max_examples=4, deadline=None)
 
 
 @cache
@@ -32,7 +32,7 @@ def changed(recording: Recording, factor: float = 1.0, offset: float = 0.0) -> R
     return replace(recording, muscles=tuple(m.with_values(m.values * factor + offset) for m in recording.muscles))
 
 
-SEEDS = st.integers(0, 3)
+SEEDS = st.integers(0, 1)
 
 
 @FEW
@@ -79,9 +79,12 @@ def test_a_flipped_electrode_changes_nothing(seed: int) -> None:
 @given(st.floats(0, 1e4), st.floats(0, 1e4))
 def test_asymmetry_lies_between_minus_and_plus_a_hundred(left: float, right: float) -> None:
     found = asymmetry(left, right)
-    assert found is None if left + right == 0 else found is not None and -100 <= found <= 100
-    if found is not None:
-        assert asymmetry(right, left) == pytest.approx(-found)
+    if left + right == 0:
+        assert found is None
+        return
+    assert found is not None
+    assert -100.000001 <= found <= 100.000001
+    assert asymmetry(right, left) == pytest.approx(-found)
 
 
 def test_the_same_seed_gives_the_same_samples_and_another_others() -> None:

@@ -17,8 +17,9 @@ from backspasm.patients.from_emg.phases import from_angle, from_marks
 from backspasm.patients.from_emg.recording import Mark, Trace
 from backspasm.patients.from_emg.synthetic import Programme, Truth, synthesise
 
-SEEDS = range(8)
+SEEDS = range(6)
 SOURCES = ("marks", "angle", "envelope")
+BENDS = 4
 
 
 def seen_by(source: str, recording: Recording) -> Recording:
@@ -33,11 +34,9 @@ def runs() -> dict[str, list[tuple[Analysis, Truth]]]:
     """Analyses of the same recordings, the phases from marks, from the angle, and from the muscles alone."""
     out: dict[str, list[tuple[Analysis, Truth]]] = {s: [] for s in SOURCES}
     for seed in SEEDS:
-        recording, truth = synthesise(
-            Programme(seed=seed, ratio=(2.0, 3.0, 4.0)[seed % 3], mains_hz=(50.0, 60.0)[seed % 2])
-        )
-        for source in SOURCES:
-            out[source].append((analyse(seen_by(source, recording)), truth))
+        recording, truth = synthesise(Programme(seed=seed, cycles=BENDS, mains_hz=(50.0, 60.0)[seed % 2]))
+        for source in SOURCES if seed < 3 else SOURCES[:1]:
+            out[source].append((analyse(seen_by(source, recording), bends=BENDS), truth))
     return out
 
 
@@ -48,21 +47,29 @@ def test_the_ratio_is_within_five_percent_of_the_truth_at_ten_decibel(
     of_muscle, of_programme = [], []
     for found, truth in runs[source]:
         assert found.ratio is not None
+        assert found.measured["flexion_relaxation_ratio"] == pytest.approx(found.ratio, rel=1e-3)
         of_muscle.append(abs(found.ratio / truth.ratio_of_muscle - 1))
         of_programme.append(abs(found.ratio / truth.ratio - 1))
-    assert max(of_muscle) < 0.05  # worst, against the muscle signal that was recorded
-    assert np.median(of_programme) < 0.05  # against the programme, of which every recording is one draw
-    assert max(of_programme) < 0.10
+    assert max(of_muscle) < 0.05  # against the muscle signal that was recorded
+    assert max(of_programme) < 0.05  # against the programme, of which every recording is one draw
+    assert np.median(of_programme) < 0.03
+
+
+@pytest.mark.parametrize("ratio", [1.3, 2.0, 6.0])
+def test_low_and_high_ratios_are_as_true(ratio: float) -> None:
+    recording, truth = synthesise(Programme(seed=11, cycles=BENDS, ratio=ratio))
+    assert analyse(recording).ratio == pytest.approx(truth.ratio_of_muscle, rel=0.05)
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_onsets_are_within_twenty_milliseconds_at_ten_decibel(
     runs: dict[str, list[tuple[Analysis, Truth]]], source: str
 ) -> None:
+    """Nine of ten; the worst of many is told in docs/emg.md."""
     errors = [e for found, truth in runs[source] for e in onset_errors(found, truth)]
-    assert len(errors) == len(SEEDS) * 2 * 2 * 4
+    assert len(errors) == len(runs[source]) * BENDS * 2 * 2
     assert np.median(errors) < 0.010
-    assert np.mean(np.asarray(errors) <= 0.020) > 0.95
+    assert np.mean(np.asarray(errors) <= 0.020) > 0.9
     assert max(errors) < 0.045
 
 
@@ -77,10 +84,10 @@ def onset_errors(found: Analysis, truth: Truth) -> Iterator[float]:
                 yield abs(one - other)
 
 
-def test_the_noise_would_lower_the_ratio_by_a_third_if_it_were_left_in(
+def test_the_noise_would_lower_the_ratio_by_a_fifth_and_more_if_it_were_left_in(
     runs: dict[str, list[tuple[Analysis, Truth]]],
 ) -> None:
-    found, truth = next(r for r in runs["marks"] if r[1].ratio > 3.5)
+    found, truth = runs["marks"][0]
     assert all(c.ratio is not None and c.ratio.uncorrected < 0.8 * truth.ratio for c in found.channels)
 
 
@@ -113,18 +120,20 @@ def test_marks_that_are_out_of_order_make_no_bend() -> None:
     assert len(found.rest) == 1
 
 
-def test_a_lost_silence_is_measured_with_an_angle_and_not_guessed_without() -> None:
-    recording, truth = synthesise(Programme(seed=2, ratio=1.1, extension_factor=1.0))
+def test_a_lost_silence_is_measured_with_an_angle_and_never_taken_for_an_intact_one_without() -> None:
+    recording, truth = synthesise(Programme(seed=2, cycles=2, ratio=1.1, extension_factor=1.0))
     with_angle = analyse(seen_by("angle", recording))
     assert with_angle.ratio == pytest.approx(truth.ratio_of_muscle, rel=0.05)
-    without = analyse(seen_by("envelope", recording))
-    assert without.ratio is None
-    assert without.measured.get("flexion_relaxation_ratio") is None
-    assert "give --angle or --marks" in " ".join(without.warnings)
+    counted = analyse(seen_by("envelope", recording), bends=2)
+    assert counted.ratio is None
+    assert "the silence in full flexion is lost or was too short" in " ".join(counted.warnings)
+    guessed = analyse(seen_by("envelope", recording))  # two long bursts look like one bend with a silence
+    assert "flexion_relaxation_ratio" not in guessed.measured
+    assert "not handed to the assessment" in " ".join(guessed.warnings)
 
 
 def test_a_silence_below_the_noise_gives_a_lower_bound() -> None:
-    recording, truth = synthesise(Programme(seed=1, ratio=40.0, snr_db=5.0))
+    recording, truth = synthesise(Programme(seed=1, cycles=2, ratio=40.0, snr_db=5.0))
     found = analyse(recording)
     assert found.ratio_at_least
     assert found.ratio is not None
@@ -133,11 +142,11 @@ def test_a_silence_below_the_noise_gives_a_lower_bound() -> None:
 
 
 def test_rest_is_measured_where_the_recorder_is_quiet_enough() -> None:
-    recording, truth = synthesise(Programme(seed=3, snr_db=35.0))
+    recording, truth = synthesise(Programme(seed=3, cycles=2, snr_db=35.0))
     found = analyse(recording)
     assert found.resting_uv == pytest.approx(np.mean(truth.rest_uv), rel=0.08)
     assert found.measured["resting_emg"] == pytest.approx(found.resting_uv, rel=1e-3)
-    noisy, _ = synthesise(Programme(seed=3, snr_db=0.0))
+    noisy, _ = synthesise(Programme(seed=3, cycles=1, snr_db=0.0))
     hidden = analyse(noisy)
     assert hidden.resting_uv is None
     assert "resting_emg" not in hidden.measured
@@ -145,11 +154,12 @@ def test_rest_is_measured_where_the_recorder_is_quiet_enough() -> None:
 
 
 def test_the_sides_are_compared_and_percent_of_the_maximum_is_taken() -> None:
-    recording, truth = synthesise(Programme(seed=5, snr_db=25.0, asymmetry=0.2))
+    recording, truth = synthesise(Programme(seed=5, cycles=2, snr_db=25.0, asymmetry=0.2))
     found = analyse(recording, {"ES left": 240.0, "ES right": 160.0})
-    flexion = next(i for i in analyse(recording).asymmetry if i.phase == "flexion")
+    plain = analyse(recording)
+    flexion = next(i for i in plain.asymmetry if i.phase == "flexion")
     assert flexion.percent == pytest.approx(100 * truth.asymmetry, abs=4)
-    left, right = found.channels
+    left, _ = found.channels
     assert left.flexion is not None
     assert left.flexion.percent_mvc == pytest.approx(100 * left.flexion.uv / 240)
     in_percent = next(i for i in found.asymmetry if i.phase == "flexion")
@@ -166,7 +176,9 @@ def test_a_maximum_is_the_largest_second_of_a_contraction() -> None:
 
 
 def test_the_quality_names_what_was_mixed_in() -> None:
-    recording, _ = synthesise(Programme(seed=7, mains_hz=60.0, mains_uv=30.0, heart_uv=120.0, pops=3, snr_db=15.0))
+    recording, _ = synthesise(
+        Programme(seed=7, cycles=2, mains_hz=60.0, mains_uv=30.0, heart_uv=120.0, pops=3, snr_db=15.0)
+    )
     for q in analyse(recording).quality:
         assert q.mains_hz == 60.0
         assert q.mains_share > 0.1
@@ -174,7 +186,7 @@ def test_the_quality_names_what_was_mixed_in() -> None:
         assert q.pops >= 2
         assert q.snr_db == pytest.approx(15 + 20 * np.log10(1.5), abs=2)  # at the peak of coming up, which is larger
         assert 0 < q.movement_share < 1
-    silent, _ = synthesise(Programme(seed=7, mains_uv=0, heart_uv=0, snr_db=15.0))
+    silent, _ = synthesise(Programme(seed=7, cycles=1, mains_uv=0, heart_uv=0, snr_db=15.0))
     for q in analyse(silent).quality:
         assert (q.mains_hz, q.heart_per_minute, q.pops) == (None, None, 0)
 

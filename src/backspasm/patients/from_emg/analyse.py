@@ -17,8 +17,8 @@ STANDING: dict[PhaseSource, str] = {
     "marks": "phases from marks",
     "angle": "phases from the trunk's angle",
     "envelope": (
-        "phases from the muscles' own activity, which is of lower standing: a lost silence cannot be found in this way, "
-        "so low ratios are missed; give --angle or --marks"
+        "phases from the muscles' own activity, which is of lower standing: where the silence is lost no ratio is found, "
+        "so low ratios are missed"
     ),
 }
 
@@ -71,7 +71,8 @@ class Analysis:
     @property
     def measured(self) -> dict[str, float]:
         """The findings of the vocabulary, in its units."""
-        values = {"resting_emg": self.resting_uv, "flexion_relaxation_ratio": self.ratio}
+        ratio = self.ratio if self.phases.sure else None
+        values = {"resting_emg": self.resting_uv, "flexion_relaxation_ratio": ratio}
         return {name: float(f"{value:.4g}") for name, value in values.items() if value is not None}
 
     @property
@@ -80,15 +81,19 @@ class Analysis:
         return STANDING[self.phases.source] if self.phases.source else "no phases"
 
 
-def analyse(recording: Recording, mvc_uv: dict[str, float] | None = None, file: str = "recording") -> Analysis:
+def analyse(
+    recording: Recording, mvc_uv: dict[str, float] | None = None, file: str = "recording", bends: int | None = None
+) -> Analysis:
     """Analyse a recording; ``mvc_uv`` maps channels to the RMS of a maximal contraction in microvolt.
+
+    ``bends`` is how often the person bent; it is needed where neither marks nor an angle say when.
 
     Raises:
         InputError: with every reason why the recording cannot be analysed.
     """
     refuse_if_bad(recording, file)
     muscles = cleaned(recording)
-    phases = phases_of(recording, muscles)
+    phases = phases_of(recording, muscles, bends)
     maxima = mvc_uv or {}
     channels = measure(muscles, phases, maxima)
     ratios = [c.ratio for c in channels if c.ratio is not None]
@@ -179,7 +184,9 @@ def _imbalances(channels: tuple[ChannelMeasures, ...]) -> list[Imbalance]:
 def _warnings(muscles: tuple[Muscle, ...], phases: Phases, channels: tuple[ChannelMeasures, ...]) -> list[str]:
     out = []
     if not phases.bends:
-        out.append(f"no flexion-relaxation ratio: {phases.why or 'no bend was found'}; give --angle or --marks")
+        out.append(
+            f"no flexion-relaxation ratio: {phases.why or 'no bend was found'}; give --angle, --marks or --bends"
+        )
     for c in channels:
         if c.ratio is not None and c.ratio.at_least:
             out.append(
@@ -189,6 +196,11 @@ def _warnings(muscles: tuple[Muscle, ...], phases: Phases, channels: tuple[Chann
             out.append(
                 f"{c.name}: activity at rest cannot be told from the recorder's noise, so it is not handed to the assessment"
             )
+    if phases.bends and not phases.sure:
+        out.append(
+            "the ratio is not handed to the assessment: two bends whose silence is lost look like one bend whose silence is intact; "
+            "give --angle, --marks or the number of --bends"
+        )
     if len(phases.bends) == 1:
         out.append("only one bend: a ratio from one bend varies more than one from three or four")
     if all(m.noise_uv2_per_hz is None for m in muscles):

@@ -35,21 +35,25 @@ class Bend:
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """What the person did when, and how that is known; ``why`` says why no bend was found."""
+    """What the person did when, and how that is known; ``why`` says why no bend was found.
+
+    ``sure`` is False where bursts were paired without knowing how many bends there were.
+    """
 
     bends: tuple[Bend, ...]
     rest: tuple[Span, ...]
     source: PhaseSource | None
     why: str = ""
+    sure: bool = True
 
 
-def phases_of(recording: Recording, muscles: tuple[Muscle, ...]) -> Phases:
-    """Marks win over the angle, and the angle over the muscles."""
+def phases_of(recording: Recording, muscles: tuple[Muscle, ...], bends: int | None = None) -> Phases:
+    """Marks win over the angle, and the angle over the muscles, of which the number of ``bends`` says how to pair bursts."""
     if recording.marks:
         return from_marks(recording.marks)
     if recording.angle is not None:
         return from_angle(recording.angle)
-    return from_envelope(muscles)
+    return from_envelope(muscles, bends)
 
 
 def inner(span: Span) -> Span:
@@ -105,10 +109,11 @@ def _between(full: list[Span], stood: list[Span], seconds: float) -> tuple[tuple
     return tuple(b for b in bends if b.extension.end < seconds), tuple(stood)
 
 
-def from_envelope(muscles: tuple[Muscle, ...]) -> Phases:
+def from_envelope(muscles: tuple[Muscle, ...], bends: int | None = None) -> Phases:
     """Bends from bursts in pairs, one bending down and one coming up, with a silence between. Starts standing.
 
-    A patient whose silence is lost shows no pair, so a ratio found in this way is seldom a low one.
+    Bursts alone cannot tell: two bends whose silence is lost look like one whose silence is intact. So the phases are only
+    sure where the number of ``bends`` is known, and then there must be two bursts to each.
     """
     from scipy.ndimage import uniform_filter1d
     from scipy.signal import find_peaks
@@ -123,24 +128,29 @@ def from_envelope(muscles: tuple[Muscle, ...]) -> Phases:
     padded = np.concatenate(([level.min() - 1], level, [level.min() - 1]))
     peaks, _ = find_peaks(padded, prominence=np.log(STANDS_OUT))
     peaks = peaks - 1
+    found = f"the muscles show {len(peaks)} burst{'s' * (len(peaks) != 1)}"
+    if bends is not None and len(peaks) != 2 * bends:
+        lost = ": one a bend, so the silence in full flexion is lost or was too short" if len(peaks) == bends else ""
+        return Phases(
+            (), (), "envelope", f"{found}, not one bending down and one coming up for each of {bends} bends{lost}"
+        )
     if len(peaks) < 2 or len(peaks) % 2:
-        why = f"the muscles show {len(peaks)} burst{'s' * (len(peaks) != 1)}, not one bending down and one coming up for each bend"
-        return Phases((), (), "envelope", why)
+        return Phases((), (), "envelope", f"{found}, not one bending down and one coming up for each bend")
     valleys = [_valley(level, a, b) for a, b in pairwise(peaks.tolist())]
     edges = [(0, int(np.argmin(level[: peaks[0] + 1]))), *((v, v) for v in valleys)]
     edges.append((int(peaks[-1] + np.argmin(level[peaks[-1] :])), len(level) - 1))
-    bends, rest = [], [Span(0, _crossing(level, peaks[0], edges[0][1]) / rate)]
+    pairs, rest = [], [Span(0, _crossing(level, peaks[0], edges[0][1]) / rate)]
     for i in range(0, len(peaks), 2):
         down, up, valley = int(peaks[i]), int(peaks[i + 1]), valleys[i]
         start = _crossing(level, down, edges[i][1])
         silence, again = _crossing(level, down, valley), _crossing(level, up, valley)
         end = _crossing(level, up, edges[i + 2][0])
-        bends.append(
+        pairs.append(
             Bend(Span(start / rate, silence / rate), Span(silence / rate, again / rate), Span(again / rate, end / rate))
         )
         later = _crossing(level, int(peaks[i + 2]), valleys[i + 1]) if i + 2 < len(peaks) else len(level) - 1
         rest.append(Span(end / rate, later / rate))
-    return Phases(tuple(bends), tuple(s for s in rest if s.seconds >= SHORTEST_S), "envelope")
+    return Phases(tuple(pairs), tuple(s for s in rest if s.seconds >= SHORTEST_S), "envelope", sure=bends is not None)
 
 
 def _valley(level: Samples, first: int, last: int) -> int:

@@ -233,11 +233,13 @@ def _ratio(power: Samples, bursts: list[Mark], quiet: list[Mark], rate_hz: float
     width = round(PEAK_WINDOW_S * rate_hz)
     total = np.concatenate((np.zeros((len(power), 1)), np.cumsum(power, axis=1)), axis=1)
     moving = (total[:, width:] - total[:, :-width]) / width
-    together = (moving / power.mean(axis=1, keepdims=True)).mean(axis=0)
+    level = moving / power.mean(axis=1, keepdims=True)
     peaks = []
     for m in bursts:
-        first, last = round(m.start * rate_hz), round(m.end * rate_hz) - width
-        peaks.append(moving[:, first + int(np.argmax(together[first:last]))])
+        part = slice(round(m.start * rate_hz), round(m.end * rate_hz) - width)
+        # each channel's second is picked on the others, as the analysis does
+        picked = [part.start + int(np.argmax((level.sum(axis=0) - level[i])[part])) for i in range(len(power))]
+        peaks.append([moving[i, at] for i, at in enumerate(picked)])
     silence = [power[:, round(m.start * rate_hz) : round(m.end * rate_hz)].mean(axis=1) for m in quiet]
     return float(np.exp(np.mean(0.5 * np.log(np.mean(peaks, axis=0) / np.mean(silence, axis=0)))))
 
