@@ -23,6 +23,7 @@ check: $(VENV)/.dev  ## Style, types and the knowledge base
 
 bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
+	$(BIN)/python benchmarks/emg.py 20
 
 oracle: $(VENV)/.dev  ## Compare the exported network with pyAgrum on 2,000 patients, and the engine with the slow one
 	BACKSPASM_NETWORK_PATIENTS=2000 $(BIN)/python -m pytest -n auto tests/oracle

@@ -134,7 +134,8 @@ def _write(analysis: Analysis, output: EmgFormat, age: float | None, sex: Sex | 
     with bad_input():
         measured = handed_over(analysis, knowledge)
         if output is EmgFormat.case:
-            for remark in (analysis.standing, *analysis.warnings):
+            made_up = ("a synthetic recording: made up, of no person",) if analysis.recording.synthetic else ()
+            for remark in (*made_up, analysis.standing, *analysis.warnings):
                 print(f"backspasm: {remark}", file=sys.stderr)
             _write_case(measured, knowledge, age, sex, case)
             return

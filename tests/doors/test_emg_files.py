@@ -271,6 +271,7 @@ def test_a_case_goes_straight_into_the_assessment(run: Run, folder: Path, tmp_pa
     made = run("emg", str(folder / "bend.edf"), "--format", "case", "--age", "41", "--sex", "female")
     assert made.code == 0
     assert "phases from marks" in made.err
+    assert "made up, of no person" in made.err
     case = json.loads(made.out)
     assert case["age_years"] == 41
     assert set(case["measured"]) == {"resting_emg", "flexion_relaxation_ratio"}
