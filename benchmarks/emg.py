@@ -39,7 +39,11 @@ def onset_errors(found: Analysis, truth: Truth, kind: str) -> Iterator[float]:
 
 
 def accuracy(title: str, programme: Programme, seeds: int, seen: Callable[[Recording], Recording]) -> None:
-    ratios, of_muscle, down, up, missed = [], [], [], [], 0
+    ratios: list[float] = []
+    of_muscle: list[float] = []
+    down: list[float] = []
+    up: list[float] = []
+    missed = 0
     for seed in range(seeds):
         recording, truth = synthesise(replace(programme, seed=1000 + seed, mains_hz=(50.0, 60.0)[seed % 2]))
         found = analyse(seen(recording), bends=programme.cycles)

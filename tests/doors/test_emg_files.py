@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def write_csv(path: Path, header: str, *columns: np.ndarray[Any, np.dtype[np.flo
 
 
 def test_a_table_in_hdf5_is_read_with_its_names(tmp_path: Path, recording: Recording) -> None:
-    import h5py
+    h5py: Any = import_module("h5py")
 
     path = tmp_path / "table.h5"
     with h5py.File(path, "w") as file:

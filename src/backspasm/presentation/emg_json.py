@@ -113,7 +113,7 @@ def _span(s: Span) -> list[float]:
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        return round(float(value), 6) if math.isfinite(value) else None
     if isinstance(value, dict):
         return {k: _rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

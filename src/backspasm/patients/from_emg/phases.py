@@ -101,7 +101,7 @@ def from_angle(angle: Trace) -> Phases:
 def _between(full: list[Span], stood: list[Span], seconds: float) -> tuple[tuple[Bend, ...], tuple[Span, ...]]:
     """Bends between one standing and the next; stays in full flexion that a wobble parted are joined."""
     bends = []
-    for before, after in zip(stood, [*stood[1:], Span(seconds, seconds)], strict=True):
+    for before, after in pairwise([*stood, Span(seconds, seconds)]):
         inside = [s for s in full if before.end <= s.start and s.end <= after.start]
         if inside:
             whole = Span(inside[0].start, inside[-1].end)
