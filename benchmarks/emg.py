@@ -43,6 +43,8 @@ def accuracy(title: str, programme: Programme, seeds: int, seen: Callable[[Recor
     of_muscle: list[float] = []
     down: list[float] = []
     up: list[float] = []
+    together_down: list[float] = []
+    together_up: list[float] = []
     missed = 0
     for seed in range(seeds):
         recording, truth = synthesise(replace(programme, seed=1000 + seed, mains_hz=(50.0, 60.0)[seed % 2]))
@@ -54,6 +56,9 @@ def accuracy(title: str, programme: Programme, seeds: int, seen: Callable[[Recor
         of_muscle.append(100 * (found.ratio / truth.ratio_of_muscle - 1))
         down += onset_errors(found, truth, "flexion_onsets")
         up += onset_errors(found, truth, "extension_onsets")
+        for (one, other), first, last in zip(found.onsets, truth.flexion_onsets, truth.extension_onsets, strict=True):
+            together_down += [1000 * (one - first)] if one is not None else []
+            together_up += [1000 * (other - last)] if other is not None else []
     print(f"{title}: {seeds} recordings, {missed} without phases")
     if not ratios:
         return
@@ -62,6 +67,8 @@ def accuracy(title: str, programme: Programme, seeds: int, seen: Callable[[Recor
         ("ratio, against its own muscle", of_muscle, 5.0, "%"),
         ("onset of bending down", down, 20.0, "ms"),
         ("onset of coming up", up, 20.0, "ms"),
+        ("  down, channels together", together_down, 20.0, "ms"),
+        ("  up, channels together", together_up, 20.0, "ms"),
     ):
         print(row(name, np.asarray(errors), limit, unit))
 

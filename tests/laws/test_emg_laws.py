@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backspasm import InputError
 from backspasm.patients.from_emg import Analysis, Recording, analyse
+from backspasm.patients.from_emg.choose import load_recording
 from backspasm.patients.from_emg.measures import asymmetry
 from backspasm.patients.from_emg.synthetic import Programme, synthesise
+from backspasm.patients.from_emg.write import write_recording
 
 FEW = settings(max_examples=4, deadline=None)
 
@@ -92,3 +98,31 @@ def test_the_same_seed_gives_the_same_samples_and_another_others() -> None:
     other, _ = synthesise(Programme(seed=10, cycles=1))
     assert np.array_equal(one.muscles[0].values, again.muscles[0].values)
     assert not np.array_equal(one.muscles[0].values, other.muscles[0].values)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(("edf", "bdf", "h5", "csv")), st.integers(0, 10_000), st.booleans())
+def test_a_damaged_file_is_refused_or_read_and_never_a_fault(ending: str, seed: int, cut: bool) -> None:
+    rng = np.random.default_rng(seed)
+    damaged = bytearray(whole(ending))
+    if cut:
+        damaged = damaged[: int(rng.integers(1, len(damaged)))]
+    for place in rng.integers(0, min(len(damaged), 2500), rng.integers(1, 12)):
+        damaged[place] = rng.integers(0, 256)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"damaged.{ending}"
+        path.write_bytes(bytes(damaged))
+        with suppress(InputError):
+            load_recording(path)
+
+
+@cache
+def whole(ending: str) -> bytes:
+    """A short recording as a file of this kind."""
+    recording, _ = synthesise(
+        Programme(cycles=1, rate_hz=1000.0, standing_s=1, flexion_s=1, full_flexion_s=1, extension_s=1)
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"whole.{ending}"
+        write_recording(recording, path)
+        return path.read_bytes()

@@ -147,7 +147,7 @@ def test_an_onset_is_where_the_burst_begins(rise: float) -> None:
     for seed in range(20):
         values = noise(3, seed)
         gain = np.interp(np.arange(len(values)) / RATE, [1.5, 1.5 + rise + 1e-6], [1.0, 3.5])
-        found = onset_near(values * gain, RATE, Span(1.1, 1.9))
+        found = onset_near([values * gain], RATE, Span(1.1, 1.9))
         assert found is not None
         errors.append(found - 1.5)
     assert np.median(np.abs(errors)) < 0.012
@@ -155,11 +155,11 @@ def test_an_onset_is_where_the_burst_begins(rise: float) -> None:
 
 
 def test_where_nothing_rises_there_is_no_onset() -> None:
-    assert onset_near(noise(3), RATE, Span(1.1, 1.9)) is None
+    assert onset_near([noise(3)], RATE, Span(1.1, 1.9)) is None
     falling = noise(3) * np.where(np.arange(6000) < 3000, 5, 1)
-    assert onset_near(falling, RATE, Span(1.1, 1.9)) is None
+    assert onset_near([falling], RATE, Span(1.1, 1.9)) is None
 
 
 def test_an_onset_outside_the_recording_is_none() -> None:
-    assert onset_near(noise(3), RATE, Span(2.99, 3.2)) is None
-    assert onset_near(noise(3), RATE, Span(8.0, 8.5)) is None
+    assert onset_near([noise(3)], RATE, Span(2.99, 3.2)) is None
+    assert onset_near([noise(3)], RATE, Span(8.0, 8.5)) is None

@@ -59,7 +59,7 @@ def _figure(analysis: Analysis) -> Figure:
         level = envelope(muscle)
         axis.fill_between(time[thin], level[thin], color=INK, alpha=0.25, linewidth=0)
         axis.plot(time[thin], level[thin], color=INK, linewidth=0.7)
-        for onset in (*channel.flexion_onsets, *channel.extension_onsets):
+        for onset in (t for bend in analysis.onsets for t in bend):
             if onset is not None:
                 axis.axvline(onset, color=MARK, linewidth=0.8, linestyle=":")
         axis.set_ylim(bottom=0)

@@ -41,8 +41,14 @@ def analysis_data(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> di
             "standing": analysis.standing,
             "rest": [_span(s) for s in analysis.phases.rest],
             "bends": [
-                {"flexion": _span(b.flexion), "full_flexion": _span(b.full), "extension": _span(b.extension)}
-                for b in analysis.phases.bends
+                {
+                    "flexion": _span(b.flexion),
+                    "full_flexion": _span(b.full),
+                    "extension": _span(b.extension),
+                    "flexion_onset": down,
+                    "extension_onset": up,
+                }
+                for b, (down, up) in zip(analysis.phases.bends, analysis.onsets, strict=True)
             ],
         },
         "channels": [_channel(c) for c in analysis.channels],

@@ -34,6 +34,7 @@ def page(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> bytes:
     parts += [f"<p class=warn>{_text(w)}</p>" for w in analysis.warnings]
     parts.append(f"<figure role=img aria-label='Envelope of each channel with its phases'>{svg(analysis)}</figure>")
     parts.append("<h2>Amplitudes</h2>" + _channels(analysis))
+    parts.append(f"<p>{_text(emg_words.onsets(analysis))}</p>" if analysis.onsets else "")
     parts.append("<h2>Left and right</h2>" + _sides(analysis) if analysis.asymmetry else "")
     parts.append("<h2>Quality</h2>" + _quality(analysis))
     if comparisons:

@@ -28,6 +28,8 @@ def print_analysis(analysis: Analysis, comparisons: tuple[Comparison, ...], cons
         console.print(Text(f"! {safe_text(warning)}", style="yellow"))
     console.print()
     console.print(_channels(analysis))
+    if analysis.onsets:
+        console.print(Text(emg_words.onsets(analysis)))
     for i in analysis.asymmetry:
         if i.phase in {"flexion", "rest"}:
             console.print(Text(emg_words.imbalance(i)))

@@ -91,3 +91,11 @@ def imbalance(i: Imbalance) -> str:
     else:
         more = f"{'left' if i.percent > 0 else 'right'} more active by {abs(i.percent):.0f} %"
     return f"{PHASES[i.phase]}: {more} ({safe_text(i.left)} against {safe_text(i.right)}, in {i.of})"
+
+
+def onsets(analysis: Analysis) -> str:
+    """When activity began at each bend, all channels together."""
+    down, up = (
+        ", ".join("-" if t is None else f"{t:.2f}" for t in times) for times in zip(*analysis.onsets, strict=True)
+    )
+    return f"Onset, all channels together (s): bending down {down}; coming up {up}"

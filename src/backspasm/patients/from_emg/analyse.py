@@ -8,7 +8,7 @@ import numpy as np
 
 from backspasm.patients.from_emg.checks import clipped_share, largest_rms, refuse_if_bad, warnings_of
 from backspasm.patients.from_emg.clean import Muscle, cleaned
-from backspasm.patients.from_emg.measures import PEAK_S, Amplitude, ChannelMeasures, asymmetry, measure
+from backspasm.patients.from_emg.measures import PEAK_S, Amplitude, ChannelMeasures, asymmetry, common_onsets, measure
 from backspasm.patients.from_emg.phases import Phases, PhaseSource, phases_of
 from backspasm.patients.from_emg.recording import Recording, Samples
 
@@ -53,12 +53,16 @@ class Imbalance:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything that a recording says. ``ratio`` and ``resting_uv`` are what the assessment is given."""
+    """Everything that a recording says. ``ratio`` and ``resting_uv`` are what the assessment is given.
+
+    ``onsets`` are those of bending down and coming up, all channels together, in seconds, one pair a bend.
+    """
 
     recording: Recording
     muscles: tuple[Muscle, ...]
     phases: Phases
     channels: tuple[ChannelMeasures, ...]
+    onsets: tuple[tuple[float | None, float | None], ...]
     quality: tuple[Quality, ...]
     asymmetry: tuple[Imbalance, ...]
     ratio: float | None
@@ -105,6 +109,7 @@ def analyse(
         muscles=muscles,
         phases=phases,
         channels=channels,
+        onsets=common_onsets(muscles, phases),
         quality=tuple(_quality(m) for m in muscles),
         asymmetry=tuple(_imbalances(channels)),
         ratio=_geometric_mean([r.value for r in ratios]),

@@ -6,6 +6,7 @@ ratios went best with clinical signs (Alschuler et al., Clin J Pain 2009;25:760-
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from backspasm.patients.from_emg.clean import Muscle
 from backspasm.patients.from_emg.filters import median_frequency
 from backspasm.patients.from_emg.onset import onset_near
-from backspasm.patients.from_emg.phases import Bend, Phases, inner
+from backspasm.patients.from_emg.phases import Phases, inner
 from backspasm.patients.from_emg.recording import Samples, Span
 
 #: the largest activity is the root mean square over the most active second
@@ -129,15 +130,24 @@ def _channel(m: Muscle, phases: Phases, down: list[Span], up: list[Span], mvc_uv
         ratio=_ratio(m, powers.down, powers) if powers else None,
         extension_ratio=_ratio(m, powers.up, powers) if powers else None,
         median_frequency_hz=frequency,
-        flexion_onsets=tuple(_onset(m, b.flexion.start, wide, None, b) for b in phases.bends),
-        extension_onsets=tuple(_onset(m, b.extension.start, wide, b.full, b) for b in phases.bends),
+        flexion_onsets=tuple(_onset([m], b.flexion.start, wide, None) for b in phases.bends),
+        extension_onsets=tuple(_onset([m], b.extension.start, wide, b.full) for b in phases.bends),
     )
 
 
-def _onset(m: Muscle, near: float, wide: float, silence: Span | None, bend: Bend) -> float | None:
+def _onset(muscles: Sequence[Muscle], near: float, wide: float, silence: Span | None) -> float | None:
     """An onset near a change of phase; that of coming up never before the middle of the silence."""
     first = near - wide if silence is None else max(near - wide, 0.5 * (silence.start + silence.end))
-    return onset_near(m.values, m.rate_hz, Span(max(0.0, first), near + wide))
+    return onset_near([m.values for m in muscles], muscles[0].rate_hz, Span(max(0.0, first), near + wide))
+
+
+def common_onsets(muscles: tuple[Muscle, ...], phases: Phases) -> tuple[tuple[float | None, float | None], ...]:
+    """Of each bend the onsets of bending down and of coming up, all channels together, in seconds."""
+    wide = ONSET_WIDE_S if phases.source == "envelope" else ONSET_S
+    return tuple(
+        (_onset(muscles, b.flexion.start, wide, None), _onset(muscles, b.extension.start, wide, b.full))
+        for b in phases.bends
+    )
 
 
 def _each_power(m: Muscle, spans: list[Span]) -> Samples:

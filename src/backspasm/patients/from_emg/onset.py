@@ -8,6 +8,8 @@ mean over all instants and rises is given, each weighed by its likelihood, as in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from backspasm.patients.from_emg.recording import Samples, Span
@@ -24,28 +26,31 @@ LEAST_BEFORE_S = 0.1
 LEAST_RISE = 1.3
 
 
-def onset_near(values: Samples, rate_hz: float, search: Span) -> float | None:
+def onset_near(channels: Sequence[Samples], rate_hz: float, search: Span) -> float | None:
     """The instant (seconds) within ``search`` at which activity begins to rise; None where it does not rise.
 
-    ``values`` (n,) is the cleaned signal.
+    ``channels`` are cleaned signals (n,) of one onset: of several together the likelihoods are multiplied.
     """
     first = max(0, round((search.start - BEFORE_S) * rate_hz))
-    last = min(len(values), round((search.end + AFTER_S) * rate_hz))
-    near = values[first:last]
-    power = near**2
+    last = min(len(channels[0]), round((search.end + AFTER_S) * rate_hz))
     step = max(1, round(STEP_S * rate_hz))
     begin = max(round(search.start * rate_hz) - first, round(LEAST_BEFORE_S * rate_hz))
     longest = round(max(RISES_S) * rate_hz)
-    starts = np.arange(begin, len(power) - longest - round(LEAST_BEFORE_S * rate_hz), step)
+    starts = np.arange(begin, last - first - longest - round(LEAST_BEFORE_S * rate_hz), step)
     if len(starts) == 0:
         return None
-    total = np.concatenate(([0.0], np.cumsum(power)))
-    scores = np.stack([_scores(power, total, starts, round(rise * rate_hz)) for rise in RISES_S])
-    if not np.isfinite(scores).any():
+    scores = np.zeros((len(RISES_S), len(starts)))
+    for values in channels:
+        near = values[first:last]
+        power = near**2
+        total = np.concatenate(([0.0], np.cumsum(power)))
+        own = np.stack([_scores(power, total, starts, round(rise * rate_hz)) for rise in RISES_S])
+        # neighbouring samples are not independent: the likelihood counts as many as there are degrees of freedom
+        scores += own * _independent_share(near)
+    known = np.isfinite(scores)
+    if not known.any():
         return None
-    # neighbouring samples are not independent: the likelihood counts as many as there are degrees of freedom
-    weight = np.exp((scores - np.nanmax(scores[np.isfinite(scores)])) * _independent_share(near))
-    weight[~np.isfinite(scores)] = 0.0
+    weight = np.exp(np.where(known, scores - np.max(scores[known]), -np.inf))
     instants = (first + starts) / rate_hz
     return float(np.sum(weight * instants) / np.sum(weight))
 
@@ -71,4 +76,6 @@ def _independent_share(values: Samples) -> float:
     """Share of independent samples: one over the sum of squared autocorrelations."""
     power = np.abs(np.fft.rfft(values, 2 * len(values))) ** 2
     correlation = np.fft.irfft(power)[: len(values) // 2]
+    if correlation[0] <= 0:
+        return 1.0
     return float(1 / (1 + 2 * np.sum((correlation[1:] / correlation[0]) ** 2)))
