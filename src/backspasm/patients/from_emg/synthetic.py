@@ -236,7 +236,8 @@ def _ratio(power: Samples, bursts: list[Mark], quiet: list[Mark], rate_hz: float
     level = moving / power.mean(axis=1, keepdims=True)
     peaks = []
     for m in bursts:
-        part = slice(round(m.start * rate_hz), round(m.end * rate_hz) - width)
+        first = round(m.start * rate_hz)
+        part = slice(first, max(first + 1, round(m.end * rate_hz) - width))
         # each channel's second is picked on the others, as the analysis does
         picked = [part.start + int(np.argmax((level.sum(axis=0) - level[i])[part])) for i in range(len(power))]
         peaks.append([moving[i, at] for i, at in enumerate(picked)])
