@@ -63,6 +63,7 @@ COMMANDS = (
     ("knowledge", "impact"),
     ("cohort",),
     ("validate",),
+    ("emg",),
     ("knowledge", "export"),
 )
 

@@ -75,6 +75,7 @@ def says(fact: Fact) -> str:
         "recommendation": fact.statement or "",
         "prescribing": fact.statement or "",
         "course": f"{(fact.outcome or '').replace('_', ' ')} in {subject}",
+        "quantity": f"{fact.quantity} in {fact.group}" + (f", in {fact.unit}" if fact.unit != "1" else ""),
     }
     if fact.kind in {"treatment_effect", "adverse_event"}:
         return effect_words(fact)
@@ -94,6 +95,8 @@ def _numbers(fact: Fact) -> str:
             f"{fact.value:g}"
             + (f" ({fact.low:g} to {fact.high:g})" if fact.low is not None and fact.high is not None else "")
         )
+    elif fact.low is not None and fact.high is not None:
+        out.append(f"{fact.low:g} to {fact.high:g}")
     if fact.tp is not None and fact.fn is not None:
         out.append(f"found in {fact.tp} of {fact.tp + fact.fn} with it")
     if fact.fp is not None and fact.tn is not None:

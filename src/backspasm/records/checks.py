@@ -12,6 +12,7 @@ from backspasm.records.elicitation_checks import (
     elicited_id_problems,
     elicited_key_problems,
 )
+from backspasm.records.emg import emg_problems
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
 from backspasm.records.question_checks import question_problems
@@ -43,6 +44,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *question_problems(knowledge, found),
         *word_problems(knowledge, found),
         *treatment_problems(knowledge, found),
+        *emg_problems(knowledge.studies, found["emg_references"]),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
+from backspasm.records.emg import EmgReference
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
@@ -57,6 +58,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     prescribing: dict[str, PrescribingRule]
     treatment_disputes: dict[str, TreatmentDispute]
     allergens: dict[str, Allergen]
+    emg_references: tuple[EmgReference, ...] = ()
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

@@ -13,6 +13,7 @@ import msgspec
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
+from backspasm.records.emg import EmgReference
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
@@ -72,6 +73,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("words/statements.yaml", "statements"),
     ("words/cues.yaml", "cues"),
     ("words/headings.yaml", "headings"),
+    ("emg/references.yaml", "emg_references"),
 )
 
 
@@ -208,6 +210,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         prescribing={r.id: r for r in _many(found["prescribing_rules"], "rules", PrescribingRule)},
         treatment_disputes={d.id: d for d in _each(found["treatment_dispute"], TreatmentDispute)},
         allergens={a.id: a for a in _many(found["allergens"], "allergens", Allergen)},
+        emg_references=tuple(_many(found["emg_references"], "references", EmgReference)),
     )
 
 

@@ -105,6 +105,8 @@ class Fact(Record, frozen=True, kw_only=True):
     below: tuple[CutOff, ...] = ()
     rule: str | None = None
     statement: str | None = None
+    quantity: str | None = None
+    group: str | None = None
     about: tuple[str, ...] = ()
     treatments: tuple[str, ...] = ()
     given: str | None = None
