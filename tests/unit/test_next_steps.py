@@ -12,6 +12,7 @@ from backspasm.advice.situations import Circumstances, holds
 from backspasm.presentation.as_json import to_data
 from backspasm.records.care_types import VERDICTS, WHENS, Situation
 from tests.conftest import random_patients
+from tests.made_up import PLAIN_STRAIN as STRAIN
 
 IMAGING = {
     "radiograph",
@@ -24,25 +25,6 @@ IMAGING = {
 }
 RADIATION = {"radiograph", "ct_spine", "bone_scan", "ct_abdomen_or_angiography"}
 MRI = {"mri_lumbar", "mri_whole_spine", "sacroiliac_mri"}
-STRAIN: dict[str, Any] = {
-    "sex": "male",
-    "present": [
-        "improper_lifting",
-        "pain_worse_with_movement",
-        "relieved_by_rest",
-        "paraspinal_tenderness",
-        "muscle_spasm",
-    ],
-    "absent": [
-        "fever",
-        "weight_loss",
-        "history_of_cancer",
-        "significant_trauma",
-        "saddle_anaesthesia",
-        "motor_weakness",
-    ],
-    "measured": {"duration_days": 3},
-}
 
 
 def assessed(model: Model, **case: Any) -> Assessment:

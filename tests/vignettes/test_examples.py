@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backspasm import Assessment, Model, assess, from_case, read_patient
+from tests.made_up import PLAIN_STRAIN
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -45,27 +46,7 @@ def test_every_example_is_checked() -> None:
 @pytest.mark.parametrize("setting", ["community", "primary_care", "emergency"])
 @pytest.mark.parametrize("age", [16, 24, 35, 47, 58])
 def test_a_plain_strain_is_not_sent_to_hospital(age: int, setting: str, model: Model) -> None:
-    case = {
-        "age_years": age,
-        "sex": "male",
-        "setting": setting,
-        "present": [
-            "improper_lifting",
-            "pain_worse_with_movement",
-            "relieved_by_rest",
-            "paraspinal_tenderness",
-            "muscle_spasm",
-        ],
-        "absent": [
-            "fever",
-            "weight_loss",
-            "history_of_cancer",
-            "significant_trauma",
-            "saddle_anaesthesia",
-            "motor_weakness",
-        ],
-        "measured": {"duration_days": 3},
-    }
+    case = {**PLAIN_STRAIN, "age_years": age, "setting": setting}
     result = assess(from_case(case, model.knowledge), model, draws=20)
     assert result.urgency.level in {"self_care", "routine"}
     least = model.knowledge.number("ledger_probability")
