@@ -13,9 +13,10 @@ import numpy as np
 from scipy.special import expit, logit
 
 from backspasm.inference.base_rates import BaseRates, fit_base_rates
+from backspasm.inference.bivariate import Pair, update_both
 from backspasm.inference.elicited import Opinions
 from backspasm.inference.gathered import Gathered, Place, gather
-from backspasm.inference.logit_normal import Array, LogitNormal, Observation, study_share, update
+from backspasm.inference.logit_normal import Array, LogitNormal, study_share, update
 from backspasm.inference.measurements import Prior, fit
 from backspasm.inference.noisy_or import marginal_of
 from backspasm.inference.observations import Cell, Sighting
@@ -57,11 +58,21 @@ SILENT = LogitNormal(0.0, 10.0)
 
 
 @cache
-def _updated(
-    prior: LogitNormal, observations: tuple[Observation, ...], heterogeneity: float
-) -> tuple[LogitNormal, float]:
-    seen = list(observations)
-    return update(prior, seen, heterogeneity), study_share(prior, seen, heterogeneity)
+def _updated(prior: LogitNormal, pairs: tuple[Pair, ...], heterogeneity: float) -> tuple[LogitNormal, float]:
+    """Pooled, and the share of the weight that studies have.
+
+    Two or more studies that also report the patients they compare with are pooled with those (``bivariate``). One alone
+    tells nothing of how the two go together.
+    """
+    seen = [p.diseased for p in pairs if p.diseased is not None]
+    both = sum(p.others is not None for p in pairs)
+    pooled = update_both(prior, SILENT, list(pairs), heterogeneity).diseased if both > 1 else update(prior, seen, heterogeneity)
+    return pooled, study_share(prior, seen, heterogeneity)
+
+
+def pairs_of(sightings: tuple[Sighting, ...]) -> tuple[Pair, ...]:
+    """Sightings of a cell with what the same studies report of the patients they compare with."""
+    return tuple(Pair(s.observation, s.partner) for s in sightings)
 
 
 class Tables:
@@ -141,7 +152,7 @@ class Tables:
         what, given, *_ = key.split("|")
         if (what, given) in self.alone:
             prior = SILENT
-        posterior, share = _updated(prior, tuple(s.observation for s in sightings), self.heterogeneity)
+        posterior, share = _updated(prior, pairs_of(sightings), self.heterogeneity)
         self.backing[key] = Backing(tuple(s.address for s in sightings), share)
         return posterior
 
