@@ -133,7 +133,7 @@ def _strength(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellE
     p = model.parameters
     g, k, f = AGE_GROUPS.index(age), p.complications.index(given), p.booleans.index(what)
     # opinions may differ by cause: those of the cause in which the complication is commonest stand for all
-    c = int(np.argmax(p.complication_mean[:, :, k].mean(axis=0)))
+    c = int(np.argmax(p.complication_mean[:, g, :, k].mean(axis=0)))
     said = [(e.estimator, rate_of(e.strengths[what][given], p.causes[c], age)) for e in model.knowledge.elicitations]
     prior = refitter.opinions.strength(what, given, p.causes[c], age)
     rows = (
@@ -156,15 +156,13 @@ def _complication(what: str, given: str, age: AgeGroup, refitter: Refitter, sett
     p = model.parameters
     mix = model.knowledge.table("setting_mix")
     where = setting or max(mix, key=lambda s: mix[s])
-    s, c, k = p.settings.index(where), p.causes.index(given), p.complications.index(what)
-    said = [(e.estimator, rate_of(e.complications[what], given, setting=where)) for e in model.knowledge.elicitations]
-    sightings = {
-        x.lineage: x for a in AGE_GROUPS for x in refitter.gathered.complications.get(Cell(what, given, a), ())
-    }
-    prior = refitter.opinions.complication(what, given, where)
+    s, g = p.settings.index(where), AGE_GROUPS.index(age)
+    c, k = p.causes.index(given), p.complications.index(what)
+    said = [(e.estimator, rate_of(e.complications[what], given, age, where)) for e in model.knowledge.elicitations]
+    prior = refitter.opinions.complication(what, given, age, where)
     rows = (
-        *_rows(tuple(sightings.values()), said, prior, refitter),
-        _pooled(float(p.complication_mean[s, c, k]), float(p.complication_sd[s, c, k])),
+        *_rows(refitter.gathered.complications.get(Cell(what, given, age), ()), said, prior, refitter),
+        _pooled(float(p.complication_mean[s, g, c, k]), float(p.complication_sd[s, g, c, k])),
     )
     return CellEvidence(what, given, age, "complication", "", rows, f"setting: {where.replace('_', ' ')}")
 

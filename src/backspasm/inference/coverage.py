@@ -47,7 +47,11 @@ def coverage(model: Model) -> Coverage:
     in_model = {a for b in parameters.backing.values() for a in b.facts} | {a for facts in base.values() for a in facts}
     rows = tuple(_cause(cause, findings, model) for cause in parameters.causes)
     modelled = len(parameters.complications) * len(parameters.causes)
-    studied = sum(f"{k}|{c}" in parameters.backing for k in parameters.complications for c in parameters.causes)
+    studied = sum(
+        any(f"{k}|{c}|{age}" in parameters.backing for age in AGE_GROUPS)
+        for k in parameters.complications
+        for c in parameters.causes
+    )
     driven = sum(len(d) for d in parameters.boolean_drivers)
     driven_studied = sum(
         any(f"{f}|{parameters.complications[k]}|{age}" in parameters.backing for age in AGE_GROUPS)

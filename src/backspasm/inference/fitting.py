@@ -37,8 +37,9 @@ def fit_every_cell(tables: Tables) -> None:
     """All cells, each after those that it leans on."""
     causes, ages = range(len(tables.causes)), range(len(AGE_GROUPS))
     for k in range(len(tables.complication_ids)):
-        for c in causes:
-            tables.fit_complication(k, c)
+        for g in ages:
+            for c in causes:
+                tables.fit_complication(k, g, c)
     for f, finding in enumerate(tables.booleans):
         for k in tables.drivers[finding]:
             for g in ages:
@@ -111,8 +112,8 @@ class Tables:
         g, c, k = len(AGE_GROUPS), len(self.causes), len(self.complication_ids)
         f, m = len(self.booleans), len(self.measured)
         shapes: dict[str, tuple[int, ...]] = {
-            "complication_mean": (len(self.settings), c, k),
-            "complication_sd": (len(self.settings), c, k),
+            "complication_mean": (len(self.settings), g, c, k),
+            "complication_sd": (len(self.settings), g, c, k),
             "strength_mean": (g, k, c, f),
             "strength_sd": (g, k, c, f),
             "rate_mean": (g, c, f),
@@ -140,7 +141,7 @@ class Tables:
         return bool(self.drivers[finding]) and said == "without_complications"
 
     def average_complications(self) -> Array:
-        """Shares of complications over all settings, by their share among all presenters: C x K."""
+        """Shares of complications over all settings, by their share among all presenters: G x C x K."""
         if self._average is None:
             self._average = np.tensordot(self._mix, expit(self.arrays["complication_mean"]), axes=1)
         return self._average
@@ -156,16 +157,15 @@ class Tables:
         self.backing[key] = Backing(tuple(s.address for s in sightings), share)
         return posterior
 
-    def fit_complication(self, k: int, c: int) -> None:
-        """Share of one complication in one cause, in every setting."""
-        complication, cause = self.complication_ids[k], self.causes[c]
-        seen = self.gathered.complications
-        by_lineage = {s.lineage: s for age in AGE_GROUPS for s in seen.get(Cell(complication, cause, age), ())}
+    def fit_complication(self, k: int, g: int, c: int) -> None:
+        """Share of one complication in one cause at one age, in every setting."""
+        complication, cause, age = self.complication_ids[k], self.causes[c], AGE_GROUPS[g]
+        sightings = self.gathered.complications.get(Cell(complication, cause, age), ())
         for s, setting in enumerate(self.settings):
-            prior = self.opinions.complication(complication, cause, setting)
-            posterior = self._pooled(prior, tuple(by_lineage.values()), f"{complication}|{cause}")
-            self.arrays["complication_mean"][s, c, k] = posterior.mean
-            self.arrays["complication_sd"][s, c, k] = posterior.sd
+            prior = self.opinions.complication(complication, cause, age, setting)
+            posterior = self._pooled(prior, sightings, cell_key(complication, cause, age))
+            self.arrays["complication_mean"][s, g, c, k] = posterior.mean
+            self.arrays["complication_sd"][s, g, c, k] = posterior.sd
         self._average = None
 
     def fit_strength(self, f: int, k: int, g: int) -> None:
@@ -198,7 +198,7 @@ class Tables:
         """What the estimators said of patients without complications, as a rate of all patients."""
         drivers = list(self.drivers[self.booleans[f]])
         strengths = expit(self.arrays["strength_mean"][g, drivers, c, f])
-        shares = self.average_complications()[c, drivers]
+        shares = self.average_complications()[g, c, drivers]
         return LogitNormal(float(logit(marginal_of(float(expit(prior.mean)), shares, strengths))), prior.sd)
 
     def fit_value(self, m: int, g: int, c: int) -> None:
@@ -211,7 +211,7 @@ class Tables:
         prior = Prior(*((float(a), float(b)) for a, b in said.T))
         self.backing.pop(key, None)
         if listed is not None:
-            share = 1 - float(np.prod(1 - self.average_complications()[c, drivers])) if drivers else 0.0
+            share = 1 - float(np.prod(1 - self.average_complications()[g, c, drivers])) if drivers else 0.0
             prior = fit(prior, share, listed)
             self.backing[key] = Backing(self.gathered.value_facts[cell], 1.0)
         for name, pair in (
