@@ -67,7 +67,11 @@ def _updated(prior: LogitNormal, pairs: tuple[Pair, ...], heterogeneity: float) 
     """
     seen = [p.diseased for p in pairs if p.diseased is not None]
     both = sum(p.others is not None for p in pairs)
-    pooled = update_both(prior, SILENT, list(pairs), heterogeneity).diseased if both > 1 else update(prior, seen, heterogeneity)
+    pooled = (
+        update_both(prior, SILENT, list(pairs), heterogeneity).diseased
+        if both > 1
+        else update(prior, seen, heterogeneity)
+    )
     return pooled, study_share(prior, seen, heterogeneity)
 
 

@@ -62,7 +62,9 @@ def terms_of(
 ) -> Terms:
     """Evaluate all (prepared) items once."""
     log_shares = tuple(
-        numbers.kept.get(("log_shares", setting, age, group.members), partial(_log_shares, group, numbers, setting, age))
+        numbers.kept.get(
+            ("log_shares", setting, age, group.members), partial(_log_shares, group, numbers, setting, age)
+        )
         for group in layout.groups
     )
     return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), log_shares)

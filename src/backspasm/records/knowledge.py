@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
+from backspasm.records.search import Search
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -34,6 +35,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     studies: dict[str, Study]
     assumptions: dict[str, Assumption]
     disputes: dict[str, Dispute]
+    searches: tuple[Search, ...]
     elicitations: tuple[Elicitation, ...]
     causes: dict[str, Cause]
     complications: dict[str, Complication]

@@ -15,6 +15,7 @@ from backspasm.records.care_types import Indication, Investigation, Pathway, Pat
 from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
+from backspasm.records.search import Search
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -41,6 +42,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("index.yaml", "index"),
     ("evidence/assumptions.yaml", "assumptions"),
     ("evidence/disputes.yaml", "disputes"),
+    ("evidence/searches.yaml", "searches"),
     ("evidence/studies/*.yaml", "study"),
     ("evidence/elicited/*/rates/*.yaml", "elicited_rates"),
     ("evidence/elicited/*/complications.yaml", "elicited_complications"),
@@ -173,6 +175,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         studies={s.id: s for s in _each(found["study"], Study)},
         assumptions={a.id: a for a in _many(found["assumptions"], "assumptions", Assumption)},
         disputes={d.id: d for d in _many(found["disputes"], "disputes", Dispute)},
+        searches=tuple(_many(found["searches"], "searches", Search)),
         elicitations=_elicitations(found),
         causes=_keyed(_each(found["cause"], Cause), index.cause_ids),
         complications=_keyed(_each(found["complication"], Complication), index.complications),
