@@ -90,6 +90,9 @@ def knowledge_coverage(
 )
 def knowledge_priorities(
     top: Annotated[int, typer.Option("--top", min=1, help="How many pairs of a finding and a cause.")] = 100,
+    patients: Annotated[
+        int | None, typer.Option("--patients", min=1, help="Virtual patients; the usual number, kept, if left out.")
+    ] = None,
     output: Format = Output.terminal,
 ) -> None:
     """Rank rates by their effect on decisions: where a study would be worth most, and what was searched for it.
@@ -97,11 +100,12 @@ def knowledge_priorities(
     Virtual patients are drawn; the effect of a rate is the expected loss that knowing it would spare. Takes a minute,
     once for a knowledge base.
     """
-    from backspasm.population.priorities import kept_effects
+    from backspasm.population.priorities import kept_effects, worked_out
     from backspasm.population.priorities_text import print_priorities, priorities_json
 
     model = load_model()
-    found = kept_effects(model, partial(progress_bar, "causes"))
+    bar = partial(progress_bar, "causes")
+    found = kept_effects(model, bar) if patients is None else worked_out(model, bar, patients)
     if output is Output.json:
         sys.stdout.buffer.write(priorities_json(found, top))
     else:

@@ -54,6 +54,8 @@ def fit_every_cell(tables: Tables) -> None:
                 tables.fit_value(m, g, c)
 
 
+#: studies of both sensitivity and false alarms from which on the two are pooled together
+BOTH = 2
 #: a prior that says nothing: any rate may be, as far as it is concerned
 SILENT = LogitNormal(0.0, 10.0)
 

@@ -125,7 +125,9 @@ class _Asked:
         shares = model.knowledge.table("asked_in_practice")
         self.first = shares["history_and_examination"]
         self.keep = shares["tests"] / self.first
+        index = model.knowledge.index
         self.tests = {f for i in model.knowledge.investigations.values() for f in i.reveals}
+        self.tests |= {f for section in MACHINES for f in index.findings[section]}
         self.rng = np.random.default_rng(seed)
 
     def thinned(self, case: dict[str, Any]) -> dict[str, Any]:
@@ -136,15 +138,23 @@ class _Asked:
         return {**case, **lists, "measured": measured}
 
 
-def kept_effects(model: Model, bar: Callable[[int], AbstractContextManager[Callable[[int], None]]]) -> Effects:
+Bar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+
+
+def worked_out(model: Model, bar: Bar, patients: int = PATIENTS) -> Effects:
+    """Effects, worked out with a bar that moves on with every cause."""
+    with bar(len(model.parameters.causes)) as advance:
+        return effects(model, patients=patients, progress=advance)
+
+
+def kept_effects(model: Model, bar: Bar) -> Effects:
     """The usual effects: from the cache where they are there, else worked out (a minute) and kept."""
     place = cache_folder() / f"{model.knowledge.digest[:24]}-{code_digest()}-effects.json"
     try:
         return msgspec.json.decode(place.read_bytes(), type=Effects)
     except (OSError, msgspec.MsgspecError):
         pass
-    with bar(len(model.parameters.causes)) as advance:
-        found = effects(model, progress=advance)
+    found = worked_out(model, bar)
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(msgspec.json.encode(found))
@@ -209,6 +219,8 @@ def _changes(answers: Answers, group: int, spreads: _Spreads, model: Model) -> d
     return out
 
 
+#: sections of the findings that need a machine or a laboratory
+MACHINES = ("laboratory", "imaging", "muscle_activity")
 #: items that say that the finding is there
 PRESENT = {"present", "without", "present_given", "present_after"}
 #: log of the most that one shifted mean may change the odds of a cause: normal tails are thinner than what is known
