@@ -59,6 +59,7 @@ COMMANDS = (
     ("evidence",),
     ("knowledge", "check"),
     ("knowledge", "coverage"),
+    ("knowledge", "priorities"),
     ("knowledge", "impact"),
     ("cohort",),
     ("validate",),

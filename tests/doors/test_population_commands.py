@@ -148,3 +148,9 @@ def test_validation_needs_something_to_validate_on(run: Run, model: Model, tmp_p
     done = run("validate", "--rules", str(wrong))
     assert done.code == 2
     assert "wrong.yaml:6: two_of_three: unknown yes-or-no finding 'nite_pain'" in str(done.err)
+
+
+def test_priorities_rank_pairs_with_their_evidence_and_searches(run: Run) -> None:
+    data = json.loads(run("knowledge", "priorities", "--top", "4", "--patients", "34", "--format", "json").out)
+    assert len(data["pairs"]) == 4
+    assert all(p["effect"] >= 0 and {"facts", "searches", "finding", "cause"} <= p.keys() for p in data["pairs"])
