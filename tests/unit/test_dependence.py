@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import numpy as np
 import pytest
+from rich.console import Console
 
 from backspasm import Knowledge, Model
 from backspasm.population import dependence as module
 from backspasm.population.dependence import PAIRS, Dependence, Pair, correlation, dependence, reported
+from backspasm.population.validation_page import validation_page
+from backspasm.population.validation_text import Validation, print_validation, validation_json
 from backspasm.records.types import Fact
 
 
@@ -55,6 +61,18 @@ def test_inflammation_makes_esr_and_crp_go_together(few: dict[Pair, Dependence])
 def test_what_is_reported_of_one_disease_stands_beside_that_disease(few: dict[Pair, Dependence]) -> None:
     spondylitis = few[Pair("esr", "crp", "spine_clinic", module.SPONDYLOARTHRITIS)]
     assert {r.address for r in spondylitis.reported} == {"liu2005/esr_with_crp", "spoorenberg1999/esr_with_crp"}
+
+
+def test_it_is_shown_on_a_terminal_as_json_and_on_a_page(few: dict[Pair, Dependence], knowledge: Knowledge) -> None:
+    found = Validation(dependence=tuple(few.values()))
+    console = Console(width=160, record=True, file=io.StringIO())
+    print_validation(found, knowledge, console)
+    text, page = console.export_text(), validation_page(found, knowledge)
+    for shown in ("colombet2010/esr_with_crp", "How findings go together"):
+        assert shown in text
+        assert shown in page
+    data = json.loads(validation_json(found))
+    assert {"pair", "measure", "model", "reported", "searched"} <= data["dependence"][0].keys()
 
 
 def test_every_pair_has_a_report_or_a_search(knowledge: Knowledge) -> None:
