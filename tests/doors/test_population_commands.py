@@ -139,7 +139,7 @@ def test_one_page_holds_everything(run: Run, model: Model, tmp_path: Path) -> No
 
 
 def test_validation_needs_something_to_validate_on(run: Run, model: Model, tmp_path: Path) -> None:
-    assert "give --rules FILE, --cases FILE or --calibration" in str(run("validate").err)
+    assert "give --rules FILE, --cases FILE, --calibration or --dependence" in str(run("validate").err)
     done = run("validate", "--rules", str(tmp_path / "no.yaml"))
     assert done.code == 2
     assert "cannot be read (No such file or directory)" in str(done.err)
