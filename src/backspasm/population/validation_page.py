@@ -110,7 +110,9 @@ def _calibration(found: Validation, knowledge: Knowledge) -> list[str]:
 def _dependence(found: Validation, knowledge: Knowledge) -> list[str]:
     if found.dependence is None:
         return []
-    rows = [[escape(cell) for cell in row] for row in dependence_rows(found.dependence, knowledge)]
+    rows = [
+        [escape(cell).replace("\n", "<br>") for cell in row] for row in dependence_rows(found.dependence, knowledge)
+    ]
     return [
         "<h2>How findings go together</h2>",
         "<p>Correlations that follow from shared causes and complications, beside those that studies report. Where none "

@@ -54,12 +54,14 @@ def print_validation(found: Validation, knowledge: Knowledge, console: Console) 
 
 
 def _print_dependence(rows: tuple[Dependence, ...], knowledge: Knowledge, console: Console) -> None:
-    table = Table(title="How findings go together: the model beside studies", title_justify="left")
-    for name in DEPENDENCE_HEAD:
+    table = Table(title="How findings go together: the model beside studies", title_justify="left", show_lines=True)
+    for name in DEPENDENCE_HEAD[:-1]:
         table.add_column(name, overflow="fold")
     for row in dependence_rows(rows, knowledge):
-        table.add_row(*row)
+        table.add_row(*row[:-1])
     console.print(table)
+    for line in dict.fromkeys(line for d in rows if not d.reported for line in d.searched):
+        console.print(f"· searched {line}")
 
 
 DEPENDENCE_HEAD = ("findings", "among", "measure", "model (90 %)", "studies (95 %)", "searched")
@@ -72,13 +74,13 @@ def dependence_rows(rows: tuple[Dependence, ...], knowledge: Knowledge) -> list[
         names = [words.finding_name(f, knowledge) for f in (d.pair.finding, d.pair.other)]
         given = ", ".join(g.replace("_", " ") for g in d.pair.given) or "all adults"
         among = f"{given}, {d.pair.setting.replace('_', ' ')}"
-        said = "; ".join(
+        said = "\n".join(
             f"{correlation_words(r.correlation)} {r.address}"
             + ("" if r.model is None else f" (model at its cut-offs {r.model:.2f})")
             for r in d.reported
         )
         out.append(
-            [" – ".join(names), among, d.measure, correlation_words(d.model), said or "none", " ".join(d.searched)]
+            [" – ".join(names), among, d.measure, correlation_words(d.model), said or "none", "\n".join(d.searched)]
         )
     return out
 
