@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 bad input, 1 internal fault.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,14 +18,12 @@ from backspasm.cli_shared import (
     File,
     From,
     LeafletFormat,
-    Page,
     PageFormat,
-    Sheet,
     SheetFormat,
     bad_input,
     input_patient,
     load_model,
-    named_progress_bar,
+    progress_bar,
     refuse,
     stdout_console,
 )
@@ -46,7 +45,7 @@ app.add_typer(knowledge_app, name="knowledge")
     "backspasm assess record.json --format json  ·  cat case.json | backspasm assess -  ·  "
     "backspasm assess case.yaml --format html > report.html"
 )
-def assess(file: File, source: From = None, output: PageFormat = Page.terminal) -> None:
+def assess(file: File, source: From = None, output: PageFormat = "terminal") -> None:
     """Assess one patient: red flags, urgency, what must not be missed, differential, complications.
 
     `--format html` writes one file that needs nothing else: every number opens its steps, studies and forest plots.
@@ -57,15 +56,15 @@ def assess(file: File, source: From = None, output: PageFormat = Page.terminal) 
     patient = input_patient(file, source, model)
     with bad_input():
         result = assess_patient(patient, model)
-    if output is Page.json:
+    if output == "json":
         from backspasm.presentation.as_json import to_json
 
         sys.stdout.buffer.write(to_json(result, model.knowledge))
         return
-    if output is not Page.terminal:
+    if output != "terminal":
         from backspasm.presentation.report import report
 
-        sys.stdout.buffer.write(report(result, model, markdown=output is Page.markdown))
+        sys.stdout.buffer.write(report(result, model, markdown=output == "markdown"))
         return
     from backspasm.presentation.terminal import print_assessment
 
@@ -75,7 +74,7 @@ def assess(file: File, source: From = None, output: PageFormat = Page.terminal) 
 @app.command(epilog="Examples:  backspasm read note.txt  ·  backspasm read note.txt --format html > note.html")
 def read(
     note: Annotated[str, typer.Argument(help="A note in plain text; `-` reads standard input.", metavar="NOTE|-")],
-    output: Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")] = Sheet.terminal,
+    output: SheetFormat = "terminal",
 ) -> None:
     """Read a note: the findings that it names, with the words that carry each of them."""
     from backspasm.patients.from_note import read_note
@@ -85,9 +84,9 @@ def read(
     knowledge = load_model().knowledge
     with bad_input():
         reading = read_note(note_text(decoded(read_path(note, sys.stdin.buffer))), knowledge)
-    if output is Sheet.json:
+    if output == "json":
         sys.stdout.buffer.write(reading_json(reading))
-    elif output is Sheet.html:
+    elif output == "html":
         sys.stdout.buffer.write(html(reading, knowledge).encode())
     else:
         print_reading(reading, knowledge, stdout_console())
@@ -117,6 +116,41 @@ def leaflet(
 
 
 @app.command(
+    epilog="Examples:  backspasm interview  ·  backspasm interview examples/cauda_equina.yaml  ·  "
+    "backspasm interview --save talk.json, later backspasm interview --resume talk.json  ·  "
+    'echo \'{"case": {"age_years": 47}}\' | backspasm interview --json'
+)
+def interview(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="What is known already: a case or a FHIR R4 Bundle.")
+    ] = None,
+    source: From = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Lines of JSON in and out, for other front ends (docs/interview.md).")
+    ] = False,
+    save: Annotated[Path | None, typer.Option("--save", help="Write every answer to this file.")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Take up an interview that --save wrote.")] = None,
+    one_by_one: Annotated[
+        bool, typer.Option("--one-by-one", help="Ask every finding alone, never several in one breath.")
+    ] = False,
+) -> None:
+    """Ask the question that would change the decision most, until no question would; then assess.
+
+    Answers: yes, no, ? (don't know), a value with or without its unit, the numbers of what is so in a list; back, why, quit.
+    """
+    from backspasm.presentation.interview_run import run
+
+    if file == "-":
+        refuse("FILE (-): standard input is needed for the answers. Mend: name a file")
+    if file is not None and resume is not None:
+        refuse("FILE: a resumed interview has its patient already. Mend: leave out FILE or --resume")
+    model = load_model()
+    start = input_patient(file, source, model) if file is not None else None
+    with bad_input():
+        run(model, start, resume, save, as_json, not one_by_one)
+
+
+@app.command(
     epilog="Examples:  backspasm explain disc_herniation examples/cauda_equina.yaml  ·  "
     "backspasm explain discitis child.json --studies"
 )
@@ -124,7 +158,7 @@ def explain(
     cause: Annotated[str, typer.Argument(help="A cause, such as disc_herniation.")],
     file: File,
     source: From = None,
-    output: PageFormat = Page.terminal,
+    output: PageFormat = "terminal",
     studies: Annotated[bool, typer.Option("--studies", help="Also without each study in turn (some seconds).")] = False,
 ) -> None:
     """Show every step from the base rate to the probability of one cause, and what each answer or study changes."""
@@ -137,21 +171,25 @@ def explain(
         known = model.parameters.causes
         refuse(f"CAUSE ({cause}): unknown cause. Mend: {did_you_mean(cause, known, 'one of ' + ', '.join(known))}")
     patient = input_patient(file, source, model)
-    with bad_input(), named_progress_bar("studies left out", studies) as progress:
-        found = explanation(patient, cause, model, progress if studies else None)
-    if output is Page.json:
+    with bad_input():
+        if studies:
+            with progress_bar("studies left out") as progress:
+                found = explanation(patient, cause, model, progress.moved)
+        else:
+            found = explanation(patient, cause, model)
+    if output == "json":
         sys.stdout.buffer.write(explanation_json(found))
-    elif output is not Page.terminal:
+    elif output != "terminal":
         from backspasm.presentation.explanation_page import explanation_page
 
-        sys.stdout.buffer.write(explanation_page(found, patient, model, markdown=output is Page.markdown))
+        sys.stdout.buffer.write(explanation_page(found, patient, model, markdown=output == "markdown"))
     else:
         print_explanation(found, model.knowledge, stdout_console())
 
 
 @app.command(
     epilog="Examples:  backspasm evidence  ·  backspasm evidence deyo1988  ·  "
-    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss  ·  "
+    "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss  ·  backspasm evidence naproxen  ·  "
     "backspasm evidence discitis/fever --age young_child  ·  backspasm evidence fever --cause spinal_epidural_abscess  ·  "
     "backspasm evidence fever --format html > fever.html"
 )
@@ -160,16 +198,16 @@ def evidence(
         str | None,
         typer.Argument(
             metavar="[ID]",
-            help="A study, a study/fact, an assumption, or a rate: CAUSE/FINDING, or a finding; a list of all if left out.",
+            help="A study, a study/fact, an assumption, a treatment, or a rate: CAUSE/FINDING, or a finding; a list of all if left out.",
         ),
     ] = None,
     cause: Annotated[
         str | None, typer.Option("--cause", help="The cause (or complication) in which the finding is looked at.")
     ] = None,
     age: Annotated[AgeGroup, typer.Option("--age", help="The age group of a rate.")] = AgeGroup.adult,
-    output: SheetFormat = Sheet.terminal,
+    output: SheetFormat = "terminal",
 ) -> None:
-    """Open a study, a fact, an assumption, or a rate with all its studies and opinions as a forest plot."""
+    """Open a study, a fact, an assumption, a treatment, or a rate with all its studies and opinions as a forest plot."""
     from backspasm.presentation.evidence_cells import opened
 
     model = load_model()
@@ -177,9 +215,9 @@ def evidence(
         found = opened(identifier, cause, age.value, model)
     except KeyError as error:
         refuse(str(error.args[0]))
-    if output is Sheet.json:
+    if output == "json":
         sys.stdout.buffer.write(found.as_json())
-    elif output is Sheet.html:
+    elif output == "html":
         sys.stdout.buffer.write(found.as_html())
     else:
         found.print(stdout_console())

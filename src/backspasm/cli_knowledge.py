@@ -11,11 +11,9 @@ import typer
 
 from backspasm.cli_shared import (
     Format,
-    Output,
     Sex,
     bad_input,
     load_model,
-    named_progress_bar,
     progress_bar,
     refuse,
     stdout_console,
@@ -60,7 +58,7 @@ def knowledge_check() -> None:
 
 @knowledge_app.command("coverage", epilog="Example:  backspasm knowledge coverage --format json")
 def knowledge_coverage(
-    output: Format = Output.terminal,
+    output: Format = "terminal",
     effects: Annotated[bool, typer.Option(help="Also weigh what rests on studies by its effect on decisions.")] = True,
 ) -> None:
     """For each cause: base rates, findings with evidence, findings assumed; and the totals, plain and by their effect.
@@ -73,7 +71,7 @@ def knowledge_coverage(
     model = load_model()
     found = coverage(model)
     weighted = kept_effects(model, partial(progress_bar, "causes")).studied_share if effects else None
-    if output is Output.json:
+    if output == "json":
         import msgspec
 
         data = msgspec.to_builtins(found) | ({} if weighted is None else {"effect_on_studies": weighted})
@@ -93,7 +91,7 @@ def knowledge_priorities(
     patients: Annotated[
         int | None, typer.Option("--patients", min=1, help="Virtual patients; the usual number, kept, if left out.")
     ] = None,
-    output: Format = Output.terminal,
+    output: Format = "terminal",
 ) -> None:
     """Rank rates by their effect on decisions: where a study would be worth most, and what was searched for it.
 
@@ -106,7 +104,7 @@ def knowledge_priorities(
     model = load_model()
     bar = partial(progress_bar, "causes")
     found = kept_effects(model, bar) if patients is None else worked_out(model, bar, patients)
-    if output is Output.json:
+    if output == "json":
         sys.stdout.buffer.write(priorities_json(found, top))
     else:
         print_priorities(found, top, model.knowledge, stdout_console())
@@ -123,7 +121,7 @@ def knowledge_impact(
         list[Path] | None,
         typer.Option("--patients", help="A folder with cases, instead of the examples and vignettes; may be repeated."),
     ] = None,
-    output: Format = Output.terminal,
+    output: Format = "terminal",
 ) -> None:
     """Leave out a study and see whose urgency or three leading causes change, among examples and vignettes."""
     from backspasm.advice.impact import impact
@@ -144,9 +142,9 @@ def knowledge_impact(
         chosen = {name: p for folder in folders for name, p in patients_in(folder, knowledge).items()}
         if not patients:
             chosen |= vignette_patients(knowledge)
-        with named_progress_bar("patients") as progress:
-            found = impact(identifier, chosen, model, progress)
-    if output is Output.json:
+        with progress_bar("patients") as progress:
+            found = impact(identifier, chosen, model, progress.moved)
+    if output == "json":
         sys.stdout.buffer.write(impact_json(found))
     else:
         print_impact(found, knowledge, stdout_console())

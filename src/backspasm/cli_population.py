@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from backspasm.cli_shared import Sheet, bad_input, load_model, progress_bar, refuse, stdout_console
+from backspasm.cli_shared import SheetFormat, bad_input, load_model, progress_bar, refuse, stdout_console
 
 population_app = typer.Typer()
 
@@ -75,7 +75,7 @@ def validate(
         bool,
         typer.Option("--dependence", help="Correlations of findings: the model's beside published ones. (minutes)"),
     ] = False,
-    output: Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")] = Sheet.terminal,
+    output: SheetFormat = "terminal",
     html: Annotated[Path | None, typer.Option("--html", help="Also write one HTML page with figures.")] = None,
     n: Annotated[
         int | None,
@@ -96,15 +96,15 @@ def validate(
             found = validated(Request(rules, cases, calibration, n, seed, dependence), model, progress_bar)
     except KnowledgeError as error:
         refuse(*(str(p) for p in error.problems))
-    if html is not None or output is Sheet.html:
+    if html is not None or output == "html":
         from backspasm.population.validation_page import validation_page
 
         page = validation_page(found, model.knowledge)
         if html is not None:
             html.write_text(page, encoding="utf-8")
-        if output is Sheet.html:
+        if output == "html":
             print(page, end="")
-    if output is Sheet.json:
+    if output == "json":
         sys.stdout.buffer.write(validation_json(found))
-    elif output is Sheet.terminal:
+    elif output == "terminal":
         print_validation(found, model.knowledge, stdout_console())

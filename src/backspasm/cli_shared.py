@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
     from backspasm.inference.model import Model
     from backspasm.patients.patient import Patient
-
-
-class Output(StrEnum):
-    terminal = "terminal"
-    json = "json"
-
-
-class Page(StrEnum):
-    terminal = "terminal"
-    json = "json"
-    html = "html"
-    markdown = "markdown"
-
-
-class Sheet(StrEnum):
-    terminal = "terminal"
-    json = "json"
-    html = "html"
 
 
 class AgeGroup(StrEnum):
@@ -67,9 +51,13 @@ File = Annotated[
     ),
 ]
 From = Annotated[Source | None, typer.Option("--from", help="What the input is; found out by itself if left out.")]
-PageFormat = Annotated[Page, typer.Option("--format", "-f", help="How the result is written.")]
-SheetFormat = Annotated[Sheet, typer.Option("--format", "-f", help="How the result is written.")]
-Format = Annotated[Output, typer.Option("--format", "-f", help="How the result is written.")]
+
+
+#: how a result may be written; a command offers some of the forms
+_FORMAT = typer.Option("--format", "-f", help="How the result is written.")
+Format = Annotated[Literal["terminal", "json"], _FORMAT]
+SheetFormat = Annotated[Literal["terminal", "json", "html"], _FORMAT]
+PageFormat = Annotated[Literal["terminal", "json", "html", "markdown"], _FORMAT]
 
 
 class bad_input:  # noqa: N801 (reads as a statement: with bad_input())
@@ -117,25 +105,25 @@ def stdout_console() -> Console:
     return Console(highlight=False)
 
 
+class Progress:
+    """A bar on standard error: called, it counts on; ``moved`` says how far it is, of how many, and at what."""
+
+    def __init__(self, bar: RichProgress, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+
+    def __call__(self, count: int) -> None:
+        self._bar.advance(self._task, count)
+
+    def moved(self, done: int, total: int, name: str) -> None:
+        self._bar.update(self._task, completed=done, total=total, description=name)
+
+
 @contextmanager
-def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; yields the function that moves it on."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
-
-
-@contextmanager
-def named_progress_bar(what: str, wanted: bool = True) -> Iterator[Callable[[int, int, str], None]]:
+def progress_bar(what: str, total: int | None = None) -> Iterator[Progress]:
     """A bar on standard error; it shows only where someone watches, and leaves nothing behind."""
-    if not wanted:
-        yield lambda *_: None
-        return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (
         TextColumn(what),
@@ -145,10 +133,5 @@ def named_progress_bar(what: str, wanted: bool = True) -> Iterator[Callable[[int
         TextColumn("{task.description}"),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def moved(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=name)
-
-        yield moved
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield Progress(bar, bar.add_task("", total=total))

@@ -646,6 +646,8 @@ def test_a_cause_in_a_file_of_another_name_is_reported(folder: Path, shipped: So
         ("findings/systemic.yaml", "findings"),
         (LINKS, "links"),
         ("treatments/medicines.yaml", "medicines"),
+        ("treatments/prescribing_rules/general.yaml", "rules"),
+        ("treatments/allergens.yaml", "allergens"),
         ("comorbidities.yaml", "comorbidities"),
     ],
 )
@@ -732,10 +734,10 @@ DISPUTES = "evidence/disputes.yaml"
         ({"cells": [{"what": "feverr", "given": "discitis"}]}, "unknown finding 'feverr'", "'fever'"),
         ({"cells": [{"what": "fever", "given": "discitiss"}]}, "unknown cause 'discitiss'", "'discitis'"),
         ({"cells": []}, "a dispute about diagnosis names its cells", "add or remove cells"),
-        ({"kind": "treatment"}, "a dispute about diagnosis names its cells", "add or remove cells"),
+        ({"kind": "mechanism"}, "a dispute about diagnosis names its cells", "add or remove cells"),
         ({"cells": [{"what": "rigors", "given": "discitis"}]}, "sieper2005/hla_b27 says nothing", "another cell"),
     ],
-    ids=["about", "finding", "cause", "no cells", "cells of a treatment", "facts of another rate"],
+    ids=["about", "finding", "cause", "no cells", "cells of a mechanism", "facts of another rate"],
 )
 def test_a_dispute_that_does_not_fit_is_reported(
     shipped: Sources, change: dict[str, Any], what: str, mend: str
@@ -768,13 +770,6 @@ def test_a_dispute_of_the_wrong_form_is_reported(folder: Path, text: str, what: 
     assert any(what in str(p) for p in problems)
 
 
-def test_an_effect_of_an_unknown_treatment_is_reported(shipped: Sources) -> None:
-    source, data = patched(shipped, "evidence/studies/friedman2015.yaml")
-    data["facts"][0]["treatments"] = ["naproxenn"]
-    line = source.line(("facts", 0))
-    reported(between_files(shipped, source), source.file, line, "unknown treatment 'naproxenn'", "'naproxen'")
-
-
 @pytest.mark.parametrize(
     ("field", "name", "mend"),
     [
@@ -788,6 +783,64 @@ def test_a_vignette_that_expects_the_unknown_is_reported(shipped: Sources, field
     data["expected"][field] = [name]
     line = source.line(("expected", field))
     reported(between_files(shipped, source), source.file, line, f"unknown {field} {name!r}", mend)
+
+
+# --- treatments -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "value", "what", "mend"),
+    [
+        (
+            "treatments/naproxen.yaml",
+            ("harms", 0),
+            "vandergaag2020/pain_3_weeks",
+            "is a treatment_effect",
+            "adverse_event",
+        ),
+        ("treatments/naproxen.yaml", ("uses", 0, "causes", 0), "muscle_strian", "unknown cause", "'muscle_strain'"),
+        ("treatments/naproxen.yaml", ("medicines", 0), "naproxn", "unknown medicine", "'naproxen'"),
+        ("treatments/prescribing_rules/general.yaml", ("rules", 0, "classes", 0), "nsaids", "unknown class", "'nsaid'"),
+        (
+            "treatments/prescribing_rules/general.yaml",
+            ("rules", 0, "sources", 0),
+            "nobody/nothing",
+            "unknown source",
+            "study/fact",
+        ),
+        (
+            "treatments/prescribing_rules/measures.yaml",
+            ("rules", 2, "when", "age_under"),
+            "child_undr",
+            "has no value",
+            "assumption",
+        ),
+        (
+            "treatments/disputes/paracetamol_in_back_pain.yaml",
+            ("treatments", 0),
+            "paracetmol",
+            "unknown treatment",
+            "'paracetamol'",
+        ),
+        ("treatments/allergens.yaml", ("allergens", 0, "classes", 0), "nsaidd", "unknown class", "'nsaid'"),
+    ],
+)
+def test_a_treatment_record_that_refers_to_nothing_is_reported(
+    shipped: Sources, file: str, path: tuple[str | int, ...], value: str, what: str, mend: str
+) -> None:
+    source, data = patched(shipped, file)
+    for key in path[:-1]:
+        data = data[key]
+    data[path[-1]] = value
+    assert any(p.file == file and what in p.what and mend in p.mend for p in between_files(shipped, source))
+
+
+def test_a_combination_of_an_unknown_medicine_is_reported(shipped: Sources) -> None:
+    source, data = patched(shipped, "treatments/medicines.yaml")
+    (record,) = (m for m in data["medicines"] if m["id"] == "codeine_paracetamol")
+    record["contains"] = ["codeine", "paracetmol"]
+    problems = between_files(shipped, source)
+    assert any("contains the unknown 'paracetmol'" in p.what and "'paracetamol'" in p.mend for p in problems)
 
 
 # --- the whole folder ----------------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ COMMANDS = (
     ("read",),
     ("explain",),
     ("evidence",),
+    ("interview",),
     ("knowledge", "check"),
     ("knowledge", "coverage"),
     ("knowledge", "priorities"),
@@ -200,8 +201,22 @@ def test_what_was_not_assessed_is_named(run: Run) -> None:
     data = assessed(run, CASE)
     text = "\n".join(data["not_assessed"])
     assert "unheardofamab" in text
-    assert "naproxen" in text
-    assert data["treatments"]["not_checked"] == ["apixaban", "unheardofamab", "naproxen"]
+    assert "naproxen" not in text, "the allergy is recognised and checked"
+    unchecked = "\n".join(data["treatments"]["not_checked"])
+    assert "medication unheardofamab" in unchecked
+    assert "apixaban" not in unchecked
+    avoided = {v["treatment"]: v["verdict"] for v in data["treatments"]["avoid"]}
+    assert avoided["naproxen"] == avoided["ibuprofen"] == "avoid"
+
+
+def test_a_treatment_opens_with_its_trials(run: Run) -> None:
+    shown = run("evidence", "naproxen")
+    assert shown.code == 0
+    assert "friedman2015/disability_1_week" in shown.out
+    assert "Rules of safe prescribing" in shown.out
+    data = json.loads(run("evidence", "naproxen", "--format", "json").out)["treatment"]
+    assert {t["fact"] for t in data["trials"]} >= {"friedman2017/disability_1_week", "vandergaag2020/pain_3_weeks"}
+    assert run("evidence", "naproxn").code == 2
 
 
 def test_the_digests_name_the_knowledge_and_the_input(run: Run, knowledge: Knowledge) -> None:

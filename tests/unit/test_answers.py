@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from backspasm import InputError, Knowledge, from_case
-from backspasm.patients.answers import Answers, Item, answers_of, find_medicine, medicine_names
+from backspasm.patients.answers import Answers, Item, answers_of
+from backspasm.patients.medicines import find_medicines, medicine_names
 from tests.conftest import random_patients
 
 
@@ -373,12 +374,12 @@ def test_the_order_of_a_list_changes_nothing(knowledge: Knowledge) -> None:
     ],
 )
 def test_a_medicine_is_recognised_by_any_of_its_names(knowledge: Knowledge, name: str, medicine: str | None) -> None:
-    assert find_medicine(name, knowledge) == medicine
+    assert find_medicines(name, knowledge)[:1] == (() if medicine is None else (medicine,))
 
 
 def test_every_medicine_is_found_by_its_own_id(knowledge: Knowledge) -> None:
     for medicine in knowledge.medicines:
-        assert find_medicine(medicine, knowledge) == medicine
+        assert find_medicines(medicine, knowledge) == (medicine,)
     assert set(medicine_names(knowledge).values()) == set(knowledge.medicines)
 
 
@@ -389,7 +390,7 @@ def test_a_brand_name_says_what_the_medicine_says(knowledge: Knowledge) -> None:
 
 
 def test_a_medicine_that_is_not_recognised_is_listed(knowledge: Knowledge) -> None:
-    found = answers(knowledge, medications=["unheardofamab", "ibuprofen"], allergies=["aspirin"])
-    assert [u.what for u in found.unread] == ["allergy aspirin", "medication unheardofamab"]
-    assert "not recognised" in found.unread[1].why
+    found = answers(knowledge, medications=["unheardofamab", "ibuprofen"], allergies=["aspirin", "quibblegrass"])
+    assert [u.what for u in found.unread] == ["medication unheardofamab", "allergy quibblegrass"]
+    assert "not recognised" in found.unread[0].why
     assert found.present == ()

@@ -61,13 +61,6 @@ def test_a_side_may_rest_on_facts_that_are_not_pooled(model: Model) -> None:
     assert compressed[0] < compressed[1]  # where all retain urine, not retaining it says more
 
 
-def test_a_dispute_on_treatment_shows_both_sides_and_changes_no_probability(model: Model) -> None:
-    found = one(disputes_of(assessed(STRAIN, model), model), "relaxant_added_to_nsaid")
-    assert len(found.sides) == 2
-    assert all(s.verdict is None and s.facts for s in found.sides)
-    assert disputes_of(assessed(STRAIN, model), model)[-1] == found
-
-
 def test_what_was_not_answered_is_not_in_dispute(model: Model) -> None:
     empty = assessed({"age_years": 40, "setting": "primary_care", "sex": "male"}, model)
     findings = {what for b in bearing(empty, model.knowledge) for what, _ in b.places}

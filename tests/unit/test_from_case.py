@@ -9,7 +9,7 @@ import pytest
 from backspasm import InputError, Knowledge, Patient, from_case
 from backspasm.patients.case_text import DEEPEST, parse_text
 from backspasm.patients.from_case import FIELDS, impossible
-from backspasm.patients.patient import InputProblem, Unread, shortened
+from backspasm.patients.patient import InputProblem, shortened
 from backspasm.patients.reading import detect, read_patient
 
 
@@ -86,9 +86,10 @@ def test_every_field_of_the_contract_is_read(knowledge: Knowledge) -> None:
         assert getattr(full, field) != getattr(empty, field), field
 
 
-def test_an_allergy_is_listed_as_not_checked(knowledge: Knowledge) -> None:
-    (entry,) = read(knowledge, allergies=["naproxen"]).unread
-    assert entry == Unread("allergy naproxen", "prescribing is not checked in this version")
+def test_an_empty_list_that_was_given_says_that_there_is_nothing(knowledge: Knowledge) -> None:
+    assert read(knowledge).stated == ()
+    assert read(knowledge, allergies=None, medications=[]).stated == ("medications",)
+    assert read(knowledge, allergies=[], comorbidities=["asthma"]).stated == ("allergies", "comorbidities")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,11 @@ from msgspec import Struct
 
 from backspasm.advice import must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
+from backspasm.advice.next_step import NextStep, next_step
 from backspasm.advice.plan import Plan, plan
 from backspasm.advice.red_flags import Fired, fired_rules, floor
+from backspasm.advice.situation import situation
+from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
@@ -60,7 +63,9 @@ class Assessment(Struct, frozen=True):
     must_not_miss: tuple[LedgerEntry, ...]
     differential: tuple[Hypothesis, ...]
     complications: tuple[ComplicationEstimate, ...]
+    next: NextStep
     plan: Plan
+    treatments: TreatmentAdvice
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
     knowledge_digest: str
@@ -70,8 +75,6 @@ class Assessment(Struct, frozen=True):
 
 #: parts of an assessment that this version does not make, said openly
 NOT_YET = (
-    Unread("next questions and tests", "this version does not rank them"),
-    Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
     Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
 )
 
@@ -110,7 +113,9 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             weights_of(drawn),
             model,
         ),
+        next=next_step(situation(patient, answers, strata, model)),
         plan=plan(patient, answers, level, fired, found, listed, model),
+        treatments=treatment_advice(patient, answers, _chances(found, model), level, model.knowledge),
         not_assessed=(*answers.unread, *NOT_YET),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
@@ -138,6 +143,13 @@ def _differential(
         )
         for c in order
     )
+
+
+def _chances(found: Posterior, model: Model) -> dict[str, float]:
+    """Probability of every cause and complication by id."""
+    causes = zip(model.parameters.causes, found.causes.tolist(), strict=True)
+    complications = must_not_miss.complication_table(found, model).tolist()
+    return {**dict(causes), **dict(zip(model.parameters.complications, complications, strict=True))}
 
 
 def _complications(values: Array, drawn: Array, weights: Array, model: Model) -> tuple[ComplicationEstimate, ...]:

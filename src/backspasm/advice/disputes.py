@@ -54,7 +54,7 @@ class Bearing(Struct, frozen=True):
 
 
 def disputes_of(assessment: Assessment, model: Model) -> tuple[PatientDispute, ...]:
-    """Disputes on this patient's answers, those that would change most first; then those on treatment.
+    """Disputes on this patient's answers, those that would change most first; then those on mechanism.
 
     Each side is the model in which the disputed rates rest on that side's studies alone, without opinions.
     """
@@ -87,7 +87,7 @@ def bearing(assessment: Assessment, knowledge: Knowledge) -> tuple[Bearing, ...]
     """Disputes that bear on a patient: curated ones first, and what they cover is not listed twice.
 
     A rate bears if its finding was answered (or it is the share of a complication) and its studies speak of the patient's
-    age; a dispute on treatment or mechanism bears if it is about the leading cause.
+    age; a dispute on mechanism bears if it is about the leading cause.
     """
     groups = Ages.of(knowledge)
     ages: set[str] = {groups.group(s.band) for s in assessment.strata}

@@ -39,6 +39,19 @@ def states(
     items: tuple[Item, ...], strata: tuple[Stratum, ...], means: Means, knowledge: Knowledge
 ) -> dict[str, dict[frozenset[str], float]]:
     """Probability of every state: a cause with a set of complications."""
+    out = log_joint(items, strata, means, knowledge)
+    top = max(x for sets in out.values() for logs in sets.values() for x in logs)
+    weights = {
+        c: {s: math.fsum(math.exp(x - top) for x in logs) for s, logs in sets.items()} for c, sets in out.items()
+    }
+    mass = math.fsum(p for sets in weights.values() for p in sets.values())
+    return {c: {s: p / mass for s, p in sets.items()} for c, sets in weights.items()}
+
+
+def log_joint(
+    items: tuple[Item, ...], strata: tuple[Stratum, ...], means: Means, knowledge: Knowledge
+) -> dict[str, dict[frozenset[str], list[float]]]:
+    """Log p(state, items) for every state, one number a stratum."""
     out: dict[str, dict[frozenset[str], list[float]]] = {}
     names = means.parameters.complications
     known: dict[tuple[object, ...], float] = {}  # the same item in the same circumstances is worked out once
@@ -61,12 +74,7 @@ def states(
                 )
             sets[present] = total
         out[cause] = sets
-    top = max(x for sets in out.values() for logs in sets.values() for x in logs)
-    weights = {
-        c: {s: math.fsum(math.exp(x - top) for x in logs) for s, logs in sets.items()} for c, sets in out.items()
-    }
-    mass = math.fsum(p for sets in weights.values() for p in sets.values())
-    return {c: {s: p / mass for s, p in sets.items()} for c, sets in weights.items()}
+    return out
 
 
 def _drivers(item: Item, names: tuple[str, ...], knowledge: Knowledge) -> tuple[int, ...]:

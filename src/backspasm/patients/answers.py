@@ -6,12 +6,12 @@ derived, shown as derived, and never counted a second time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
+from backspasm.patients.medicines import find_allergy, find_medicines, ingredients
 from backspasm.patients.patient import InputError, InputProblem, Patient, Unread
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Link
@@ -111,14 +111,18 @@ class _State:
     def add_lists(self) -> None:
         """Medicines, comorbidities and pregnancy say things about findings."""
         for name in self.patient.medications:
-            medicine = find_medicine(name, self.knowledge)
-            if medicine is None:
+            found = find_medicines(name, self.knowledge)
+            if not found:
                 self.unread.append(
                     Unread(f"medication {name}", "not recognised; what it means for this patient was not checked")
                 )
-                continue
-            for finding in self.knowledge.medicines[medicine].implies:
-                self._derive(finding, True, f"takes {name}", "medications")
+            for medicine in (i for m in found for i in ingredients(m, self.knowledge)):
+                for finding in self.knowledge.medicines[medicine].implies:
+                    self._derive(finding, True, f"takes {name}", "medications")
+        for name in self.patient.allergies:
+            if not find_allergy(name, self.knowledge).known:
+                why = "not recognised; whether it bears on a treatment was not checked"
+                self.unread.append(Unread(f"allergy {name}", why))
         for comorbidity in self.patient.comorbidities:
             for finding in self.knowledge.comorbidities[comorbidity].implies:
                 self._derive(finding, True, f"has {comorbidity}", "comorbidities")
@@ -271,30 +275,3 @@ class _State:
         elif link.kind == "below_excludes" and link.other in items:
             kind: Kind = "present_after" if self.said[link.other] else "absent_after"
             items[link.other] = Item(kind, link.other, given=link.finding)
-
-
-def find_medicine(name: str, knowledge: Knowledge) -> str | None:
-    """Id of the medicine that a generic or brand name means: exact, then as words of the name (``ibuprofen 400 mg``)."""
-    wanted = _spelling(name)
-    names = medicine_names(knowledge)
-    if wanted in names:
-        return names[wanted]
-    hits = [(len(known), medicine) for known, medicine in names.items() if f" {known} " in f" {wanted} "]
-    return max(hits)[1] if hits else None
-
-
-def medicine_names(knowledge: Knowledge) -> dict[str, str]:
-    """Every known spelling to the medicine's id."""
-    out: dict[str, str] = {}
-    for medicine in knowledge.medicines.values():
-        for spelling in (medicine.id, *medicine.names):
-            out.setdefault(_spelling(spelling), medicine.id)
-    return out
-
-
-def _spelling(name: str) -> str:
-    """Words and numbers in lower case with one space between; hyphens, commas, brackets and the like divide words."""
-    return " ".join(_WORD.findall(name.lower()))
-
-
-_WORD = re.compile(r"[^\W_]+")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import msgspec
-
-from backspasm.patients.patient import InputError, InputProblem, Patient, Unread, shortened
+from backspasm.patients.patient import InputError, InputProblem, Patient, shortened
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import did_you_mean
 from backspasm.records.units import plain_unit
@@ -16,6 +14,8 @@ FIELDS = (
     "age_years", "sex", "setting", "present", "absent", "measured", "days_ago",
     "medications", "allergies", "comorbidities", "pregnant", "pregnancy_weeks",
 )  # fmt: skip
+#: lists of which an empty one says that there is nothing
+LISTS = ("medications", "allergies", "comorbidities")
 SEXES = ("male", "female", "unknown")
 
 
@@ -78,12 +78,12 @@ class _Reader:
             pregnancy_weeks=self._number(
                 "pregnancy_weeks", "pregnancy_weeks_lowest", "pregnancy_weeks_highest", "completed weeks"
             ),
+            stated=tuple(field for field in LISTS if isinstance(self.data.get(field), list)),
         )
         self._contradictions(patient)
         if self.problems:
             raise InputError(self.problems)
-        unread = [Unread(f"allergy {a}", "prescribing is not checked in this version") for a in patient.allergies]
-        return msgspec.structs.replace(patient, unread=tuple(unread))
+        return patient
 
     # --- fields --------------------------------------------------------------------------------------------------
 

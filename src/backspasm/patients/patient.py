@@ -57,6 +57,7 @@ class Patient(Struct, frozen=True):
     """One patient. A finding that is in neither ``present`` nor ``absent`` nor ``measured`` was not asked.
 
     Ages are in years, times in days, measurements in the units of the findings' records.
+    ``stated`` names the lists that were asked for even where they are empty: ``allergies`` there means that there are none.
     ``sources`` maps a finding to references of the resources (or words) that said it.
     """
 
@@ -72,6 +73,7 @@ class Patient(Struct, frozen=True):
     comorbidities: tuple[str, ...] = ()
     pregnant: bool | None = None
     pregnancy_weeks: float | None = None
+    stated: tuple[str, ...] = ()
     sources: dict[str, tuple[str, ...]] = {}
     notes: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()

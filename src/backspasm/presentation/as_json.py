@@ -11,7 +11,9 @@ from backspasm.advice.disputes import Bearing, bearing
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
-from backspasm.presentation.next_step import investigations_data, pathways_data, safety_net_data
+from backspasm.presentation.next_step import next_data
+from backspasm.presentation.plan import investigations_data, pathways_data, safety_net_data
+from backspasm.presentation.treatments import treatments_data
 from backspasm.probability import Estimate
 from backspasm.records.knowledge import Knowledge
 
@@ -52,16 +54,11 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         ],
         "differential": [_hypothesis(h) for h in a.differential],
         "complications": [{"id": c.id, **_estimate(c.estimate)} for c in a.complications],
-        "next": {"assessed": False, "questions": [], "tests": [], "stop": False},
+        "next": next_data(a, knowledge),
         "investigations": investigations_data(a.plan, knowledge),
         "pathways": pathways_data(a.plan),
         "safety_net": safety_net_data(a.plan),
-        "treatments": {
-            "assessed": False,
-            "consider": [],
-            "avoid": [],
-            "not_checked": [*a.patient.medications, *a.patient.allergies, *a.patient.comorbidities],
-        },
+        "treatments": treatments_data(a.treatments, knowledge),
         "course": {"assessed": False},
         "derived": [_derived(d) for d in a.answers.derived],
         "outdated": [_derived(d) for d in a.answers.outdated],

@@ -47,6 +47,12 @@ def references(assessment: Assessment, knowledge: Knowledge) -> tuple[Reference,
                 note(address, share * weight)
     for address in assessment.plan.sources():  # moves no probability, so it comes after all that does
         note(address, 0.0)
+    for considered in assessment.treatments.consider:  # after those behind the probabilities
+        for address in (*considered.use.effects, *considered.use.sources):
+            note(address, 0.0)
+    for verdict in assessment.treatments.avoid:
+        for address in verdict.sources:
+            note(address, 0.0)
     order = sorted(influence, key=lambda s: (-influence[s], s))
     return tuple(Reference(knowledge.studies[s], tuple(used[s]), influence[s]) for s in order)
 

@@ -11,7 +11,9 @@ from rich.text import Text
 
 from backspasm.inference.model import Model
 from backspasm.presentation.bibliography import how_read, link
-from backspasm.presentation.next_step_sources import next_steps_with
+from backspasm.presentation.effects import arms_words, effect_words
+from backspasm.presentation.plan_sources import next_steps_with
+from backspasm.presentation.treatments import addresses_of, print_treatment, rule_addresses, treatment_data
 from backspasm.records.problems import did_you_mean
 from backspasm.records.types import Fact, Study
 
@@ -26,16 +28,19 @@ def evidence_data(identifier: str | None, model: Model) -> dict[str, Any]:
                 for s in knowledge.studies.values()
             ],
             "assumptions": [{"id": a.id, "says": a.says} for a in knowledge.assumptions.values()],
+            "treatments": [{"id": t.id, "name": t.name} for t in knowledge.treatments.values()],
         }
     if identifier in knowledge.assumptions:
         return {
             "assumption": msgspec.to_builtins(knowledge.assumptions[identifier]),
             "used_in": _rules_with(identifier, model),
         }
+    if identifier in knowledge.treatments:
+        return {"treatment": treatment_data(identifier, knowledge)}
     study_id, _, fact_id = identifier.partition("/")
     study = knowledge.studies.get(study_id)
     if study is None:
-        known = (*knowledge.studies, *knowledge.assumptions)
+        known = (*knowledge.studies, *knowledge.assumptions, *knowledge.treatments)
         raise KeyError(
             f"ID ({identifier}): unknown. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
         )
@@ -68,8 +73,15 @@ def says(fact: Fact) -> str:
         "age": f"age in {subject}",
         "combination": fact.rule or "",
         "recommendation": fact.statement or "",
-        "effect": fact.statement or "",
+        "prescribing": fact.statement or "",
+        "course": f"{(fact.outcome or '').replace('_', ' ')} in {subject}",
     }
+    if fact.kind in {"treatment_effect", "adverse_event"}:
+        return effect_words(fact)
+    if fact.kind == "course":
+        return f"{parts['course']}: {arms_words(fact)}"
+    if fact.kind == "prescribing":
+        return fact.statement or ""
     return f"{parts[fact.kind]}: {_numbers(fact)}".removesuffix(": ")
 
 
@@ -122,8 +134,14 @@ def used_in(study: Study, fact: Fact, model: Model) -> list[str]:
 
 
 def _rules_with(address: str, model: Model) -> list[str]:
-    rules = [f"red flag {r.id}" for r in model.knowledge.red_flags.values() if address in r.sources]
-    return [*rules, *next_steps_with(address, model.knowledge)]
+    knowledge = model.knowledge
+    found = [f"red flag {r.id}" for r in knowledge.red_flags.values() if address in r.sources]
+    found += [f"treatment {t.id}" for t in knowledge.treatments.values() if address in addresses_of(t)]
+    found += [f"prescribing rule {r.id}" for r in knowledge.prescribing.values() if address in rule_addresses(r)]
+    found += [
+        f"dispute {d.id}" for d in knowledge.treatment_disputes.values() if any(address in x.facts for x in d.sides)
+    ]
+    return [*found, *next_steps_with(address, knowledge)]
 
 
 def _table(values: dict[str, Any]) -> Table:
@@ -156,6 +174,10 @@ def print_evidence(data: dict[str, Any], console: Console) -> None:
         for a in data["assumptions"]:
             table.add_row(Text(a["id"], style="black on grey70"), a["says"])
         console.print(table)
+        console.print("\ntreatments: " + ", ".join(t["id"] for t in data["treatments"]))
+        return
+    if "treatment" in data:
+        print_treatment(data["treatment"], console)
         return
     if "assumption" in data:
         a = data["assumption"]

@@ -1,12 +1,14 @@
-"""Forest plots: every study of one cell, the opinions, and what they give together. As SVG, and as text for a terminal.
+"""Forest plots: every study of one cell, the opinions, and what they give together; or the effects of treatments in trials.
+As SVG, and as text for a terminal.
 
 One layout for screens of every width: the label and the numbers stand above each line. The same cell gives the same bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, log2, log10
 
 from markupsafe import Markup, escape
 
@@ -15,8 +17,8 @@ from backspasm.inference.cell_evidence import CellEvidence, Row
 #: the drawing in its own units, about pixels on a phone
 WIDTH, LEFT, RIGHT = 400, 8, 392
 LINE, CAPTION, AXIS = 34, 22, 34
-#: characters of a label before it is cut
-LABEL = 38
+#: characters of a label, and of a caption, before it is cut
+LABEL, CAPTION_LABEL = 38, 64
 #: columns of the plot on a terminal
 COLUMNS = 48
 CAPTIONS = {
@@ -30,6 +32,24 @@ SHORT = {"study": "studies (95 %), weight", "opinion": "opinions, assumed (90 %)
 
 
 @dataclass(frozen=True)
+class Plot:
+    """Rows to be drawn, each under a caption that is written where it changes.
+
+    ``null``: the value of no effect, drawn as a line. ``log``: a ratio, on a scale where twice and half are as far from 1.
+    """
+
+    rows: tuple[tuple[str, Row], ...]
+    percent: bool = False
+    null: float | None = None
+    log: bool = False
+
+
+def plot_of(cell: CellEvidence) -> Plot:
+    """A cell of the model as a plot."""
+    return Plot(tuple((CAPTIONS[row.kind], row) for row in cell.rows), percent=cell.kind != "value")
+
+
+@dataclass(frozen=True)
 class Axis:
     """The range shown, and where its ticks stand."""
 
@@ -37,31 +57,51 @@ class Axis:
     high: float
     ticks: tuple[float, ...]
     percent: bool
+    log: bool = False
 
     def place(self, value: float, left: float, right: float) -> float:
         """Where a value stands between two ends; outside values stand at the end."""
-        share = (value - self.low) / (self.high - self.low)
+        if self.log:
+            share = log2(max(value, self.low) / self.low) / log2(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
         return left + (right - left) * min(max(share, 0.0), 1.0)
 
     def label(self, value: float) -> str:
         return f"{_short(100 * value)} %" if self.percent else _short(value)
 
 
-def axis_of(cell: CellEvidence) -> Axis:
+def axis_of(drawn: CellEvidence | Plot) -> Axis:
     """From zero for rates, to the next round number above all intervals; values from below the least to above the most."""
-    ends = [x for row in cell.rows for x in (row.value, row.low, row.high) if x is not None]
-    percent = cell.kind != "value"
-    low = 0.0 if percent else min(ends)
+    plot = plot_of(drawn) if isinstance(drawn, CellEvidence) else drawn
+    ends = [x for x in _ends(plot) if x is not None]
+    if plot.log:
+        return _log_axis(min(ends), max(ends))
+    low = 0.0 if plot.percent else min(ends)
     high = max(ends)
     step = _round_step((high - low) / 4 or 1.0)
-    first = 0.0 if percent else floor(low / step) * step
+    first = 0.0 if plot.percent else floor(low / step) * step
     count = ceil((high - first) / step - 1e-9)
-    if percent:
+    if plot.percent:
         count = min(count, ceil(1 / step))
-    ticks = tuple(round(first + i * step, 10) for i in range(max(count, 1) + 1))
-    if percent and ticks[-1] > 1:
+    ticks = tuple(round(first + i * step, 10) + 0.0 for i in range(max(count, 1) + 1))
+    if plot.percent and ticks[-1] > 1:
         ticks = (*(t for t in ticks if t < 1), 1.0)
-    return Axis(ticks[0], ticks[-1], ticks, percent)
+    return Axis(ticks[0], ticks[-1], ticks, plot.percent)
+
+
+def _ends(plot: Plot) -> Iterator[float | None]:
+    yield plot.null
+    for _, row in plot.rows:
+        yield from (row.value, row.low, row.high)
+
+
+def _log_axis(low: float, high: float) -> Axis:
+    """Ticks at powers of two."""
+    first = floor(log2(low))
+    last = max(ceil(log2(high)), first + 1)
+    ticks = tuple(2.0**i for i in range(first, last + 1))
+    return Axis(ticks[0], ticks[-1], ticks, percent=False, log=True)
 
 
 def _round_step(rough: float) -> float:
@@ -83,37 +123,41 @@ def numbers(row: Row, axis: Axis) -> str:
     scale = 100 if axis.percent else 1
     text = _short(scale * row.value)
     if row.low is not None and row.high is not None:
-        text += f" ({_short(scale * row.low)}–{_short(scale * row.high)})"
+        dash = " to " if row.low < 0 else "–"
+        text += f" ({_short(scale * row.low)}{dash}{_short(scale * row.high)})"
     return f"{text} %" if axis.percent else text
 
 
-def described(cell: CellEvidence) -> str:
+def described(drawn: CellEvidence | Plot) -> str:
     """The plot in words, for those who do not see it."""
-    axis = axis_of(cell)
-    return "; ".join(f"{row.label}: {numbers(row, axis)}" for row in cell.rows)
+    plot = plot_of(drawn) if isinstance(drawn, CellEvidence) else drawn
+    axis = axis_of(plot)
+    return "; ".join(f"{row.label}: {numbers(row, axis)}" for _, row in plot.rows)
 
 
-def forest_svg(cell: CellEvidence, title: str, key: str, styled: bool = True) -> Markup:
+def forest_svg(drawn: CellEvidence | Plot, title: str, key: str, styled: bool = True) -> Markup:
     """The plot as one SVG element. ``key`` keeps its ids apart from others on a page.
 
     Args:
         styled: whether it carries its own style sheet; a page with many plots holds it once.
     """
-    axis = axis_of(cell)
+    plot = plot_of(drawn) if isinstance(drawn, CellEvidence) else drawn
+    axis = axis_of(plot)
     parts: list[str] = []
     y = 4.0
-    kind = ""
+    above = ""
     marks: list[str] = []
-    for row in cell.rows:
-        if row.kind != kind:
-            kind = row.kind
+    for caption, row in plot.rows:
+        if caption != above:
+            above = caption
             y += CAPTION
-            marks.append(f'<text class="fc" x="{LEFT}" y="{y - 6:.1f}">{escape(CAPTIONS[kind])}</text>')
+            marks.append(f'<text class="fc" x="{LEFT}" y="{y - 6:.1f}">{escape(_cut(caption, CAPTION_LABEL))}</text>')
         marks.append(_row(row, axis, y))
         y += LINE
     for tick in axis.ticks:
         x = axis.place(tick, LEFT, RIGHT)
-        parts.append(f'<line class="fg" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{y:.1f}"/>')
+        none = ' style="opacity:.6"' if tick == plot.null else ""
+        parts.append(f'<line class="fg" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{y:.1f}"{none}/>')
         anchor = "start" if tick == axis.ticks[0] else "end" if tick == axis.ticks[-1] else "middle"
         parts.append(f'<text class="ft" x="{x:.1f}" y="{y + 16:.1f}" text-anchor="{anchor}">{axis.label(tick)}</text>')
     parts.append(f'<line class="fa" x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -122,9 +166,13 @@ def forest_svg(cell: CellEvidence, title: str, key: str, styled: bool = True) ->
     return Markup(
         f'<svg class="forest" role="img" aria-labelledby="{key}-t {key}-d" viewBox="0 0 {WIDTH} {height:.0f}" '
         f'xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
-        f'<title id="{key}-t">{escape(title)}</title><desc id="{key}-d">{escape(described(cell))}</desc>'
+        f'<title id="{key}-t">{escape(title)}</title><desc id="{key}-d">{escape(described(plot))}</desc>'
         f"{style}{''.join(parts)}{''.join(marks)}</svg>"
     )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 #: also of a plot that stands alone; a page may override the colours
@@ -139,7 +187,7 @@ STYLE = (
 
 def _row(row: Row, axis: Axis, y: float) -> str:
     bold = " fb" if row.kind == "pooled" else ""
-    name = row.label if len(row.label) <= LABEL else row.label[: LABEL - 1] + "…"
+    name = _cut(row.label, LABEL)
     text = numbers(row, axis)
     if row.weight is not None:
         text += f" · {100 * row.weight:.0f} %"

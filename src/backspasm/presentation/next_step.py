@@ -1,157 +1,137 @@
-"""Tests and images, pathways, and words for the patient: as plain data and for a terminal."""
+"""What next, in words: questions and tests with what they would change, and why to stop."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from backspasm.advice.investigations import Advice
-from backspasm.advice.plan import Plan
+from backspasm.advice.assessment import Assessment
+from backspasm.advice.next_step import Question, Test, Turn
 from backspasm.presentation import words
 from backspasm.records.knowledge import Knowledge
+from backspasm.records.units import plain_unit
 
-WHEN = {
-    "now": "now",
-    "today": "today",
-    "within_two_weeks": "within two weeks",
-    "after_six_weeks": "if it has not settled after six weeks",
-    "planned": "planned, no time pressure",
+PLACES = 6
+
+REASON = {
+    "goes_on": "an answer can still change the urgency",
+    "safety_open": "questions that are always asked are still open",
+    "emergency": "this is an emergency by rule, and the safety questions are asked: act, do not ask on",
+    "nothing_changes": "no single question would change the urgency any more, and the safety questions are asked",
 }
-#: how soon to come back when a sign appears
-COME = {
-    "now": "Emergency department now",
-    "today": "A doctor today",
-    "within_two_weeks": "A visit within two weeks",
-    "after_six_weeks": "A visit later",
-    "planned": "A planned visit",
-}
-VERDICT = {"indicated": "do", "consider": "consider", "not_indicated": "NOT indicated"}
-STYLE = {"indicated": "bold green", "consider": "yellow", "not_indicated": "dim"}
-#: sources and pathways shown before the rest is left to ``--format json``
-SOURCES, PATHWAYS = 3, 4
 
 
-def investigations_data(plan: Plan, knowledge: Knowledge) -> list[dict[str, Any]]:
-    """The advice on each test, with its burden."""
-    burdens = knowledge.tables("investigation_burden")
-    return [
-        {
-            "test": a.test,
-            "verdict": a.verdict,
-            "when": a.when,
-            "because": "; ".join(a.because),
-            "sources": list(a.sources),
-            "cautions": list(a.cautions),
-            "if_positive": a.if_positive,
-            "if_negative": a.if_negative,
-            "rules": list(a.rules),
-            "result_known": list(a.known),
-            "part_of": a.part_of,
-            "burden": dict(burdens[a.test]),
-        }
-        for a in plan.investigations
-    ]
+def next_data(a: Assessment, knowledge: Knowledge) -> dict[str, Any]:
+    """The part ``next`` of the contract."""
+    step = a.next
+    return {
+        "questions": [
+            {
+                "finding": q.finding,
+                "ask": knowledge.findings[q.finding].ask,
+                "value": round(q.value, PLACES),
+                "changes_urgency": round(q.changes, PLACES),
+                "burden": round(q.burden, PLACES),
+                "then": q.then,
+                "why": why(q, knowledge),
+            }
+            for q in step.questions
+        ],
+        "tests": [
+            {
+                "test": t.test,
+                "value": round(t.value, PLACES),
+                "changes_urgency": round(t.changes, PLACES),
+                "burden": round(t.burden, PLACES),
+                "why": why_test(t, knowledge),
+            }
+            for t in step.tests
+        ],
+        "stop": step.stop,
+        "reason": REASON[step.reason],
+        "would_change": {"up": _turn_data(step.up), "down": _turn_data(step.down)},
+    }
 
 
-def pathways_data(plan: Plan) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": p.id,
-            "shown_for": p.shown_for,
-            "probability": round(p.probability, 6),
-            "steps": [{"do": s.do, "by_when": s.by_when, "who": s.who, "sources": list(s.sources)} for s in p.steps],
-        }
-        for p in plan.pathways
-    ]
+def _turn_data(turn: Turn | None) -> dict[str, Any] | None:
+    if turn is None:
+        return None
+    out: dict[str, Any] = {"finding": turn.finding, "answer": turn.answer, "level": turn.level}
+    if turn.low is not None and turn.high is not None:
+        out |= {"from": round(turn.low, PLACES), "to": round(turn.high, PLACES)}
+    return out | {"probability": round(turn.probability, PLACES)}
 
 
-def safety_net_data(plan: Plan) -> list[dict[str, Any]]:
-    return [
-        {"id": s.id, "when": s.words, "how_soon": s.how_soon, "to_whom": COME[s.how_soon], "sources": list(s.sources)}
-        for s in plan.words
-        if s.how_soon is not None
-    ]
+def useful_questions(a: Assessment) -> tuple[Question, ...]:
+    """The questions that are worth asking, the best first."""
+    return tuple(q for q in a.next.questions if q.why != "little")
 
 
-def next_step_blocks(plan: Plan, knowledge: Knowledge) -> list[RenderableType]:
-    """Blocks of the terminal report."""
-    return [_investigations(plan, knowledge), _pathways(plan, knowledge), _safety_net(plan)]
+def why(q: Question, knowledge: Knowledge) -> str:
+    """What speaks for a question, in one line."""
+    if q.why == "two_steps" and q.then is not None:
+        return f"alone it changes little; with {words.lower_first(words.finding_name(q.then, knowledge))} it can change the decision"
+    moved = f"{words.chance(q.changes)} chance that it changes the urgency" if q.changes > 0 else ""
+    towards = f", most likely to {_level(q.to)}" if q.to else ""
+    if q.why == "safety":
+        return "always asked before stopping" + (f"; {moved}{towards}" if moved else "")
+    if q.why == "rule":
+        return f"{moved}{towards}, by a safety rule"
+    return moved + towards if moved else "its answer would change little"
 
 
-def _title(text: str, note: str = "") -> Text:
-    return Text.assemble(("\n" + text, "bold"), (f"  {note}" if note else "", "dim"))
-
-
-def _sources(addresses: tuple[str, ...]) -> str:
-    more = f" +{len(addresses) - SOURCES}" if len(addresses) > SOURCES else ""
-    return ", ".join(addresses[:SOURCES]) + more
-
-
-def _investigations(plan: Plan, knowledge: Knowledge) -> RenderableType:
-    if not plan.investigations:
-        return Group(
-            _title("Tests and imaging"), Text("  no rule asks for a test, and none speaks against one", style="dim")
-        )
-    lines: list[RenderableType] = [_title("Tests and imaging", "what helps now, what later, what not")]
-    for a in plan.investigations:
-        lines.append(_line(a, knowledge))
-        if a.verdict == "not_indicated" or a.part_of:
-            continue
-        if a.known:
-            known = ", ".join(words.finding_name(f, knowledge) for f in a.known)
-            lines.append(
-                Padding(Text(f"result known ({known}): repeat it only if the picture has changed"), (0, 0, 0, 6))
-            )
-        lines += [Padding(Text.assemble(("! ", "bold red"), caution), (0, 0, 0, 6)) for caution in a.cautions]
-        if a.verdict == "indicated":
-            lines.append(Padding(Text(f"positive: {a.if_positive}", style="dim"), (0, 0, 0, 6)))
-            lines.append(Padding(Text(f"negative: {a.if_negative}", style="dim"), (0, 0, 0, 6)))
-    return Group(*lines)
-
-
-def _line(a: Advice, knowledge: Knowledge) -> Text:
-    record = knowledge.investigations[a.test]
-    when = f" {WHEN[a.when]}" if a.when else ""
-    if a.part_of:
-        wider = knowledge.investigations[a.part_of].name
-        return Text(f"  {'':>13}  {record.name}: a part of the {wider}", style="dim")
-    return Text.assemble(
-        f"  {VERDICT[a.verdict]:>13}  ",
-        (record.name, STYLE[a.verdict]),
-        (when, "bold" if a.when in {"now", "today"} else ""),
-        f": {'; '.join(a.because)}  ",
-        (_sources(a.sources), "green"),
+def why_test(t: Test, knowledge: Knowledge) -> str:
+    """What speaks for a test, in one line."""
+    reveals = ", ".join(
+        words.lower_first(words.finding_name(f, knowledge)) for f in knowledge.investigations[t.test].reveals[:3]
     )
+    more = " and more" if len(knowledge.investigations[t.test].reveals) > 3 else ""
+    towards = f", most likely to {_level(t.to)}" if t.to else ""
+    return f"{words.chance(t.changes)} chance that it changes the urgency{towards}; it tells {reveals}{more}"
 
 
-def _pathways(plan: Plan, knowledge: Knowledge) -> RenderableType:
-    lines: list[RenderableType] = [_title("Pathways", "of the leading causes, and of what must not be missed here")]
-    for p in plan.pathways[:PATHWAYS]:
-        why = "" if p.shown_for == "leading" else f"  listed for {words.GROUP[p.shown_for]}"
-        head = Text.assemble(
-            f"  {words.chance(p.probability):>10}  ", (words.cause_name(p.id, knowledge), "bold"), (why, "dim")
-        )
-        lines.append(head)
-        for step in p.steps:
-            text = Text.assemble(
-                (f"{WHEN[step.by_when]}, {step.who}: ", "dim"), f"{step.do} ", (_sources(step.sources), "green")
-            )
-            lines.append(Padding(text, (0, 0, 0, 14)))
-    rest = plan.pathways[PATHWAYS:]
-    if rest:
-        names = ", ".join(words.cause_name(p.id, knowledge) for p in rest)
-        lines.append(Text(f"  also in --format json: {names}", style="dim"))
-    return Group(*lines)
+def turn_text(turn: Turn, knowledge: Knowledge) -> str:
+    """One answer, and where it would lead."""
+    record = knowledge.findings[turn.finding]
+    name = words.finding_name(turn.finding, knowledge)
+    if turn.low is not None and turn.high is not None:
+        said = f"{name} {words.number(turn.low)} to {words.number(turn.high)} {plain_unit(record.unit)}".strip()
+    else:
+        said = name if turn.answer == "present" else words.absent(name)
+    return f"{said} → {_level(turn.level)} ({words.chance(turn.probability)} likely)"
 
 
-def _safety_net(plan: Plan) -> RenderableType:
-    whom = "the parents" if plan.child else "the patient"
-    lines: list[RenderableType] = [_title(f"Tell {whom} to come back", "`backspasm leaflet` prints it for them")]
-    for soon, heading in COME.items():
-        signs = [s.words for s in plan.words if s.how_soon == soon]
-        if signs:
-            lines.append(Text.assemble((f"  {heading}: ", "bold"), " ".join(signs)))
-    return Group(*lines)
+def _level(level: str) -> str:
+    return words.URGENCY[level][0].lower()
+
+
+def next_block(a: Assessment, knowledge: Knowledge) -> RenderableType:
+    """The part for a terminal."""
+    step = a.next
+    parts: list[RenderableType] = [Text.assemble(("\nWhat next", "bold"), (f"  {REASON[step.reason]}", "dim"))]
+    useful = useful_questions(a)
+    for label, rows in (
+        ("ask", [(knowledge.findings[q.finding].ask, why(q, knowledge)) for q in useful]),
+        ("test", [(knowledge.investigations[t.test].name, why_test(t, knowledge)) for t in step.tests]),
+    ):
+        table = Table.grid(padding=(0, 2))
+        for what, because in rows:
+            table.add_row(f"  {label:<4}", Text.assemble(what, (f"  {because}", "dim")))
+        if rows:
+            parts.append(table)
+    parts += [Text(f"  {line}", style="dim") for line in turn_lines(step.up, step.down, knowledge)]
+    return Group(*parts)
+
+
+def turn_lines(up: Turn | None, down: Turn | None, knowledge: Knowledge) -> list[str]:
+    """What single answer would change the urgency most probably, each way."""
+    if up is None and down is None:
+        return ["no single answer would change the urgency"]
+    out = [f"would be more urgent with: {turn_text(up, knowledge)}" if up else "no single answer would be more urgent"]
+    return [
+        *out,
+        f"would be less urgent with: {turn_text(down, knowledge)}" if down else "no single answer would be less urgent",
+    ]

@@ -56,13 +56,18 @@ def _environment(markdown: bool) -> Environment:
         "DISCLAIMER": words.DISCLAIMER,
         "URGENCY": words.URGENCY,
     }
-    environment.filters["url"] = _url
+    environment.filters |= {"url": _url, "sentence": sentence, "lower_first": words.lower_first}
     return environment
 
 
 def _url(address: str) -> Markup:
     """An address between the angle brackets of Markdown: nothing in it may end them."""
     return Markup(quote(address, safe=":/?#[]@!$&'()*+,;=%~"))
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def anchor(kind: str, name: str) -> str:

@@ -16,12 +16,13 @@ from backspasm.inference.numbers import age_group
 from backspasm.inference.parameters import cell_key
 from backspasm.inference.refitting import Refitter
 from backspasm.presentation import words
-from backspasm.presentation.bars import interval_bar
 from backspasm.presentation.bibliography import references
 from backspasm.presentation.forest import STYLE as FOREST_STYLE
+from backspasm.presentation.plan_views import plan_view
 from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.presentation.rendering import anchor, rendered
-from backspasm.presentation.sources import Source, source
+from backspasm.presentation.sources import Source, cited, sources_in
+from backspasm.presentation.treatment_views import treatments_view
 from backspasm.presentation.views import (
     DisputeView,
     Evidence,
@@ -29,13 +30,26 @@ from backspasm.presentation.views import (
     LedgerView,
     NumberView,
     SideView,
-    step_view,
+    number_view,
 )
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import AGE_GROUPS, AgeGroup, Study
 
 #: causes whose evidence is drawn; every cause has its steps
 DRAWN = 6
+#: sections of the page after what is due now
+PARTS = (
+    ("red-flags", "Red flags"),
+    ("ledger", "Not to be missed"),
+    ("differential", "Differential"),
+    ("next", "Ask and test next"),
+    ("tests", "Tests and imaging"),
+    ("pathways", "Pathways"),
+    ("come-back", "When to come back"),
+    ("treatments", "Treatments"),
+    ("not-assessed", "Not assessed"),
+    ("sources", "Studies"),
+)
 #: causes in the first screen
 FIRST = 3
 #: disputes shown with plots; the others are listed
@@ -63,10 +77,12 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
             f.rule.urgency,
             tuple(words.cause_name(c, knowledge) for c in f.rule.points_to),
             tuple(words.said(x, a.answers, knowledge) for x in f.findings),
-            tuple(source(s, knowledge) for s in f.rule.sources),
+            cited(f.rule.sources, knowledge),
         )
         for f in a.red_flags
     )
+    plan = plan_view(a, knowledge)
+    treatments = treatments_view(a.treatments, a.urgency.level, knowledge)
     shown = [d for d in disputes if d.kind != "diagnosis" or d.effect >= VISIBLE]
     return rendered(
         "assessment.md.j2" if markdown else "assessment.html.j2",
@@ -76,6 +92,9 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
         why=why_urgent(a, knowledge),
         loss=[(words.URGENCY[x][0].lower(), a.urgency.expected.needed[x]) for x in knowledge.index.urgency],
         flags=flags,
+        plan=plan,
+        treatments=treatments,
+        parts=PARTS,
         ledger=_ledger(a, knowledge),
         causes=causes,
         first=FIRST,
@@ -90,29 +109,21 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
         outdated=[(words.finding_name(d.finding, knowledge), d.because) for d in a.answers.outdated],
         answers=[words.answer(i, knowledge) for i in a.answers.items],
         forest_style=Markup(FOREST_STYLE),
-        studies=_studies(a, knowledge, (*flags, *causes, *complications, *shown)),
+        studies=_studies(a, knowledge, sources_in((flags, causes, complications, shown, plan, treatments))),
     )
 
 
 def _cause(rank: int, a: Assessment, evidence: Evidence) -> NumberView:
     h = a.differential[rank]
-    knowledge = evidence.knowledge
-    record = knowledge.causes[h.cause]
-    return NumberView(
-        anchor("cause", h.cause),
-        record.name,
-        record.plain,
-        h.estimate,
-        interval_bar(h.estimate, record.name),
-        h.base_rate,
-        tuple(source(f, knowledge) for f in h.base_facts),
-        tuple(step_view(s, h.cause, f"c{rank}s{j}", evidence, rank < DRAWN) for j, s in enumerate(h.steps)),
-        tuple(f"{words.answer(s.item, knowledge)} ({words.ratio(s.likelihood_ratio)})" for s in leading_steps(h)),
+    leading = tuple(
+        f"{words.answer(s.item, evidence.knowledge)} ({words.ratio(s.likelihood_ratio)})" for s in leading_steps(h)
+    )
+    return number_view(
+        h.cause, h.estimate, (h.base_rate, h.base_facts), h.steps, f"c{rank}", evidence, rank < DRAWN, leading
     )
 
 
 def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
-    knowledge = evidence.knowledge
     every = complication_steps(a.answers.items, a.strata, evidence.model)
     ages = dict.fromkeys(evidence.model.parameters.ages.group(s.band) for s in a.strata)
     out = []
@@ -121,21 +132,8 @@ def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
         base = steps[0].before if steps else c.estimate.value
         keys = (cell_key(c.id, h.cause, age) for h in a.differential[:DRAWN] for age in ages)
         backing = (evidence.model.parameters.backing.get(key) for key in keys)
-        facts = dict.fromkeys(f for b in backing if b is not None for f in b.facts)
-        record = knowledge.complications[c.id]
-        out.append(
-            NumberView(
-                anchor("complication", c.id),
-                record.name,
-                record.plain,
-                c.estimate,
-                interval_bar(c.estimate, record.name),
-                base,
-                tuple(source(f, knowledge) for f in facts),
-                tuple(step_view(s, c.id, f"k{i}s{j}", evidence, True) for j, s in enumerate(steps)),
-                (),
-            )
-        )
+        facts = tuple(dict.fromkeys(f for b in backing if b is not None for f in b.facts))
+        out.append(number_view(c.id, c.estimate, (base, facts), steps, f"k{i}", evidence, True))
     return tuple(out)
 
 
@@ -192,7 +190,7 @@ def _dispute(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeView:
         tuple(
             SideView(
                 s.holds if d.record else f"If it is {s.holds}",
-                tuple(source(f, knowledge) for f in s.facts),
+                cited(s.facts, knowledge),
                 s.verdict,
                 _leading(s.verdict, knowledge),
                 _changed_complications(s.verdict, d.now, knowledge),
@@ -225,41 +223,16 @@ def _changed_complications(verdict: Verdict | None, now: Verdict, knowledge: Kno
     return ", ".join(f"{words.cause_name(k, knowledge)} {words.chance(p)}" for k, p in moved)
 
 
-Sourced = FlagView | NumberView | DisputeView
-
-
 def _studies(
-    a: Assessment, knowledge: Knowledge, shown: tuple[Sourced, ...]
+    a: Assessment, knowledge: Knowledge, shown: Iterable[Source]
 ) -> tuple[tuple[Study, tuple[Source, ...]], ...]:
     """Every study that the page names with the facts it is named for: the most influential first, then by id."""
     used: dict[str, dict[str, None]] = {}
-
-    def note(address: str) -> None:
+    order = references(a, knowledge)
+    for address in (*(f for r in order for f in r.facts), *(s.address for s in shown)):
         study = address.partition("/")[0]
         if study in knowledge.studies:
             used.setdefault(study, {})[address] = None
-
-    order = references(a, knowledge)
-    for reference in order:
-        for address in reference.facts:
-            note(address)
-    for view in shown:
-        for found in _sources_of(view):
-            note(found.address)
     first = [r.study.id for r in order]
     names = (*first, *sorted(set(used) - set(first)))
-    return tuple((knowledge.studies[s], tuple(source(f, knowledge) for f in used[s])) for s in names)
-
-
-def _sources_of(view: Sourced) -> Iterable[Source]:
-    if isinstance(view, FlagView):
-        yield from view.sources
-    elif isinstance(view, NumberView):
-        yield from view.base_sources
-        for step in view.steps:
-            yield from step.sources
-    else:
-        for side in view.sides:
-            yield from side.sources
-        for cell in view.cells:
-            yield from cell.sources
+    return tuple((knowledge.studies[s], cited(used[s], knowledge)) for s in names)

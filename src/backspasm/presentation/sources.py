@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+
 from msgspec import Struct
 
 from backspasm.presentation import words
@@ -32,6 +35,23 @@ def source(address: str, knowledge: Knowledge) -> Source:
     study, fact = found
     text = fact.statement or says(fact)
     return Source(address, text, fact.defined_as, fact.note, how_read(study, fact), fact.used, study)
+
+
+def cited(addresses: Iterable[str], knowledge: Knowledge) -> tuple[Source, ...]:
+    """The sources at these addresses, each once."""
+    return tuple(source(a, knowledge) for a in dict.fromkeys(addresses))
+
+
+def sources_in(view: object) -> Iterator[Source]:
+    """Every source that a view holds, however deep."""
+    if isinstance(view, Source):
+        yield view
+    elif isinstance(view, tuple | list):
+        for part in view:
+            yield from sources_in(part)
+    elif is_dataclass(view):
+        for field in fields(view):
+            yield from sources_in(getattr(view, field.name))
 
 
 def described(study: Study) -> str:

@@ -9,11 +9,14 @@ from rich.text import Text
 
 from backspasm.advice.assessment import Assessment
 from backspasm.advice.disputes import bearing
+from backspasm.advice.due_now import due_now
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
-from backspasm.presentation.bibliography import how_read, link, references
-from backspasm.presentation.next_step import next_step_blocks
+from backspasm.presentation.bibliography import how_read, references
+from backspasm.presentation.next_step import next_block
+from backspasm.presentation.plan import now_block, plan_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
+from backspasm.presentation.treatments import dispute_lines, treatment_block
 from backspasm.records.knowledge import Knowledge
 
 STYLE = {
@@ -24,7 +27,9 @@ STYLE = {
     "self_care": "bold white on green4",
 }
 #: how much is shown before "and so many more"
-CAUSES, LEAST, DISPUTED, STUDIES, BAR = 6, 3, 4, 8, 12
+CAUSES, LEAST, DISPUTED, STUDIES, BAR, AGAINST = 6, 3, 3, 3, 10, 5
+#: answers shown beside the leading cause, and beside the other two that are shown with their reasons
+REASONS, FEWER = 4, 2
 #: a cause under one in a thousand is summed up with the rest after the first few
 WORTH_A_ROW = 0.001
 
@@ -37,14 +42,18 @@ def print_assessment(assessment: Assessment, knowledge: Knowledge, console: Cons
 
 def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
     """The report's parts, most important first."""
+    due = due_now(a, knowledge)
     parts = [
         _headline(a, knowledge),
         _red_flags(a, knowledge),
         _ledger(a, knowledge),
         _differential(a, knowledge),
         _complications(a, knowledge),
+        now_block(a, due, knowledge),
+        next_block(a, knowledge),
+        *plan_blocks(a, due, knowledge),
+        treatment_block(a.treatments, a.urgency.level, knowledge),
         _disputes(a, knowledge),
-        *next_step_blocks(a.plan, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),
@@ -85,7 +94,8 @@ def _ledger(a: Assessment, knowledge: Knowledge) -> RenderableType:
     lines: list[RenderableType] = [_title("Not to be missed")]
     for e in a.must_not_miss:
         lines.append(Text.assemble(f"  {words.chance(e.probability):>10}  ", (words.GROUP[e.group], "bold")))
-        for label, findings in (("asked", e.asked), ("NOT asked", e.not_asked), ("against it", e.against[:5])):
+        against = tuple(f for f in e.against if f not in e.asked)[:AGAINST]
+        for label, findings in (("asked", e.asked), ("NOT asked", e.not_asked), ("also against it", against)):
             if findings:
                 names = ", ".join(words.said(f, a.answers, knowledge) for f in findings)
                 lines.append(Padding(Text.assemble((f"{label}: ", "dim"), names), (0, 0, 0, 14)))
@@ -94,21 +104,22 @@ def _ledger(a: Assessment, knowledge: Knowledge) -> RenderableType:
 
 def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
     lines: list[RenderableType] = [
-        _title("Differential", "probability, 90 % interval, base rate; the reasons below each")
+        _title("Differential", "probability and 90 % interval; `backspasm explain CAUSE FILE` shows every step")
     ]
     shown = [h for i, h in enumerate(a.differential[:CAUSES]) if i < LEAST or h.estimate.value >= WORTH_A_ROW]
-    for h in shown:
+    for i, h in enumerate(shown):
         e = h.estimate
         bar = "█" * round(BAR * e.value) or "▏"
         head = Text.assemble(
             f"  {words.chance(e.value):>10}  ",
             (f"{words.cause_name(h.cause, knowledge)}", "bold"),
             (f"  {words.span(e.low, e.high)}", ""),
-            (f"  from {words.chance(h.base_rate)} before the answers  ", "dim"),
+            (f"  ({words.chance(h.base_rate)} before)  ", "dim"),
             (bar, "cyan"),
         )
         lines.append(head)
-        lines += [Padding(_reason(s, knowledge), (0, 0, 0, 14)) for s in leading_steps(h)]
+        count = REASONS if i == 0 else FEWER if i < LEAST else 0
+        lines += [Padding(_reason(s, knowledge), (0, 0, 0, 14)) for s in leading_steps(h, count)]
     rest = a.differential[len(shown) :]
     total = sum(h.estimate.value for h in rest)
     names = ", ".join(words.cause_name(h.cause, knowledge) for h in rest[:5])
@@ -117,8 +128,8 @@ def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
 
 
 def _reason(step: Step, knowledge: Knowledge) -> Text:
-    badge = ("assumed", "black on grey70") if step.assumed else (", ".join(step.facts[:2]), "green")
-    more = f" +{len(step.facts) - 2}" if len(step.facts) > 2 else ""
+    badge = ("assumed", "black on grey70") if step.assumed else ("".join(step.facts[:1]), "green")
+    more = f" +{len(step.facts) - 1}" if len(step.facts) > 1 else ""
     return Text.assemble(
         f"{words.ratio(step.likelihood_ratio):>8}  {words.answer(step.item, knowledge)}  ", badge, (more, "dim")
     )
@@ -134,16 +145,18 @@ def _complications(a: Assessment, knowledge: Knowledge) -> RenderableType:
 
 def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     found = bearing(a, knowledge)
-    if not found:
+    treatments = dispute_lines(a.treatments, knowledge)
+    if not found and not treatments:
         return None
     lines: list[RenderableType] = [
-        _title("Where studies disagree", "`--format html` shows what the answer would be under each side")
+        _title("Where studies disagree", "`--format html` shows both sides, and the answer under each"),
+        *treatments,
     ]
     for b in found[:DISPUTED]:
         name = b.record.name if b.record else words.place_name(b.places[0], knowledge)
         lines.append(Text(f"  {name}"))
     if len(found) > DISPUTED:
-        lines.append(Text(f"  and {len(found) - DISPUTED} more", style="dim"))
+        lines.append(Text(f"  and {len(found) - DISPUTED} more on the diagnosis", style="dim"))
     return Group(*lines)
 
 
@@ -176,12 +189,9 @@ def _sources(a: Assessment, knowledge: Knowledge) -> RenderableType:
             Text.assemble(
                 (f"  {s.id}", "green"),
                 f"  {s.citation}",
-                (
-                    f" ({s.design.replace('_', ' ')}, {words.plain(s.setting)}, {size}{how_read(s)}) {link(s) or ''}",
-                    "dim",
-                ),
+                (f" ({words.plain(s.design)}, {words.plain(s.setting)}, {size}{how_read(s)})", "dim"),
             )
         )
     if len(found) > STUDIES:
-        lines.append(Text(f"  and {len(found) - STUDIES} more in --format json", style="dim"))
+        lines.append(Text(f"  and {len(found) - STUDIES} more in --format html", style="dim"))
     return Group(*lines)

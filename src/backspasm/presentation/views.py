@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -13,9 +14,10 @@ from backspasm.inference.gathered import Place
 from backspasm.inference.model import Model
 from backspasm.inference.refitting import Refitter
 from backspasm.presentation import words
+from backspasm.presentation.bars import interval_bar
 from backspasm.presentation.forest import described, forest_svg
 from backspasm.presentation.rendering import anchor
-from backspasm.presentation.sources import Source, source
+from backspasm.presentation.sources import Source, cited
 from backspasm.probability import Estimate
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import AgeGroup
@@ -136,7 +138,7 @@ def cell_title(cell: CellEvidence, knowledge: Knowledge) -> str:
 def cell_view(cell: CellEvidence, key: str, knowledge: Knowledge, plot: bool = True) -> CellView:
     """A cell with its studies, and its plot."""
     title = cell_title(cell, knowledge)
-    sources = tuple(source(row.label, knowledge) for row in cell.studies)
+    sources = cited((row.label for row in cell.studies), knowledge)
     return CellView(
         key, title, sources, forest_svg(cell, title, key, styled=False) if plot else None, described(cell), cell.remark
     )
@@ -156,8 +158,36 @@ def step_view(step: Step, given: str, key: str, evidence: Evidence, drawn: bool)
         step.likelihood_ratio,
         step.before,
         step.after,
-        tuple(source(f, knowledge) for f in step.facts),
+        cited(step.facts, knowledge),
         own,
         tuple((anchor("complication", k), words.cause_name(k, knowledge)) for k in drivers if others and k != given),
         () if view is None or view.plot is None else (view,),
+    )
+
+
+def number_view(
+    name: str,
+    estimate: Estimate,
+    base: tuple[float, Sequence[str]],
+    steps: Sequence[Step],
+    key: str,
+    evidence: Evidence,
+    drawn: bool,
+    leading: tuple[str, ...] = (),
+) -> NumberView:
+    """A cause or complication with its steps from the base rate; ``base``: that rate and its facts."""
+    knowledge = evidence.knowledge
+    kind = "complication" if name in knowledge.complications else "cause"
+    record = knowledge.complications[name] if kind == "complication" else knowledge.causes[name]
+    rate, facts = base
+    return NumberView(
+        anchor(kind, name),
+        record.name,
+        record.plain,
+        estimate,
+        interval_bar(estimate, record.name),
+        rate,
+        cited(facts, knowledge),
+        tuple(step_view(s, name, f"{key}s{j}", evidence, drawn) for j, s in enumerate(steps)),
+        leading,
     )

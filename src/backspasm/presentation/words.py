@@ -100,7 +100,23 @@ def answer(item: Item, knowledge: Knowledge) -> str:
         return f"{name} {number(item.value)} {plain_unit(record.unit)}".strip()
     if item.kind == "without":
         return f"{name}, not severe"
-    return name if item.kind in {"present", "present_given", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
+    if item.kind in {"present", "present_given", "present_after"}:
+        return name
+    return absent(name)
+
+
+#: how a name that is no noun is denied, by its first word
+DENIED = {"worse": "not {}", "relieved": "not {}", "no": "not so: {}", "not": "not so: {}"}
+
+
+def absent(name: str) -> str:
+    """That a finding is not there, as one would say it: no fever, not worse with movement, MRI not normal."""
+    first, _, rest = name.partition(" ")
+    if first == "Normal":
+        return f"{rest[:1].upper()}{rest[1:]} not normal"
+    if first == "Improves":
+        return f"does not improve {rest}"
+    return DENIED.get(first.lower(), "no {}").format(lower_first(name))
 
 
 def number(value: float) -> str:

@@ -40,7 +40,11 @@ def _investigation_problems(knowledge: Knowledge, sources: list[Source]) -> Iter
     for source in sources:
         yield from _named_after_file(source)
         record = knowledge.investigations[source.data["id"]]
-        for key, names in (("reveals", record.reveals), ("done_by", record.done_by)):
+        for key, names in (
+            ("reveals", record.reveals),
+            ("asked_too", record.asked_too),
+            ("done_by", record.done_by),
+        ):
             for what, mend in _unknown("finding", names, knowledge.index.finding_ids):
                 yield Problem(source.file, source.line((key,)), what, mend)
         yield from _sources(knowledge, source, ("sources",), record.sources)

@@ -65,6 +65,9 @@ class Limit(Record, frozen=True, kw_only=True):
 class Investigation(Record, frozen=True, kw_only=True):
     """One test. ``simple`` names it in the leaflet.
 
+    ``reveals``: findings that its report answers together, of which ``asked_too`` are also asked of the patient;
+    ``beyond``: what it tells that is no finding.
+
     Its burden (minutes, discomfort, cost band, delay, radiation) is a row of ``investigation_burden``.
     """
 
@@ -80,6 +83,8 @@ class Investigation(Record, frozen=True, kw_only=True):
     if_negative: str
     sources: tuple[str, ...]
     limits: tuple[Limit, ...] = ()
+    asked_too: tuple[str, ...] = ()
+    beyond: str | None = None
 
 
 class Indication(Record, frozen=True, kw_only=True):

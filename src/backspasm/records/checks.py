@@ -14,7 +14,9 @@ from backspasm.records.elicitation_checks import (
 )
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
+from backspasm.records.question_checks import question_problems
 from backspasm.records.search import search_problems
+from backspasm.records.treatment_checks import treatment_problems
 from backspasm.records.types import Condition, Fact
 from backspasm.records.word_checks import word_problems
 from backspasm.records.yaml_source import KeyPath, Source
@@ -40,7 +42,9 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *search_problems(knowledge, found["searches"]),
         *_vignette_problems(knowledge, found["vignette"]),
         *care_problems(knowledge, found),
+        *question_problems(knowledge, found),
         *word_problems(knowledge, found),
+        *treatment_problems(knowledge, found),
     ]
 
 
@@ -112,6 +116,10 @@ def _unknown_ids(knowledge: Knowledge, fact: Fact) -> Iterator[tuple[str, str]]:
     if fact.complication is not None and fact.complication not in index.complications:
         mend = did_you_mean(fact.complication, index.complications, "see index.yaml")
         yield f"unknown complication {fact.complication!r}", mend
+    for treatment in (*fact.treatments, *(fact.against.treatments if fact.against else ())):
+        if treatment not in index.treatment_ids:
+            mend = did_you_mean(treatment, index.treatment_ids, "see index.yaml")
+            yield f"unknown treatment {treatment!r}", mend
     known = {*index.cause_ids, *index.finding_ids, *index.complications, *index.investigations}
     for about in fact.about:
         if about not in known:
@@ -123,7 +131,7 @@ def _unknown_ids(knowledge: Knowledge, fact: Fact) -> Iterator[tuple[str, str]]:
 
 
 def _contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
-    parts = (fact, fact.sensitivity, fact.specificity, *fact.at_least, *fact.below)
+    parts = (fact, fact.sensitivity, fact.specificity, *fact.at_least, *fact.below, *fact.arms)
     for part in parts:
         if part is None:
             continue

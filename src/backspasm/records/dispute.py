@@ -25,7 +25,7 @@ class Dispute(Record, frozen=True, kw_only=True):
     """A question on which studies disagree, written by curators: what, why, and how the system deals with it."""
 
     id: str
-    kind: Literal["diagnosis", "treatment", "mechanism"]
+    kind: Literal["diagnosis", "mechanism"]
     name: str
     says: str
     why: str

@@ -26,7 +26,7 @@ def dispute_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[Pr
 def _problems(knowledge: Knowledge, dispute: Dispute) -> Iterator[tuple[str, str]]:
     index = knowledge.index
     patients = {*index.cause_ids, *index.complications}
-    known = {*patients, *index.finding_ids, *(t for group in index.treatments.values() for t in group)}
+    known = {*patients, *index.finding_ids}
     for about in dispute.about:
         if about not in known:
             yield f"unknown id {about!r} in about", did_you_mean(about, known, "see index.yaml")

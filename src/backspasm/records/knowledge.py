@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.dispute import Dispute
+from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.search import Search
+from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -49,7 +51,14 @@ class Knowledge(Record, frozen=True, kw_only=True):
     indications: tuple[Indication, ...]
     pathways: dict[str, Pathway]
     patient_lines: tuple[PatientLine, ...]
+    safety: tuple[SafetySet, ...]
+    together: tuple[Together, ...]
+    not_asked_of: tuple[NotAskedOf, ...]
     words: Words = Words()
+    treatments: dict[str, Treatment]
+    prescribing: dict[str, PrescribingRule]
+    treatment_disputes: dict[str, TreatmentDispute]
+    allergens: dict[str, Allergen]
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"
@@ -60,6 +69,15 @@ class Knowledge(Record, frozen=True, kw_only=True):
         if value is None:
             raise KeyError(f"assumption {assumption!r} has no single value")
         return value
+
+    def number_at(self, address: str) -> float:
+        """The value of a ``study/fact``, or of a named assumption. Raises KeyError where there is no single value."""
+        found = self.fact(address) if "/" in address else None
+        if found is None:
+            return self.number(address)
+        if found[1].value is None:
+            raise KeyError(f"fact {address!r} has no single value")
+        return found[1].value
 
     def table(self, assumption: str) -> dict[str, float]:
         """The one-level table of a named assumption."""
@@ -92,6 +110,11 @@ class Knowledge(Record, frozen=True, kw_only=True):
         if study is None:
             return None
         return next(((study, fact) for fact in study.facts if fact.id == fact_id), None)
+
+    @property
+    def medicine_classes(self) -> frozenset[str]:
+        """Every class that a medicine belongs to."""
+        return frozenset(c for m in self.medicines.values() for c in m.classes)
 
     @property
     def cause_group(self) -> dict[str, str]:

@@ -15,7 +15,9 @@ from backspasm.records.care_types import Indication, Investigation, Pathway, Pat
 from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
+from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.search import Search
+from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -55,12 +57,17 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("findings/*.yaml", "findings"),
     ("red_flags/*.yaml", "red_flag"),
     ("treatments/medicines.yaml", "medicines"),
+    ("treatments/allergens.yaml", "allergens"),
+    ("treatments/prescribing_rules/*.yaml", "prescribing_rules"),
+    ("treatments/disputes/*.yaml", "treatment_dispute"),
+    ("treatments/*.yaml", "treatment"),
     ("comorbidities.yaml", "comorbidities"),
     ("vignettes/*.yaml", "vignette"),
     ("investigations/indications.yaml", "indications"),
     ("investigations/*.yaml", "investigation"),
     ("pathways/*.yaml", "pathway"),
     ("patient_words/*.yaml", "patient_lines"),
+    ("safety_questions.yaml", "safety_questions"),
     ("words/spelling.yaml", "spelling"),
     ("words/classes.yaml", "word_classes"),
     ("words/wordings/*.yaml", "wordings"),
@@ -189,6 +196,9 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         indications=tuple(_many(found["indications"], "indications", Indication)),
         pathways=_keyed(_each(found["pathway"], Pathway), (*index.cause_ids, *index.complications)),
         patient_lines=tuple(_many(found["patient_lines"], "patient_lines", PatientLine)),
+        safety=tuple(_many(found["safety_questions"], "safety", SafetySet)),
+        together=tuple(_many(found["safety_questions"], "together", Together)),
+        not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
         words=Words(
             classes=tuple(_many(found["word_classes"], "classes", WordClass)),
             wordings=tuple(_many(found["wordings"], "wordings", Wording)),
@@ -197,6 +207,10 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
             headings=tuple(_many(found["headings"], "headings", Heading)),
             spelling=msgspec.convert(found["spelling"][0].data, Spelling),
         ),
+        treatments=_keyed(_each(found["treatment"], Treatment), index.treatment_ids),
+        prescribing={r.id: r for r in _many(found["prescribing_rules"], "rules", PrescribingRule)},
+        treatment_disputes={d.id: d for d in _each(found["treatment_dispute"], TreatmentDispute)},
+        allergens={a.id: a for a in _many(found["allergens"], "allergens", Allergen)},
     )
 
 

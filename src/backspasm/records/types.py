@@ -49,6 +49,26 @@ class CutOff(Record, frozen=True, kw_only=True):
     high: float | None = None
 
 
+class Against(Record, frozen=True, kw_only=True):
+    """What a treatment was compared with; ``treatments`` where that is one of ours."""
+
+    described: str
+    treatments: tuple[str, ...] = ()
+
+
+class Arm(Record, frozen=True, kw_only=True):
+    """One group of a trial: ``x`` of ``n``, or a value with its interval, in the unit of the fact."""
+
+    arm: str
+    at: str | None = None
+    x: int | None = None
+    n: int | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    sd: float | None = None
+
+
 class Fact(Record, frozen=True, kw_only=True):
     """One result of one study. Which fields are filled depends on ``kind`` (see docs/knowledge-format.md)."""
 
@@ -94,9 +114,17 @@ class Fact(Record, frozen=True, kw_only=True):
     statement: str | None = None
     about: tuple[str, ...] = ()
     treatments: tuple[str, ...] = ()
-    compared_with: str | None = None
+    given: str | None = None
+    against: Against | None = None
     outcome: str | None = None
-    result: Literal["better", "no_difference", "worse"] | None = None
+    at: str | None = None
+    measure: str | None = None
+    unit: str | None = None
+    arms: tuple[Arm, ...] = ()
+    direction: str | None = None
+    certainty: Literal["high", "moderate", "low", "very_low", "not_graded"] | None = None
+    stage: Literal["acute", "subacute", "chronic", "mixed"] | None = None
+    strength: Literal["contraindicated", "advised_against", "caution", "lower_dose", "advice", "dose"] | None = None
     relation: Literal["same", "near", "broader", "narrower"] = "same"
     defined_as: str | None = None
     setting: str | None = None
@@ -328,13 +356,14 @@ class Link(Record, frozen=True, kw_only=True):
 
 
 class Medicine(Record, frozen=True, kw_only=True):
-    """A medicine by nonproprietary name, with what it says about the patient."""
+    """A medicine by nonproprietary name, with what it says about the patient; a combination ``contains`` medicines."""
 
     id: str
     names: tuple[str, ...] = ()
     rxnorm: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     implies: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
 
 
 class Comorbidity(Record, frozen=True, kw_only=True):
@@ -359,6 +388,10 @@ class Index(Record, frozen=True, kw_only=True):
     @property
     def cause_ids(self) -> tuple[str, ...]:
         return tuple(c for group in self.causes.values() for c in group)
+
+    @property
+    def treatment_ids(self) -> tuple[str, ...]:
+        return tuple(t for group in self.treatments.values() for t in group)
 
     @property
     def finding_ids(self) -> tuple[str, ...]:

@@ -19,8 +19,6 @@ def compose(owner: Owner, context: Context, ledger: Ledger) -> Patient:
     _no_pregnant_men(sex, ledger)
     settled = settle(context, ledger)
     pregnant = _pregnant(settled)
-    for name in ledger.allergies:
-        ledger.leave(f"allergy {name}", "prescribing is not checked in this version")
     patient = Patient(
         age_years=context.age_years,
         sex=sex,
@@ -34,6 +32,7 @@ def compose(owner: Owner, context: Context, ledger: Ledger) -> Patient:
         comorbidities=tuple(c for c in context.knowledge.index.comorbidities if c in ledger.comorbidities),
         pregnant=pregnant,
         pregnancy_weeks=_weeks(ledger) if pregnant else None,
+        stated=("allergies",) if ledger.no_known_allergy else (),
         sources=_sources(owner, settled, ledger, context.age_years, sex),
     )
     patient = reconcile(patient, context.knowledge)

@@ -18,6 +18,11 @@ from backspasm.patients.from_fhir.windows import in_time, is_dated
 
 #: SNOMED CT: no known allergy, no known drug, food, environmental allergy
 NO_ALLERGY = frozenset({"716186003", "409137002", "429625007", "428607008"})
+NO_DRUG_ALLERGY_WORDS = frozenset(
+    {"no known allergy", "no known allergies", "no known drug allergy", "no known drug allergies"}
+)
+#: those of them that speak of medicines: a food or an environment says nothing about drugs
+NO_DRUG_ALLERGY = frozenset({"716186003", "409137002"})
 SPONDYLOARTHRITIS = frozenset({"axial_spondyloarthritis", "enthesitis_related_arthritis"})
 #: what an operation does to the patient for good: a transplant needs immunosuppression for life
 FOR_GOOD = frozenset({"immunosuppression"})
@@ -39,6 +44,9 @@ def read_allergy(reference: str, allergy: AllergyIntolerance, context: Context, 
         return
     if codes(allergy.code) & NO_ALLERGY or any(t.startswith("no known") for t in words(allergy.code)):
         ledger.note(f"no known allergy, says {reference}")
+        said = words(allergy.code)
+        if codes(allergy.code) & NO_DRUG_ALLERGY or any(t in NO_DRUG_ALLERGY_WORDS for t in said):
+            ledger.no_known_allergy = True
         return
     name = name_of(allergy.code, context)
     if name is None:

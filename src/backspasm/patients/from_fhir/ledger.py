@@ -62,6 +62,8 @@ class Ledger:
         self.comorbidities: dict[str, list[str]] = {}
         self.medications: dict[str, list[str]] = {}
         self.allergies: dict[str, list[str]] = {}
+        #: the record says that there is no known allergy: not the same as saying nothing
+        self.no_known_allergy = False
         self.systolic: list[Value] = []
         self.pregnancy_weeks: list[Value] = []
         self.notes: list[str] = []

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from backspasm.patients.answers import find_medicine
 from backspasm.patients.from_fhir.bundle import Found
 from backspasm.patients.from_fhir.identity import address, addresses_of
 from backspasm.patients.from_fhir.ledger import Context, Ledger, add
 from backspasm.patients.from_fhir.moments import Moment, first_of
 from backspasm.patients.from_fhir.structs import Concept, Medication, MedicationUse
 from backspasm.patients.from_fhir.terms import codings, system_of, words
+from backspasm.patients.medicines import find_medicines
 
 #: states in which a medicine is being taken; "completed" only counts if it was not long ago
 ACTIVE = frozenset({"active", "in-progress", "recorded"})
@@ -107,8 +107,8 @@ def _by_words(concept: Concept | None, context: Context) -> list[str]:
     known = context.terms.spoken
     for part in parts:
         if part not in known:
-            known[part] = find_medicine(part, context.knowledge)
-    return [name for part in parts if (name := known[part]) is not None]
+            known[part] = find_medicines(part, context.knowledge)
+    return [name for part in parts for name in known[part]]
 
 
 def _disagree(coded: list[str], named: list[str]) -> bool:

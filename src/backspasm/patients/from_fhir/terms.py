@@ -52,8 +52,8 @@ class Terms:
         self._prefix: dict[str, list[Match]] = {}
         self._weaker = {(link.finding, link.other) for link in knowledge.links if link.kind == "excludes"}
         self.medicines: dict[str, list[str]] = {}
-        #: words -> the medicine that they were found to mean
-        self.spoken: dict[str, str | None] = {}
+        #: words -> the medicines that they were found to mean
+        self.spoken: dict[str, tuple[str, ...]] = {}
         records: tuple[tuple[Kind, Iterable[tuple[str, tuple[Code, ...]]]], ...] = (
             ("finding", ((r.id, r.codes) for r in knowledge.findings.values())),
             ("comorbidity", ((r.id, r.codes) for r in knowledge.comorbidities.values())),

@@ -8,11 +8,11 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from backspasm.patients.answers import find_medicine
 from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.headings import HeadingFinder
 from backspasm.patients.from_note.patterns import Element, parse
 from backspasm.patients.from_note.spelling import Speller
+from backspasm.patients.medicines import find_medicines, ingredients
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.words import Cue
 
@@ -205,8 +205,8 @@ class Lexicon:
         """The findings that a medicine, named as in the note, implies."""
         known = self._implied.get(medicine)
         if known is None:
-            found = find_medicine(medicine, self.knowledge)
-            known = () if found is None else self.knowledge.medicines[found].implies
+            found = [i for m in find_medicines(medicine, self.knowledge) for i in ingredients(m, self.knowledge)]
+            known = tuple(dict.fromkeys(f for m in found for f in self.knowledge.medicines[m].implies))
             if len(self._implied) < _MOST_MEDICINES:
                 self._implied[medicine] = known
         return known

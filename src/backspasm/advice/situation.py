@@ -1,0 +1,63 @@
+"""Where a patient stands before the next question: answers, belief, the rules' floor and the decision as it is now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from backspasm.advice.belief import Belief, belief_of
+from backspasm.advice.red_flags import fired_rules, floor
+from backspasm.advice.rule_arrays import Facts, facts_of
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
+from backspasm.inference.strata import Stratum, strata_of
+from backspasm.patients.answers import Answers, answers_of
+from backspasm.patients.patient import Patient
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """Everything that the value of a question depends on. ``floor``, ``level``: positions in the index of urgency."""
+
+    patient: Patient
+    answers: Answers
+    strata: tuple[Stratum, ...]
+    model: Model
+    belief: Belief
+    facts: Facts
+    floor: int
+    level: int
+
+    @property
+    def loss(self) -> Array:
+        """Level given x level needed."""
+        return self.belief.space.loss
+
+    @cached_property
+    def loss_now(self) -> float:
+        """Expected loss of the urgency as it would be given now."""
+        return float(self.loss[self.level] @ self.belief.needed)
+
+    def decide(self, masses: Array) -> Array:
+        """Level of least expected loss under masses of need (..., L); of equal ones the more urgent. The floor is not in it."""
+        out: Array = np.argmin(masses @ self.loss.T, axis=-1)
+        return out
+
+
+def situation_of(patient: Patient, model: Model) -> Situation:
+    """The situation of a patient.
+
+    Raises:
+        InputError: where the patient's answers contradict each other.
+    """
+    return situation(patient, answers_of(patient, model.knowledge), strata_of(patient, model.knowledge), model)
+
+
+def situation(patient: Patient, answers: Answers, strata: tuple[Stratum, ...], model: Model) -> Situation:
+    """The situation from answers and strata that are there already."""
+    belief = belief_of(answers.items, strata, model)
+    lowest = model.knowledge.index.urgency.index(floor(fired_rules(patient, answers, model.knowledge), model.knowledge))
+    best = int(np.argmin(belief.space.loss @ belief.needed))
+    return Situation(patient, answers, strata, model, belief, facts_of(patient, answers), lowest, min(best, lowest))
