@@ -79,7 +79,7 @@ class Drawing:
         place = int(rng.choice(weights.size, p=weights.ravel() / weights.sum()))
         stratum, cause = self.strata[place // len(p.causes)], place % len(p.causes)
         age = age_group(p, stratum)
-        present = rng.random(len(p.complications)) < m.means.shares(stratum.setting)[cause]
+        present = rng.random(len(p.complications)) < m.means.shares(stratum.setting, age)[cause]
         chosen = [
             int(np.flatnonzero((g.configurations == present[list(g.members)]).all(axis=1))[0]) for g in m.layout.groups
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -56,20 +57,57 @@ def knowledge_check() -> None:
 
 
 @knowledge_app.command("coverage", epilog="Example:  backspasm knowledge coverage --format json")
-def knowledge_coverage(output: Format = "terminal") -> None:
-    """For each cause: base rates, findings with evidence, findings assumed; and the totals."""
+def knowledge_coverage(
+    output: Format = "terminal",
+    effects: Annotated[bool, typer.Option(help="Also weigh what rests on studies by its effect on decisions.")] = True,
+) -> None:
+    """For each cause: base rates, findings with evidence, findings assumed; and the totals, plain and by their effect.
+
+    The effect of a rate on decisions takes a minute to work out, once for a knowledge base: --no-effects leaves it out.
+    """
     from backspasm.inference.coverage import coverage
+    from backspasm.population.priorities import kept_effects
 
     model = load_model()
     found = coverage(model)
+    weighted = kept_effects(model, partial(progress_bar, "causes")).studied_share if effects else None
     if output == "json":
         import msgspec
 
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+        data = msgspec.to_builtins(found) | ({} if weighted is None else {"effect_on_studies": weighted})
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
         return
     from backspasm.presentation.coverage import print_coverage
 
-    print_coverage(found, model.knowledge, stdout_console())
+    print_coverage(found, model.knowledge, stdout_console(), weighted)
+
+
+@knowledge_app.command(
+    "priorities",
+    epilog="Examples:  backspasm knowledge priorities --top 20  ·  backspasm knowledge priorities --top 100 --format json",
+)
+def knowledge_priorities(
+    top: Annotated[int, typer.Option("--top", min=1, help="How many pairs of a finding and a cause.")] = 100,
+    patients: Annotated[
+        int | None, typer.Option("--patients", min=1, help="Virtual patients; the usual number, kept, if left out.")
+    ] = None,
+    output: Format = "terminal",
+) -> None:
+    """Rank rates by their effect on decisions: where a study would be worth most, and what was searched for it.
+
+    Virtual patients are drawn; the effect of a rate is the expected loss that knowing it would spare. Takes a minute,
+    once for a knowledge base.
+    """
+    from backspasm.population.priorities import kept_effects, worked_out
+    from backspasm.population.priorities_text import print_priorities, priorities_json
+
+    model = load_model()
+    bar = partial(progress_bar, "causes")
+    found = kept_effects(model, bar) if patients is None else worked_out(model, bar, patients)
+    if output == "json":
+        sys.stdout.buffer.write(priorities_json(found, top))
+    else:
+        print_priorities(found, top, model.knowledge, stdout_console())
 
 
 @knowledge_app.command(

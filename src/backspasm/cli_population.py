@@ -58,7 +58,8 @@ def cohort(
 
 @population_app.command(
     epilog="Examples:  backspasm validate --rules rules.yaml  ·  backspasm validate --cases known.jsonl --format json  ·  "
-    "backspasm validate --calibration --n 200  ·  backspasm validate --rules rules.yaml --calibration --html report.html"
+    "backspasm validate --calibration --n 200  ·  "
+    "backspasm validate --dependence  ·  backspasm validate --rules rules.yaml --calibration --html report.html"
 )
 def validate(
     rules: Annotated[
@@ -69,6 +70,10 @@ def validate(
     ] = None,
     calibration: Annotated[
         bool, typer.Option("--calibration", help="Simulated worlds: do 90 % intervals hold the truth? (minutes)")
+    ] = False,
+    dependence: Annotated[
+        bool,
+        typer.Option("--dependence", help="Correlations of findings: the model's beside published ones. (minutes)"),
     ] = False,
     output: SheetFormat = "terminal",
     html: Annotated[Path | None, typer.Option("--html", help="Also write one HTML page with figures.")] = None,
@@ -83,12 +88,12 @@ def validate(
     from backspasm.population.validation_text import print_validation, validation_json
     from backspasm.records.problems import KnowledgeError
 
-    if rules is None and cases is None and not calibration:
-        refuse("nothing to validate on. Mend: give --rules FILE, --cases FILE or --calibration")
+    if rules is None and cases is None and not calibration and not dependence:
+        refuse("nothing to validate on. Mend: give --rules FILE, --cases FILE, --calibration or --dependence")
     model = load_model()
     try:
         with bad_input():
-            found = validated(Request(rules, cases, calibration, n, seed), model, progress_bar)
+            found = validated(Request(rules, cases, calibration, n, seed, dependence), model, progress_bar)
     except KnowledgeError as error:
         refuse(*(str(p) for p in error.problems))
     if html is not None or output == "html":

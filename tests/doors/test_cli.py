@@ -60,6 +60,7 @@ COMMANDS = (
     ("interview",),
     ("knowledge", "check"),
     ("knowledge", "coverage"),
+    ("knowledge", "priorities"),
     ("knowledge", "impact"),
     ("cohort",),
     ("validate",),
@@ -393,11 +394,11 @@ def test_nothing_is_assessed_with_broken_knowledge(tmp_path: Path, monkeypatch: 
 
 
 def test_coverage_counts_every_cause(run: Run, knowledge: Knowledge) -> None:
-    data = json.loads(run("knowledge", "coverage", "--format", "json").out)
+    data = json.loads(run("knowledge", "coverage", "--no-effects", "--format", "json").out)
     assert [row["cause"] for row in data["causes"]] == list(knowledge.index.cause_ids)
     assert data["studies"] == len(knowledge.studies)
     assert 0 < data["cells_studied"] < data["cells"]
-    on_terminal = run("knowledge", "coverage")
+    on_terminal = run("knowledge", "coverage", "--no-effects")
     assert on_terminal.code == 0
     assert f"{data['cells_studied']} of {data['cells']} cause-finding cells" in on_terminal.out
 

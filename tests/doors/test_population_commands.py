@@ -139,7 +139,7 @@ def test_one_page_holds_everything(run: Run, model: Model, tmp_path: Path) -> No
 
 
 def test_validation_needs_something_to_validate_on(run: Run, model: Model, tmp_path: Path) -> None:
-    assert "give --rules FILE, --cases FILE or --calibration" in str(run("validate").err)
+    assert "give --rules FILE, --cases FILE, --calibration or --dependence" in str(run("validate").err)
     done = run("validate", "--rules", str(tmp_path / "no.yaml"))
     assert done.code == 2
     assert "cannot be read (No such file or directory)" in str(done.err)
@@ -148,3 +148,9 @@ def test_validation_needs_something_to_validate_on(run: Run, model: Model, tmp_p
     done = run("validate", "--rules", str(wrong))
     assert done.code == 2
     assert "wrong.yaml:6: two_of_three: unknown yes-or-no finding 'nite_pain'" in str(done.err)
+
+
+def test_priorities_rank_pairs_with_their_evidence_and_searches(run: Run) -> None:
+    data = json.loads(run("knowledge", "priorities", "--top", "4", "--patients", "34", "--format", "json").out)
+    assert len(data["pairs"]) == 4
+    assert all(p["effect"] >= 0 and {"facts", "searches", "finding", "cause"} <= p.keys() for p in data["pairs"])

@@ -50,7 +50,7 @@ def test_one_draw_is_one_row_of_the_joint_draws(model: Model) -> None:
     one = SingleDraw(joint, 3)
     (stratum, *_) = Cohort(FEW, model).strata
     assert np.array_equal(one.log_base(stratum), joint.log_base(stratum)[3])
-    assert np.array_equal(one.shares("emergency"), joint.shares("emergency")[3])
+    assert np.array_equal(one.shares("emergency", 2), joint.shares("emergency", 2)[3])
     for finding in ("fever", "urinary_retention"):
         assert np.array_equal(one.rate(finding, 2), joint.rate(finding, 2)[3])
     assert np.array_equal(one.strengths("urinary_retention", 2), joint.strengths("urinary_retention", 2)[3])

@@ -24,6 +24,12 @@ class ExpectedLoss(Struct, frozen=True):
 
 def needed_levels(found: Posterior, model: Model) -> Array:
     """Probability that each level of urgency is needed, most urgent first; sums to 1."""
+    out: Array = found.causes @ level_shares(found, model)
+    return out
+
+
+def level_shares(found: Posterior, model: Model) -> Array:
+    """The same for each cause, (C, L): among patients with these answers and this cause."""
     knowledge, parameters = model.knowledge, model.parameters
     levels = knowledge.index.urgency
     complication_level = np.array([levels.index(knowledge.complications[k].urgency) for k in parameters.complications])
@@ -33,9 +39,9 @@ def needed_levels(found: Posterior, model: Model) -> Array:
     for group, configurations in zip(model.layout.groups, found.configurations, strict=True):
         asked = np.where(group.configurations > 0, complication_level[list(group.members)], len(levels)).min(axis=1)
         at_most *= configurations @ (asked[:, None] >= np.arange(len(levels)))
-    calmer = np.append(found.causes @ at_most, 0.0)  # P(needs level l or a calmer one)
-    out: Array = calmer[:-1] - calmer[1:]
-    return np.maximum(out, 0.0)
+    calmer = np.concatenate([at_most, np.zeros((len(at_most), 1))], axis=1)  # P(needs level l or a calmer one)
+    out: Array = np.maximum(calmer[:, :-1] - calmer[:, 1:], 0.0)
+    return out
 
 
 def expected_loss(found: Posterior, model: Model) -> ExpectedLoss:

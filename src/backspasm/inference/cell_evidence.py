@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit
 
+from backspasm.inference.bivariate import update_both
 from backspasm.inference.elicited import rate_of, value_of
-from backspasm.inference.fitting import Tables
+from backspasm.inference.fitting import BOTH, SILENT, Tables, pairs_of
 from backspasm.inference.logit_normal import Z90, Z95, LogitNormal, typical_deviation
 from backspasm.inference.measurements import summary
 from backspasm.inference.observations import Cell, Sighting
@@ -121,10 +122,11 @@ def _rate(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvide
         *_rows(sightings, said, prior, refitter),
         _pooled(float(p.rate_mean[g, c, f]), float(p.rate_sd[g, c, f])),
     )
-    remark = ""
+    remark = _others(sightings, prior, refitter)
     if model.knowledge.findings[what].elicited_as == "without_complications" and p.boolean_drivers[f]:
-        remark = "opinions are of patients without complications"
-        remark += "; the pooled rate is of all patients" if sightings else ", and so is the pooled rate"
+        own = "opinions are of patients without complications"
+        own += "; the pooled rate is of all patients" if sightings else ", and so is the pooled rate"
+        remark = f"{own}{'; ' if remark else ''}{remark}"
     return CellEvidence(what, given, age, "rate", "", rows, remark)
 
 
@@ -133,21 +135,29 @@ def _strength(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellE
     p = model.parameters
     g, k, f = AGE_GROUPS.index(age), p.complications.index(given), p.booleans.index(what)
     # opinions may differ by cause: those of the cause in which the complication is commonest stand for all
-    c = int(np.argmax(p.complication_mean[:, :, k].mean(axis=0)))
+    c = int(np.argmax(p.complication_mean[:, g, :, k].mean(axis=0)))
     said = [(e.estimator, rate_of(e.strengths[what][given], p.causes[c], age)) for e in model.knowledge.elicitations]
     prior = refitter.opinions.strength(what, given, p.causes[c], age)
+    sightings = refitter.gathered.rates.get(Cell(what, given, age), ())
     rows = (
-        *_rows(refitter.gathered.rates.get(Cell(what, given, age), ()), said, prior, refitter),
+        *_rows(sightings, said, prior, refitter),
         _pooled(float(p.strength_mean[g, k, c, f]), float(p.strength_sd[g, k, c, f])),
     )
-    return CellEvidence(
-        what,
-        given,
-        age,
-        "strength",
-        "",
-        rows,
-        "share of patients with the complication in whom it produces the finding",
+    others = _others(sightings, prior, refitter)
+    remark = "share of patients with the complication in whom it produces the finding"
+    return CellEvidence(what, given, age, "strength", "", rows, f"{remark}{'; ' if others else ''}{others}")
+
+
+def _others(sightings: tuple[Sighting, ...], prior: LogitNormal, refitter: Refitter) -> str:
+    """What is pooled together with the rate: how often the same studies find it in the patients they compare with."""
+    if sum(s.partner is not None for s in sightings) < BOTH:
+        return ""
+    scale = refitter.model.knowledge.number("heterogeneity_scale")
+    joint = update_both(prior, SILENT, list(pairs_of(sightings)), scale)
+    low, value, high = _rates(joint.others.mean, Z90 * joint.others.sd)
+    return (
+        f"pooled together with the patients compared with, {100 * value:.0f} ({100 * low:.0f}-{100 * high:.0f}) % of whom "
+        f"have it (correlation between studies {joint.correlation:+.1f})"
     )
 
 
@@ -156,15 +166,13 @@ def _complication(what: str, given: str, age: AgeGroup, refitter: Refitter, sett
     p = model.parameters
     mix = model.knowledge.table("setting_mix")
     where = setting or max(mix, key=lambda s: mix[s])
-    s, c, k = p.settings.index(where), p.causes.index(given), p.complications.index(what)
-    said = [(e.estimator, rate_of(e.complications[what], given, setting=where)) for e in model.knowledge.elicitations]
-    sightings = {
-        x.lineage: x for a in AGE_GROUPS for x in refitter.gathered.complications.get(Cell(what, given, a), ())
-    }
-    prior = refitter.opinions.complication(what, given, where)
+    s, g = p.settings.index(where), AGE_GROUPS.index(age)
+    c, k = p.causes.index(given), p.complications.index(what)
+    said = [(e.estimator, rate_of(e.complications[what], given, age, where)) for e in model.knowledge.elicitations]
+    prior = refitter.opinions.complication(what, given, age, where)
     rows = (
-        *_rows(tuple(sightings.values()), said, prior, refitter),
-        _pooled(float(p.complication_mean[s, c, k]), float(p.complication_sd[s, c, k])),
+        *_rows(refitter.gathered.complications.get(Cell(what, given, age), ()), said, prior, refitter),
+        _pooled(float(p.complication_mean[s, g, c, k]), float(p.complication_sd[s, g, c, k])),
     )
     return CellEvidence(what, given, age, "complication", "", rows, f"setting: {where.replace('_', ' ')}")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 from msgspec import Struct
 
 from backspasm.inference.base_rates import POPULATIONS
 from backspasm.inference.model import Model
 from backspasm.records.types import AGE_GROUPS
+
+#: settings in which every cause should have a base rate
+WANTED_SETTINGS = 3
 
 
 class CauseCoverage(Struct, frozen=True):
@@ -28,6 +32,9 @@ class Coverage(Struct, frozen=True):
     cells_studied: int
     base_rates: int
     base_rates_studied: int
+    settings_least: int
+    causes_in_three_settings: int
+    causes_in_one_setting: int
     complications: int
     complications_studied: int
     studies: int
@@ -47,7 +54,11 @@ def coverage(model: Model) -> Coverage:
     in_model = {a for b in parameters.backing.values() for a in b.facts} | {a for facts in base.values() for a in facts}
     rows = tuple(_cause(cause, findings, model) for cause in parameters.causes)
     modelled = len(parameters.complications) * len(parameters.causes)
-    studied = sum(f"{k}|{c}" in parameters.backing for k in parameters.complications for c in parameters.causes)
+    studied = sum(
+        any(f"{k}|{c}|{age}" in parameters.backing for age in AGE_GROUPS)
+        for k in parameters.complications
+        for c in parameters.causes
+    )
     driven = sum(len(d) for d in parameters.boolean_drivers)
     driven_studied = sum(
         any(f"{f}|{parameters.complications[k]}|{age}" in parameters.backing for age in AGE_GROUPS)
@@ -55,12 +66,16 @@ def coverage(model: Model) -> Coverage:
         for k in drivers
     )
     facts = list(knowledge.facts())
+    studied_settings = [{place.split(" ")[0] for place in row.base_rates_studied} for row in rows]
     return Coverage(
         causes=rows,
         cells=len(findings) * len(rows) + driven,
         cells_studied=sum(len(r.findings_studied) for r in rows) + driven_studied,
         base_rates=len(parameters.settings) * len(POPULATIONS) * len(rows),
         base_rates_studied=len(base),
+        settings_least=int(np.isfinite(parameters.base.log_share).any(axis=1).sum(axis=0).min()),
+        causes_in_three_settings=sum(len(s) >= WANTED_SETTINGS for s in studied_settings),
+        causes_in_one_setting=sum(bool(s) for s in studied_settings),
         complications=modelled,
         complications_studied=studied,
         studies=len(knowledge.studies),

@@ -19,16 +19,15 @@ from backspasm.records.types import AGE_GROUPS, AgeGroup, ElicitedRate, Elicited
 
 
 def rate_of(said: ElicitedRates, cause: str, age: AgeGroup | None = None, setting: str | None = None) -> ElicitedRate:
-    """One estimator's entry: the one for this age or setting wins over the general one, which wins over ``others``."""
-    general: ElicitedRate | None = None
-    for entry in said.rates:
-        if cause not in entry.causes:
-            continue
-        if not entry.ages and not entry.settings:
-            general = entry
-        elif (not entry.ages or age in entry.ages) and (not entry.settings or setting in entry.settings):
-            return entry
-    return general or said.others
+    """One estimator's entry: the narrowest that fits (age and setting, setting, age, neither), else ``others``."""
+    fitting = [
+        entry
+        for entry in said.rates
+        if cause in entry.causes
+        and (not entry.ages or age in entry.ages)
+        and (not entry.settings or setting in entry.settings)
+    ]
+    return max(fitting, key=lambda e: (bool(e.ages) + bool(e.settings), bool(e.settings)), default=said.others)
 
 
 def pooled_rate(
@@ -107,10 +106,10 @@ class Opinions:
         self._rates: dict[tuple[str, bool], tuple[Array, Array]] = {}
         self._values: dict[tuple[str, AgeGroup, bool, bool], Array] = {}
 
-    def complication(self, complication: str, cause: str, setting: str) -> LogitNormal:
-        """Share of patients with the cause who have the complication."""
+    def complication(self, complication: str, cause: str, age: AgeGroup, setting: str) -> LogitNormal:
+        """Share of patients with the cause who have the complication, at an age and in a setting."""
         said = (p.complications[complication] for p in self.people)
-        return pooled_rate(said, self.widening, cause, setting=setting)
+        return pooled_rate(said, self.widening, cause, age, setting)
 
     def strength(self, finding: str, complication: str, cause: str, age: AgeGroup) -> LogitNormal:
         """Share of patients in whom the complication by itself produces the finding."""

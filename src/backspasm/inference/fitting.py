@@ -13,9 +13,10 @@ import numpy as np
 from scipy.special import expit, logit
 
 from backspasm.inference.base_rates import BaseRates, fit_base_rates
+from backspasm.inference.bivariate import Pair, update_both
 from backspasm.inference.elicited import Opinions
 from backspasm.inference.gathered import Gathered, Place, gather
-from backspasm.inference.logit_normal import Array, LogitNormal, Observation, study_share, update
+from backspasm.inference.logit_normal import Array, LogitNormal, study_share, update
 from backspasm.inference.measurements import Prior, fit
 from backspasm.inference.noisy_or import marginal_of
 from backspasm.inference.observations import Cell, Sighting
@@ -36,8 +37,9 @@ def fit_every_cell(tables: Tables) -> None:
     """All cells, each after those that it leans on."""
     causes, ages = range(len(tables.causes)), range(len(AGE_GROUPS))
     for k in range(len(tables.complication_ids)):
-        for c in causes:
-            tables.fit_complication(k, c)
+        for g in ages:
+            for c in causes:
+                tables.fit_complication(k, g, c)
     for f, finding in enumerate(tables.booleans):
         for k in tables.drivers[finding]:
             for g in ages:
@@ -52,16 +54,32 @@ def fit_every_cell(tables: Tables) -> None:
                 tables.fit_value(m, g, c)
 
 
+#: studies of both sensitivity and false alarms from which on the two are pooled together
+BOTH = 2
 #: a prior that says nothing: any rate may be, as far as it is concerned
 SILENT = LogitNormal(0.0, 10.0)
 
 
 @cache
-def _updated(
-    prior: LogitNormal, observations: tuple[Observation, ...], heterogeneity: float
-) -> tuple[LogitNormal, float]:
-    seen = list(observations)
-    return update(prior, seen, heterogeneity), study_share(prior, seen, heterogeneity)
+def _updated(prior: LogitNormal, pairs: tuple[Pair, ...], heterogeneity: float) -> tuple[LogitNormal, float]:
+    """Pooled, and the share of the weight that studies have.
+
+    Two or more studies that also report the patients they compare with are pooled with those (``bivariate``). One alone
+    tells nothing of how the two go together.
+    """
+    seen = [p.diseased for p in pairs if p.diseased is not None]
+    both = sum(p.others is not None for p in pairs)
+    pooled = (
+        update_both(prior, SILENT, list(pairs), heterogeneity).diseased
+        if both > 1
+        else update(prior, seen, heterogeneity)
+    )
+    return pooled, study_share(prior, seen, heterogeneity)
+
+
+def pairs_of(sightings: tuple[Sighting, ...]) -> tuple[Pair, ...]:
+    """Sightings of a cell with what the same studies report of the patients they compare with."""
+    return tuple(Pair(s.observation, s.partner) for s in sightings)
 
 
 class Tables:
@@ -100,8 +118,8 @@ class Tables:
         g, c, k = len(AGE_GROUPS), len(self.causes), len(self.complication_ids)
         f, m = len(self.booleans), len(self.measured)
         shapes: dict[str, tuple[int, ...]] = {
-            "complication_mean": (len(self.settings), c, k),
-            "complication_sd": (len(self.settings), c, k),
+            "complication_mean": (len(self.settings), g, c, k),
+            "complication_sd": (len(self.settings), g, c, k),
             "strength_mean": (g, k, c, f),
             "strength_sd": (g, k, c, f),
             "rate_mean": (g, c, f),
@@ -129,7 +147,7 @@ class Tables:
         return bool(self.drivers[finding]) and said == "without_complications"
 
     def average_complications(self) -> Array:
-        """Shares of complications over all settings, by their share among all presenters: C x K."""
+        """Shares of complications over all settings, by their share among all presenters: G x C x K."""
         if self._average is None:
             self._average = np.tensordot(self._mix, expit(self.arrays["complication_mean"]), axes=1)
         return self._average
@@ -141,20 +159,19 @@ class Tables:
         what, given, *_ = key.split("|")
         if (what, given) in self.alone:
             prior = SILENT
-        posterior, share = _updated(prior, tuple(s.observation for s in sightings), self.heterogeneity)
+        posterior, share = _updated(prior, pairs_of(sightings), self.heterogeneity)
         self.backing[key] = Backing(tuple(s.address for s in sightings), share)
         return posterior
 
-    def fit_complication(self, k: int, c: int) -> None:
-        """Share of one complication in one cause, in every setting."""
-        complication, cause = self.complication_ids[k], self.causes[c]
-        seen = self.gathered.complications
-        by_lineage = {s.lineage: s for age in AGE_GROUPS for s in seen.get(Cell(complication, cause, age), ())}
+    def fit_complication(self, k: int, g: int, c: int) -> None:
+        """Share of one complication in one cause at one age, in every setting."""
+        complication, cause, age = self.complication_ids[k], self.causes[c], AGE_GROUPS[g]
+        sightings = self.gathered.complications.get(Cell(complication, cause, age), ())
         for s, setting in enumerate(self.settings):
-            prior = self.opinions.complication(complication, cause, setting)
-            posterior = self._pooled(prior, tuple(by_lineage.values()), f"{complication}|{cause}")
-            self.arrays["complication_mean"][s, c, k] = posterior.mean
-            self.arrays["complication_sd"][s, c, k] = posterior.sd
+            prior = self.opinions.complication(complication, cause, age, setting)
+            posterior = self._pooled(prior, sightings, cell_key(complication, cause, age))
+            self.arrays["complication_mean"][s, g, c, k] = posterior.mean
+            self.arrays["complication_sd"][s, g, c, k] = posterior.sd
         self._average = None
 
     def fit_strength(self, f: int, k: int, g: int) -> None:
@@ -187,7 +204,7 @@ class Tables:
         """What the estimators said of patients without complications, as a rate of all patients."""
         drivers = list(self.drivers[self.booleans[f]])
         strengths = expit(self.arrays["strength_mean"][g, drivers, c, f])
-        shares = self.average_complications()[c, drivers]
+        shares = self.average_complications()[g, c, drivers]
         return LogitNormal(float(logit(marginal_of(float(expit(prior.mean)), shares, strengths))), prior.sd)
 
     def fit_value(self, m: int, g: int, c: int) -> None:
@@ -200,7 +217,7 @@ class Tables:
         prior = Prior(*((float(a), float(b)) for a, b in said.T))
         self.backing.pop(key, None)
         if listed is not None:
-            share = 1 - float(np.prod(1 - self.average_complications()[c, drivers])) if drivers else 0.0
+            share = 1 - float(np.prod(1 - self.average_complications()[g, c, drivers])) if drivers else 0.0
             prior = fit(prior, share, listed)
             self.backing[key] = Backing(self.gathered.value_facts[cell], 1.0)
         for name, pair in (

@@ -34,7 +34,7 @@ def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age
     leak, shrink = leak_of(
         rate,
         numbers.parameters.marginal[age, :, numbers.parameters.booleans.index(finding)],
-        numbers.shares(setting)[..., drivers],
+        numbers.shares(setting, age)[..., drivers],
         strengths,
         numbers.parameters.leak_floor,
     )

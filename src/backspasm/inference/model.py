@@ -74,7 +74,7 @@ def load(root: Path | None = None, on_fit: Callable[[], None] | None = None) -> 
         KnowledgeError: with every problem of the knowledge base.
     """
     root = root or knowledge_folder()
-    place = cache_folder() / f"{digest_of(root)[:24]}-{_code_digest()}.bin"
+    place = cache_folder() / f"{digest_of(root)[:24]}-{code_digest()}.bin"
     kept = _read(place)
     if kept is not None:
         return kept
@@ -90,7 +90,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backspasm"
 
 
-def _code_digest() -> str:
+def code_digest() -> str:
     """Changes with the code that fits and with the types that are kept, so that an old cache is never read."""
     package = Path(__file__).parent.parent
     total = hashlib.sha256(package_version().encode())

@@ -44,7 +44,7 @@ def network(model: Model, stratum: Stratum, edges: Edges) -> tuple[Node, ...]:
         ValueError: where two links bound one finding, which one table cannot hold.
     """
     parameters = model.parameters
-    shares = model.means.shares(stratum.setting)
+    shares = model.means.shares(stratum.setting, age_group(parameters, stratum))
     nodes = {CAUSE: Node(CAUSE, parameters.causes, (), np.exp(model.means.log_base(stratum)))}
     for k, complication in enumerate(parameters.complications):
         nodes[complication] = Node(complication, (ABSENT, PRESENT), (CAUSE,), _two(shares[:, k]))

@@ -42,8 +42,8 @@ class Numbers(Protocol):
         """Log base rates, (..., C), normalised."""
         ...
 
-    def shares(self, setting: str) -> Array:
-        """Share of patients with each complication, (..., C, K)."""
+    def shares(self, setting: str, group: int) -> Array:
+        """Share of patients with each complication in one setting and age group, (..., C, K)."""
         ...
 
     def rate(self, finding: str, group: int) -> Array:
@@ -112,8 +112,8 @@ class Means:
         mean = base.log_share[s, p] + np.diagonal(base.covariance[s, p]) / 2 + base.profile_sd[band] ** 2 / 2
         return _normalised(base.log_weights(mean, p, band, stratum.sex))
 
-    def shares(self, setting: str) -> Array:
-        out: Array = self._share[self.parameters.settings.index(setting)]
+    def shares(self, setting: str, group: int) -> Array:
+        out: Array = self._share[self.parameters.settings.index(setting), group]
         return out
 
     def rates(self, group: int) -> Array:
@@ -173,15 +173,15 @@ class JointDraws:
         out: Array = base.log_share[setting, population] + z @ root.T
         return out
 
-    def shares(self, setting: str) -> Array:
+    def shares(self, setting: str, group: int) -> Array:
         p = self.parameters
         s = p.settings.index(setting)
 
         def make() -> Array:
             z = self.normals("complications", len(p.causes), len(p.complications))
-            return expit(p.complication_mean[s] + p.complication_sd[s] * z)
+            return expit(p.complication_mean[s, group] + p.complication_sd[s, group] * z)
 
-        return self.kept.get(("shares", setting), make)
+        return self.kept.get(("shares", setting, group), make)
 
     def rate(self, finding: str, group: int) -> Array:
         p = self.parameters

@@ -18,12 +18,17 @@ SELECTING = {"hospital", "referred"}
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One fact's observation of one cell."""
+    """One fact's observation of one cell.
+
+    ``partner``: where the fact also says how often the finding is there in the patients it compares them with (or, for
+    those, in the patients with the cause), that; the two are pooled together.
+    """
 
     address: str
     lineage: str
     exact: bool
     observation: Observation
+    partner: Observation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +96,12 @@ def rate_sightings(
             continue
         if knowledge.findings[fact.finding].kind != "boolean":
             continue
-        bias = bias_variance(knowledge, study, fact)
         targets = fact.causes or ((fact.complication,) if fact.complication else ())
-        _add(found, study, fact, fact.finding, targets, _sensitivity(knowledge, study, fact, bias))
+        own = _sensitivity(knowledge, study, fact, bias_variance(knowledge, study, fact))
+        others = _false_positives(knowledge, study, fact, bias_variance(knowledge, study, fact, comparator=True))
+        _add(found, study, fact, fact.finding, targets, own, others)
         if fact.comparator and fact.comparator.causes:
-            bias = bias_variance(knowledge, study, fact, comparator=True)
-            _add(
-                found, study, fact, fact.finding, fact.comparator.causes, _false_positives(knowledge, study, fact, bias)
-            )
+            _add(found, study, fact, fact.finding, fact.comparator.causes, others, own)
     return {cell: one_per_lineage(sightings) for cell, sightings in found.items()}
 
 
@@ -135,10 +138,12 @@ def _add(
     what: str,
     targets: tuple[str, ...],
     observation: Observation | None,
+    partner: Observation | None = None,
 ) -> None:
     if observation is None:
         return
-    sighting = Sighting(f"{study.id}/{fact.id}", study.lineage or study.id, fact.relation == "same", observation)
+    address = f"{study.id}/{fact.id}"
+    sighting = Sighting(address, study.lineage or study.id, fact.relation == "same", observation, partner)
     for target in targets:
         for age in fact.ages or study.ages:
             found[Cell(what, target, age)].append(sighting)

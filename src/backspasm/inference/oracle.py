@@ -95,7 +95,7 @@ class _World:
         self.means, self.knowledge, self.cause, self.flags = means, knowledge, cause, flags
         self.age = age_group(means.parameters, stratum)
         self.setting = stratum.setting
-        self.shares = [float(q) for q in means.shares(stratum.setting)[cause]]
+        self.shares = [float(q) for q in means.shares(stratum.setting, self.age)[cause]]
 
     def prior(self) -> float:
         p = 1.0

@@ -38,7 +38,7 @@ class Parameters:
     measured_drivers: tuple[tuple[int, ...], ...]
     ages: Ages
     base: BaseRates
-    complication_mean: Array  # S x C x K
+    complication_mean: Array  # S x G x C x K
     complication_sd: Array
     rate_mean: Array  # G x C x F
     rate_sd: Array

@@ -62,14 +62,16 @@ def terms_of(
 ) -> Terms:
     """Evaluate all (prepared) items once."""
     log_shares = tuple(
-        numbers.kept.get(("log_shares", setting, group.members), partial(_log_shares, group, numbers, setting))
+        numbers.kept.get(
+            ("log_shares", setting, age, group.members), partial(_log_shares, group, numbers, setting, age)
+        )
         for group in layout.groups
     )
     return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), log_shares)
 
 
-def _log_shares(group: Group, numbers: Numbers, setting: str) -> Array:
-    own = numbers.shares(setting)[..., list(group.members)]
+def _log_shares(group: Group, numbers: Numbers, setting: str, age: int) -> Array:
+    own = numbers.shares(setting, age)[..., list(group.members)]
     return added(logit(own), group.configurations, np.log1p(-own).sum(axis=-1))
 
 

@@ -24,13 +24,13 @@ def unreconciled(model: Model) -> tuple[Unreconciled, ...]:
     p, means = model.parameters, model.means
     mix = model.knowledge.table("setting_mix")
     weights = np.array([mix[s] for s in p.settings])
-    shares = np.tensordot(weights / weights.sum(), np.stack([means.shares(s) for s in p.settings]), axes=1)
     out = []
     for f, finding in enumerate(p.booleans):
         drivers = list(p.boolean_drivers[f])
         if not drivers:
             continue
         for g, age in enumerate(AGE_GROUPS):
+            shares = np.tensordot(weights / weights.sum(), np.stack([means.shares(s, g) for s in p.settings]), axes=1)
             rate = means.rate(finding, g)
             produced = 1 - np.prod(1 - shares[:, drivers] * means.strengths(finding, g), axis=1)
             for c in np.flatnonzero(p.marginal[g, :, f] & (produced > rate)):

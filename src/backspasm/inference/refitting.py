@@ -66,7 +66,9 @@ class Refitter:
 
         shares = differing(self.gathered.complications, gathered.complications) | _at(alone, gathered.complications)
         changed_shares = {
-            (complications[x.what], causes[x.given]) for x in shares if x.what in complications and x.given in causes
+            (complications[x.what], ages[x.age], causes[x.given])
+            for x in shares
+            if x.what in complications and x.given in causes
         }
         changed_rates = differing(self.gathered.rates, gathered.rates) | _at(alone, gathered.rates)
         rates = {(booleans[x.what], ages[x.age], x.given) for x in changed_rates}
@@ -84,11 +86,13 @@ class Refitter:
             if x.given in causes
         }
         for x in gathered.values:
-            if x.given in causes and any((k, causes[x.given]) in changed_shares for k in tables.drivers[x.what]):
+            if x.given in causes and any(
+                (k, ages[x.age], causes[x.given]) in changed_shares for k in tables.drivers[x.what]
+            ):
                 values.add(x)
 
-        for k, c in sorted(changed_shares):
-            tables.fit_complication(k, c)
+        for k, g, c in sorted(changed_shares):
+            tables.fit_complication(k, g, c)
         for f, k, g in sorted(changed_strengths):
             tables.fit_strength(f, k, g)
         for f, g, c in sorted(to_fit):
@@ -98,7 +102,7 @@ class Refitter:
         return Model(knowledge, tables.parameters(base))
 
     def _leaning_on(
-        self, tables: Tables, shares: set[tuple[int, int]], strengths: set[tuple[int, int, int]]
+        self, tables: Tables, shares: set[tuple[int, int, int]], strengths: set[tuple[int, int, int]]
     ) -> set[tuple[int, int, int]]:
         """Rates whose prior was worked out with a share or a strength that changes: (finding, age, cause)."""
         if not shares and not strengths:
@@ -110,7 +114,7 @@ class Refitter:
                 continue
             f, g, c = tables.booleans.index(cell.what), AGE_GROUPS.index(cell.age), causes[cell.given]
             drivers = tables.drivers[cell.what]
-            leans = any((k, c) in shares or (f, k, g) in strengths for k in drivers)
+            leans = any((k, g, c) in shares or (f, k, g) in strengths for k in drivers)
             if leans and tables.without_complications(f):
                 out.add((f, g, c))
         return out

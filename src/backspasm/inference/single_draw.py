@@ -30,8 +30,8 @@ class SingleDraw:
     def log_base(self, stratum: Stratum) -> Array:
         return self._only(self.joint.log_base(stratum))
 
-    def shares(self, setting: str) -> Array:
-        return self._only(self.joint.shares(setting))
+    def shares(self, setting: str, group: int) -> Array:
+        return self._only(self.joint.shares(setting, group))
 
     def rate(self, finding: str, group: int) -> Array:
         return self._only(self.joint.rate(finding, group))

@@ -11,6 +11,7 @@ from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.population.calibration import calibrate
 from backspasm.population.case_scores import read_known_cases, score_cases
+from backspasm.population.dependence import PAIRS, dependence
 from backspasm.population.rule_validation import validate_rules
 from backspasm.population.rules import read_rules
 from backspasm.population.validation_text import Validation
@@ -32,6 +33,7 @@ class Request:
     calibration: bool
     count: int | None
     seed: int
+    dependence: bool = False
 
 
 def validated(request: Request, model: Model, bar: Bar) -> Validation:
@@ -58,7 +60,11 @@ def validated(request: Request, model: Model, bar: Bar) -> Validation:
         worlds = request.count if request.count and rules is None else WORLDS
         with bar("worlds", worlds) as advance:
             calibration = calibrate(model, worlds, request.seed, FIXED_PATIENTS, progress=advance)
-    return Validation(rules_found, cases_found, calibration)
+    dependence_found = None
+    if request.dependence:
+        with bar("pairs", len(PAIRS)) as advance:
+            dependence_found = dependence(model, request.seed, advance)
+    return Validation(rules_found, cases_found, calibration, dependence_found)
 
 
 def _readable(path: Path, what: str) -> Path:

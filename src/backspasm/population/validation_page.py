@@ -6,8 +6,10 @@ from html import escape
 
 from backspasm.population.figures import coverage_figure, forest, rank_histograms, reliability_diagram
 from backspasm.population.validation_text import (
+    DEPENDENCE_HEAD,
     Validation,
     coverage_words,
+    dependence_rows,
     explanation,
     interval,
     score_rows,
@@ -40,7 +42,7 @@ def validation_page(found: Validation, knowledge: Knowledge) -> str:
         f"<p>Knowledge {escape(knowledge.version)}, {knowledge.digest[:12]}. No result here has been compared with the "
         "outcomes of real patients, save where a study or a case with a known answer is named.</p>",
     ]
-    parts += _rules(found, knowledge) + _cases(found) + _calibration(found, knowledge)
+    parts += _rules(found, knowledge) + _cases(found) + _calibration(found, knowledge) + _dependence(found, knowledge)
     parts += [
         "<footer>Decision support for professionals, not a certified medical device.</footer></body></html>",
         "",
@@ -102,6 +104,20 @@ def _calibration(found: Validation, knowledge: Knowledge) -> list[str]:
             f"{c.patients:,} patients drawn at the fixed set and assessed at it. Mean probability and share differ most "
             f"for {worst}, by {c.largest_gap:+.1f} standard errors.",
         ),
+    ]
+
+
+def _dependence(found: Validation, knowledge: Knowledge) -> list[str]:
+    if found.dependence is None:
+        return []
+    rows = [
+        [escape(cell).replace("\n", "<br>") for cell in row] for row in dependence_rows(found.dependence, knowledge)
+    ]
+    return [
+        "<h2>How findings go together</h2>",
+        "<p>Correlations that follow from shared causes and complications, beside those that studies report. Where none "
+        "is reported, what was searched.</p>",
+        _table(list(DEPENDENCE_HEAD), rows),
     ]
 
 

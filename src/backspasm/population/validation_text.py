@@ -10,6 +10,7 @@ from rich.table import Table
 
 from backspasm.population.calibration import Calibration
 from backspasm.population.case_scores import Scores, Share
+from backspasm.population.dependence import Dependence
 from backspasm.population.reliability import Bin
 from backspasm.population.rule_validation import Driver, Explained, Interval
 from backspasm.presentation import words
@@ -27,12 +28,14 @@ class Validation(msgspec.Struct, frozen=True, omit_defaults=True):
     rules: tuple[Explained, ...] | None = None
     cases: Scores | None = None
     calibration: Calibration | None = None
+    dependence: tuple[Dependence, ...] | None = None
 
 
 def validation_json(found: Validation) -> bytes:
     """Rules alone are a list of comparisons; with cases or calibration an object with a field for each part asked for."""
     rules = None if found.rules is None else [e.comparison for e in found.rules]
     parts: dict[str, Any] = {"rules": rules, "cases": found.cases, "calibration": found.calibration}
+    parts["dependence"] = found.dependence
     parts = {key: value for key, value in parts.items() if value is not None}
     data = rules if set(parts) == {"rules"} else parts
     return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
@@ -46,6 +49,47 @@ def print_validation(found: Validation, knowledge: Knowledge, console: Console) 
         _print_scores(found.cases, console)
     if found.calibration is not None:
         _print_calibration(found.calibration, knowledge, console)
+    if found.dependence is not None:
+        _print_dependence(found.dependence, knowledge, console)
+
+
+def _print_dependence(rows: tuple[Dependence, ...], knowledge: Knowledge, console: Console) -> None:
+    table = Table(title="How findings go together: the model beside studies", title_justify="left", show_lines=True)
+    for name in DEPENDENCE_HEAD[:-1]:
+        table.add_column(name, overflow="fold")
+    for row in dependence_rows(rows, knowledge):
+        table.add_row(*row[:-1])
+    console.print(table)
+    for line in dict.fromkeys(line for d in rows if not d.reported for line in d.searched):
+        console.print(f"· searched {line}")
+
+
+DEPENDENCE_HEAD = ("findings", "among", "measure", "model (90 %)", "studies (95 %)", "searched")
+
+
+def dependence_rows(rows: tuple[Dependence, ...], knowledge: Knowledge) -> list[list[str]]:
+    """Cells of the table, one row a pair."""
+    out = []
+    for d in rows:
+        names = [words.finding_name(f, knowledge) for f in (d.pair.finding, d.pair.other)]
+        given = ", ".join(g.replace("_", " ") for g in d.pair.given) or "all adults"
+        among = f"{given}, {d.pair.setting.replace('_', ' ')}"
+        said = "\n".join(
+            f"{correlation_words(r.correlation)} {r.address}"
+            + ("" if r.model is None else f" (model at its cut-offs {r.model:.2f})")
+            for r in d.reported
+        )
+        out.append(
+            [" – ".join(names), among, d.measure, correlation_words(d.model), said or "none", "\n".join(d.searched)]
+        )
+    return out
+
+
+def correlation_words(found: Interval) -> str:
+    """A correlation with its interval, two decimals."""
+    if found.low is None or found.high is None:
+        return f"{found.value:.2f}"
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
 def _print_rules(rules: tuple[Explained, ...], knowledge: Knowledge, console: Console) -> None:

@@ -10,8 +10,8 @@ from backspasm.presentation import words
 from backspasm.records.knowledge import Knowledge
 
 
-def print_coverage(found: Coverage, knowledge: Knowledge, console: Console) -> None:
-    """Print one row a cause, and the totals."""
+def print_coverage(found: Coverage, knowledge: Knowledge, console: Console, weighted: float | None = None) -> None:
+    """Print one row a cause, and the totals; ``weighted``: share of the effect on decisions that rests on studies."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("cause")
     for heading in ("base rates studied", "assumed", "findings studied", "assumed", "studies"):
@@ -30,6 +30,16 @@ def print_coverage(found: Coverage, knowledge: Knowledge, console: Console) -> N
         f"\n{found.cells_studied} of {found.cells} cause-finding cells rest on a study (the rest on independent elicitations "
         f"of {found.elicited_entries} entries); {found.base_rates_studied} of {found.base_rates} base rates; "
         f"{found.complications_studied} of {found.complications} complication shares."
+    )
+    if weighted is not None:
+        console.print(
+            f"Weighted by their effect on decisions, {100 * weighted:.0f} % of the cause-finding cells rest on a study "
+            "(`backspasm knowledge priorities` lists them)."
+        )
+    console.print(
+        f"Every cause has a base rate in at least {found.settings_least} settings; {found.causes_in_three_settings} of "
+        f"{len(found.causes)} causes have one that rests on a study in three settings or more, "
+        f"{found.causes_in_one_setting} in at least one."
     )
     console.print(
         f"{found.studies} studies on file, {found.studies_used} with facts to be used; {found.facts} facts, {found.facts_used} to be used, "

@@ -82,7 +82,7 @@ def cells_behind(identifier: str, model: Model, refitter: Refitter) -> tuple[Cel
         if not any(a == identifier or a.startswith(f"{identifier}/") for a in backing.facts):
             continue
         what, given, *rest = key.split("|")
-        ages = [g for g in AGE_GROUPS if g in rest] or ["adult"]
+        ages = [g for g in AGE_GROUPS if g in rest]
         best = min((*ages, found.get((what, given), ages[0])), key=_preferred)
         found[what, given] = best
     return tuple(cell_evidence(what, given, age, refitter) for (what, given), age in found.items())
@@ -120,7 +120,7 @@ def cells_named(
         )
     if given is None:
         keys = [k for k in model.parameters.backing if k.split("|")[0] == first]
-        ways = dict.fromkeys(k.split("|")[1] for k in keys if k.split("|")[-1] == age or k.count("|") == 1)
+        ways = dict.fromkeys(k.split("|")[1] for k in keys if k.split("|")[-1] == age)
         found = tuple(cell_evidence(first, way, age, refitter) for way in ways if way in groups)
         if not found:
             raise KeyError(f"ID ({identifier}): no study of it at this age. Mend: add --cause, or --age another group")

@@ -13,6 +13,7 @@ from backspasm.advice.verdict import Verdict
 from backspasm.inference.explain import complication_steps
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
+from backspasm.inference.parameters import cell_key
 from backspasm.inference.refitting import Refitter
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import references
@@ -124,12 +125,14 @@ def _cause(rank: int, a: Assessment, evidence: Evidence) -> NumberView:
 
 def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
     every = complication_steps(a.answers.items, a.strata, evidence.model)
+    ages = dict.fromkeys(evidence.model.parameters.ages.group(s.band) for s in a.strata)
     out = []
     for i, c in enumerate(a.complications):
         steps = every[c.id]
         base = steps[0].before if steps else c.estimate.value
-        backing = (evidence.model.parameters.backing.get(f"{c.id}|{h.cause}") for h in a.differential[:DRAWN])
-        facts = tuple(f for b in backing if b is not None for f in b.facts)
+        keys = (cell_key(c.id, h.cause, age) for h in a.differential[:DRAWN] for age in ages)
+        backing = (evidence.model.parameters.backing.get(key) for key in keys)
+        facts = tuple(dict.fromkeys(f for b in backing if b is not None for f in b.facts))
         out.append(number_view(c.id, c.estimate, (base, facts), steps, f"k{i}", evidence, True))
     return tuple(out)
 

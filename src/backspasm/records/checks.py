@@ -16,6 +16,7 @@ from backspasm.records.emg import emg_problems
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import Problem, did_you_mean
 from backspasm.records.question_checks import question_problems
+from backspasm.records.search import search_problems
 from backspasm.records.treatment_checks import treatment_problems
 from backspasm.records.types import Condition, Fact
 from backspasm.records.word_checks import word_problems
@@ -39,6 +40,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_red_flag_problems(knowledge, found["red_flag"]),
         *_reference_problems(knowledge, found),
         *dispute_problems(knowledge, found["disputes"]),
+        *search_problems(knowledge, found["searches"]),
         *_vignette_problems(knowledge, found["vignette"]),
         *care_problems(knowledge, found),
         *question_problems(knowledge, found),
@@ -111,6 +113,8 @@ def _unknown_ids(knowledge: Knowledge, fact: Fact) -> Iterator[tuple[str, str]]:
             yield f"unknown cause {cause!r}", did_you_mean(cause, index.cause_ids, "see index.yaml")
     if fact.finding is not None and fact.finding not in index.finding_ids:
         yield f"unknown finding {fact.finding!r}", did_you_mean(fact.finding, index.finding_ids, "see index.yaml")
+    if fact.other is not None and fact.other not in index.finding_ids:
+        yield f"unknown finding {fact.other!r}", did_you_mean(fact.other, index.finding_ids, "see index.yaml")
     if fact.complication is not None and fact.complication not in index.complications:
         mend = did_you_mean(fact.complication, index.complications, "see index.yaml")
         yield f"unknown complication {fact.complication!r}", mend
@@ -157,6 +161,9 @@ def _contradictions(fact: Fact) -> Iterator[tuple[str, str]]:
         fact.complication is not None
     ):
         yield "give causes or a complication, one of the two", "say whom the rate is about"
+    table = [fact.both, fact.first_only, fact.second_only, fact.neither]
+    if fact.kind == "association" and (None in table) == (fact.value is None):
+        yield "give a fourfold table or a correlation, one of the two", "say both, first_only, second_only, neither"
     if not fact.used and not fact.because:
         yield "a fact that is not used needs a reason", "add because"
 

@@ -8,6 +8,7 @@ from backspasm.records.care_types import Indication, Investigation, Pathway, Pat
 from backspasm.records.dispute import Dispute
 from backspasm.records.emg import EmgReference
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
+from backspasm.records.search import Search
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
@@ -37,6 +38,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     studies: dict[str, Study]
     assumptions: dict[str, Assumption]
     disputes: dict[str, Dispute]
+    searches: tuple[Search, ...]
     elicitations: tuple[Elicitation, ...]
     causes: dict[str, Cause]
     complications: dict[str, Complication]

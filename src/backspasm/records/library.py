@@ -17,6 +17,7 @@ from backspasm.records.emg import EmgReference
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
+from backspasm.records.search import Search
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
@@ -44,6 +45,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("index.yaml", "index"),
     ("evidence/assumptions.yaml", "assumptions"),
     ("evidence/disputes.yaml", "disputes"),
+    ("evidence/searches.yaml", "searches"),
     ("evidence/studies/*.yaml", "study"),
     ("evidence/elicited/*/rates/*.yaml", "elicited_rates"),
     ("evidence/elicited/*/complications.yaml", "elicited_complications"),
@@ -182,6 +184,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         studies={s.id: s for s in _each(found["study"], Study)},
         assumptions={a.id: a for a in _many(found["assumptions"], "assumptions", Assumption)},
         disputes={d.id: d for d in _many(found["disputes"], "disputes", Dispute)},
+        searches=tuple(_many(found["searches"], "searches", Search)),
         elicitations=_elicitations(found),
         causes=_keyed(_each(found["cause"], Cause), index.cause_ids),
         complications=_keyed(_each(found["complication"], Complication), index.complications),

@@ -103,6 +103,13 @@ class Fact(Record, frozen=True, kw_only=True):
     maximum: float | None = None
     at_least: tuple[CutOff, ...] = ()
     below: tuple[CutOff, ...] = ()
+    other: str | None = None
+    both: int | None = None
+    first_only: int | None = None
+    second_only: int | None = None
+    neither: int | None = None
+    cutoff: float | None = None
+    other_cutoff: float | None = None
     rule: str | None = None
     statement: str | None = None
     quantity: str | None = None
