@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from backspasm.records.care_checks import care_problems
+from backspasm.records.cycle_checks import cycle_problems
 from backspasm.records.dispute_checks import dispute_problems
 from backspasm.records.elicitation_checks import (
     ELICITED_KEYS,
@@ -39,6 +40,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *_vignette_problems(knowledge, found["vignette"]),
         *care_problems(knowledge, found),
         *word_problems(knowledge, found),
+        *cycle_problems(knowledge, found),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
+from backspasm.records.cycle_types import CycleRecords
 from backspasm.records.dispute import Dispute
 from backspasm.records.types import (
     Assumption,
@@ -47,6 +48,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     indications: tuple[Indication, ...]
     pathways: dict[str, Pathway]
     patient_lines: tuple[PatientLine, ...]
+    cycle: CycleRecords
     words: Words = Words()
 
     def __repr__(self) -> str:

@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
+from backspasm.records.cycle_types import (
+    CauseClass,
+    Correlation,
+    CycleDrug,
+    CycleParameter,
+    CycleRecords,
+    Number,
+    TreatmentOption,
+)
 from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
@@ -59,6 +68,10 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("investigations/*.yaml", "investigation"),
     ("pathways/*.yaml", "pathway"),
     ("patient_words/*.yaml", "patient_lines"),
+    ("cycle/parameters.yaml", "cycle_parameters"),
+    ("cycle/drugs.yaml", "cycle_drugs"),
+    ("cycle/prescriptions.yaml", "cycle_prescriptions"),
+    ("cycle/causes.yaml", "cycle_causes"),
     ("words/spelling.yaml", "spelling"),
     ("words/classes.yaml", "word_classes"),
     ("words/wordings/*.yaml", "wordings"),
@@ -186,6 +199,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         indications=tuple(_many(found["indications"], "indications", Indication)),
         pathways=_keyed(_each(found["pathway"], Pathway), (*index.cause_ids, *index.complications)),
         patient_lines=tuple(_many(found["patient_lines"], "patient_lines", PatientLine)),
+        cycle=_cycle(found),
         words=Words(
             classes=tuple(_many(found["word_classes"], "classes", WordClass)),
             wordings=tuple(_many(found["wordings"], "wordings", Wording)),
@@ -194,6 +208,22 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
             headings=tuple(_many(found["headings"], "headings", Heading)),
             spelling=msgspec.convert(found["spelling"][0].data, Spelling),
         ),
+    )
+
+
+def _cycle(found: dict[str, list[Source]]) -> CycleRecords:
+    drugs, prescriptions = found["cycle_drugs"][0].data, found["cycle_prescriptions"][0].data
+    return CycleRecords(
+        parameters={p.id: p for p in _many(found["cycle_parameters"], "parameters", CycleParameter)},
+        correlations=tuple(_many(found["cycle_parameters"], "correlations", Correlation)),
+        drugs={d.id: d for d in _many(found["cycle_drugs"], "drugs", CycleDrug)},
+        placebo_drowsy=msgspec.convert(drugs["placebo_drowsy"], Number),
+        slow_from_age=msgspec.convert(drugs["slow_from_age"], Number),
+        slow_with=tuple(drugs["slow_with"]),
+        options={o.id: o for o in _many(found["cycle_prescriptions"], "options", TreatmentOption)},
+        as_needed_pain=msgspec.convert(prescriptions["as_needed_pain"], Number),
+        adherence=msgspec.convert(prescriptions["adherence"], Number),
+        classes={c.id: c for c in _many(found["cycle_causes"], "classes", CauseClass)},
     )
 
 

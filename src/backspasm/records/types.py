@@ -84,6 +84,9 @@ class Fact(Record, frozen=True, kw_only=True):
     at_least: tuple[CutOff, ...] = ()
     below: tuple[CutOff, ...] = ()
     rule: str | None = None
+    quantity: str | None = None
+    unit: str | None = None
+    day: float | None = None
     statement: str | None = None
     about: tuple[str, ...] = ()
     treatments: tuple[str, ...] = ()
