@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_knowledge import knowledge_app
 from backspasm.cli_population import population_app
 from backspasm.cli_shared import (
@@ -38,7 +39,9 @@ app = typer.Typer(
     epilog="Decision support for professionals, not a certified medical device.",
 )
 app.add_typer(population_app)  # without a name: its commands stand beside those below
+app.add_typer(cycle_app)
 app.add_typer(knowledge_app, name="knowledge")
+app.add_typer(model_app, name="cycle")
 
 
 @app.command(

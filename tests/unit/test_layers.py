@@ -18,6 +18,7 @@ ORDER = {
     "presentation": 5,
     "population": 6,
     "cli_shared": 7,
+    "cli_cycle": 8,
     "cli_knowledge": 8,
     "cli_population": 8,
     "cli": 9,

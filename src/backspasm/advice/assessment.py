@@ -8,11 +8,12 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from backspasm.advice import must_not_miss
+from backspasm.advice import course, must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
 from backspasm.advice.plan import Plan, plan
 from backspasm.advice.red_flags import Fired, fired_rules, floor
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
+from backspasm.cycle.one_patient import Expected
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
@@ -61,6 +62,7 @@ class Assessment(Struct, frozen=True):
     differential: tuple[Hypothesis, ...]
     complications: tuple[ComplicationEstimate, ...]
     plan: Plan
+    course: Expected | None
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
     knowledge_digest: str
@@ -72,7 +74,9 @@ class Assessment(Struct, frozen=True):
 NOT_YET = (
     Unread("next questions and tests", "this version does not rank them"),
     Unread("treatments and prescribing safety", "this version checks no medicine, allergy or interaction"),
-    Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
+)
+NO_COURSE = Unread(
+    "course", "the pain probably comes from elsewhere than the back, of which the simulated cycle says nothing"
 )
 
 
@@ -96,6 +100,12 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     lowest = floor(fired, model.knowledge)
     level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
     listed = must_not_miss.ledger(answers, strata, found, must_not_miss.against(answers.items, strata, model), model)
+    expected = course.course_of(
+        patient,
+        dict(zip(model.parameters.causes, found.causes.tolist(), strict=True)),
+        model.knowledge,
+        draws=min(draws, course.MOST_DRAWS),
+    )
     return Assessment(
         patient=patient,
         answers=answers,
@@ -108,15 +118,28 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             must_not_miss.complication_table(found, model),
             must_not_miss.complication_table(drawn, model),
             weights_of(drawn),
+            expected,
             model,
         ),
         plan=plan(patient, answers, level, fired, found, listed, model),
-        not_assessed=(*answers.unread, *NOT_YET),
+        course=expected,
+        not_assessed=(*answers.unread, *NOT_YET, *(() if expected else (NO_COURSE,))),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
         input_digest=hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest(),
         draws=draws,
     )
+
+
+def differential_of(patient: Patient, model: Model) -> dict[str, float]:
+    """The probability of each cause alone, without intervals and reasons.
+
+    Raises:
+        InputError: where the patient's answers contradict each other.
+    """
+    answers = answers_of(patient, model.knowledge)
+    found = posterior(answers.items, strata_of(patient, model.knowledge), model.means, model.layout, model.knowledge)
+    return dict(zip(model.parameters.causes, found.causes.tolist(), strict=True))
 
 
 def _differential(
@@ -140,12 +163,18 @@ def _differential(
     )
 
 
-def _complications(values: Array, drawn: Array, weights: Array, model: Model) -> tuple[ComplicationEstimate, ...]:
+def _complications(
+    values: Array, drawn: Array, weights: Array, expected: Expected | None, model: Model
+) -> tuple[ComplicationEstimate, ...]:
     low, high = interval(drawn, weights)
     found = [
         ComplicationEstimate(name, Estimate(float(values[k]), float(low[k]), float(high[k])))
         for k, name in enumerate(model.parameters.complications)
     ]
+    if expected is not None:  # the cycle's own probability, which no finding of the differential moves
+        p = expected.persistence
+        estimate = Estimate(p.probability_above_1, p.probability_low, p.probability_high)
+        found.append(ComplicationEstimate(course.COMPLICATION, estimate))
     return tuple(sorted(found, key=lambda c: -c.estimate.value))
 
 

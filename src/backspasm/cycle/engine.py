@@ -8,7 +8,7 @@ between flares, the linear decay of the muscle's states is closed; what is left 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class Course:
     nsaid: Array
     relaxant: Array
     doses: Array
+
+    def columns(self, which: slice) -> Course:
+        """The same of some of the patients; the arrays are views."""
+        return Course(self.days, *(getattr(self, f.name)[:, which] for f in fields(self)[1:]))
 
 
 def empty_course(days: Array, count: int, drugs: int) -> Course:
@@ -71,7 +75,7 @@ def simulate(
     out = empty_course(days, patients.count, len(treatment.drugs))
     run = runner(compiled)
     for which, part in patients.chunks(CHUNK):
-        run(part, treatment.taken(which), grid, _part(out, which))
+        run(part, treatment.taken(which), grid, out.columns(which))
     return out
 
 
@@ -88,16 +92,6 @@ def runner(compiled: bool | None) -> Callable[[Patients, Treatment, Grid, Course
     return run_compiled
 
 
-def _part(course: Course, which: slice) -> Course:
-    return Course(
-        course.days,
-        *(
-            getattr(course, name)[:, which]
-            for name in ("pain", "activity", "metabolites", "central", "drowsiness", "nsaid", "relaxant", "doses")
-        ),
-    )
-
-
 def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
     """Fill ``out`` for patients that fit into memory together."""
     pills = [_Pills(d) for d in treatment.drugs]
@@ -105,13 +99,13 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
     central = p.central.copy()
     _, activity, metabolites = settled(p.injury, central, p)
     healing = p.injury - lasting_level(p, 0.0)  # the part of the injury that heals; the rest is lasting_level
-    nsaid, relaxant = _effects(pills, p.count)
+    nsaid, relaxant = _effects(pills)
     kept: dict[float, tuple[Weights, Array]] = {}
     lengths = np.diff(grid.nodes, append=grid.nodes[-1])
     asked = {int(k): i for i, k in enumerate(grid.outputs)}
     for k, (day, h) in enumerate(zip(grid.nodes, lengths, strict=True)):
         healing = flares.after(day, healing)
-        if pills:
+        if any(pill.offers(day) for pill in pills):
             pain = pain_of(drive_of(healing + lasting_level(p, day), metabolites, central, p, nsaid))
             for i, pill in enumerate(pills):
                 out.doses[i] += pill.swallow(day, pain)
@@ -120,7 +114,8 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
             drowsy = 1 - np.prod([1 - pill.drowsiness() for pill in pills], axis=0) if pills else 0.0
             for name, value in (
                 ("pain", pain_of(drive)), ("activity", activity), ("metabolites", metabolites), ("central", central),
-                ("drowsiness", drowsy), ("nsaid", nsaid), ("relaxant", relaxant),
+                ("drowsiness", drowsy), ("nsaid", 0.0 if nsaid is None else nsaid),
+                ("relaxant", 0.0 if relaxant is None else relaxant),
             ):  # fmt: skip
                 getattr(out, name)[asked[k]] = value
         if k == len(grid.nodes) - 1:
@@ -133,18 +128,18 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
         healing = healing * heal
         for pill in pills:
             pill.wait(length / 2)
-        middle = (healing + lasting_level(p, day + length / 2), *_effects(pills, p.count))
+        middle = (healing + lasting_level(p, day + length / 2), *_effects(pills))
         healing = healing * heal
         for pill in pills:
             pill.wait(length / 2)
-        nsaid, relaxant = _effects(pills, p.count)
+        nsaid, relaxant = _effects(pills)
         last = (healing + lasting_level(p, day + length), nsaid, relaxant)
         activity, metabolites, central = step(p, w, (activity, metabolites, central), first, middle, last)
 
 
 State = tuple[Array, Array, Array]
-#: injury, effect of NSAIDs, effect of relaxants at one moment
-Moment = tuple[Array, Array, Array]
+#: injury, effect of NSAIDs, effect of relaxants at one moment; None: no such drug yet
+Moment = tuple[Array, Array | None, Array | None]
 
 
 def step(p: Patients, w: Weights, state: State, first: Moment, middle: Moment, last: Moment) -> State:
@@ -174,7 +169,7 @@ def pull(metabolites: Array, central: Array, p: Patients, moment: Moment) -> tup
     """The nonlinear terms: the reflex's drive ``R / (1 + R)`` and the level that sensitisation moves towards."""
     injury, nsaid, relaxant = moment
     drive = drive_of(injury, metabolites, central, p, nsaid)
-    r = p.reflex_gain * (1 - relaxant) * drive
+    r = p.reflex_gain * drive if relaxant is None else p.reflex_gain * (1 - relaxant) * drive
     return r / (1 + r), saturation(drive, p)
 
 
@@ -186,41 +181,61 @@ class _Pills:
         self.left = np.zeros_like(dosing.answer.rates)  # (J, n): dose times exp(-rate * time since)
         self.next = 0
         self.kept: dict[float, Array] = {}
+        # tolerance is a further exponential that the effect does not need
+        self.terms = int(np.any(dosing.answer.site != 0, axis=1).sum())
+
+    @property
+    def acting(self) -> bool:
+        """Whether some of it may be left or come."""
+        return self.next > 0
 
     def wait(self, length: float) -> None:
+        if not self.acting:
+            return
         if length not in self.kept:
             self.kept[length] = np.exp(-self.dosing.answer.rates * length)
         self.left *= self.kept[length]
 
-    def swallow(self, day: float, pain: Array) -> Array:
+    def swallow(self, day: float, pain: Array) -> Array | float:
         """Take what is offered until now; returns the number of doses taken by each patient."""
         d = self.dosing
-        count = np.zeros(len(pain))
+        count: Array | float = 0.0
         while self.next < len(d.days) and d.days[self.next] <= day + SAME_DAY:
             takes = d.takes[self.next] & (pain >= d.pain_at_least[self.next])
             self.left += d.amounts[self.next] * takes
-            count += takes
+            count = count + takes
             self.next += 1
         return count
 
+    def offers(self, day: float) -> bool:
+        return self.next < len(self.dosing.days) and bool(self.dosing.days[self.next] <= day + SAME_DAY)
+
+    def site(self) -> Array:
+        total: Array = np.einsum("jn,jn->n", self.dosing.answer.site[: self.terms], self.left[: self.terms])
+        return total
+
     def effect(self) -> Array:
-        return self.dosing.effect((self.dosing.answer.site * self.left).sum(axis=0))
+        return self.dosing.effect(self.site())
 
     def drowsiness(self) -> Array:
-        answer = self.dosing.answer
-        return self.dosing.drowsiness((answer.site * self.left).sum(axis=0), (answer.tolerance * self.left).sum(axis=0))
+        if not np.any(np.isfinite(self.dosing.sedation_ec50)):
+            return np.zeros(self.left.shape[1])
+        return self.dosing.drowsiness(self.site(), np.einsum("jn,jn->n", self.dosing.answer.tolerance, self.left))
 
 
 #: a dose is given at a node that lies within this many days of it
 SAME_DAY = 1e-9
 
 
-def _effects(pills: list[_Pills], count: int) -> tuple[Array, Array]:
-    """The joint effect of NSAIDs and of relaxants, each (n,)."""
-    left = {"nsaid": np.ones(count), "relaxant": np.ones(count)}
+def _effects(pills: list[_Pills]) -> tuple[Array | None, Array | None]:
+    """The joint effect of NSAIDs and of relaxants, each (n,), or None."""
+    left: dict[str, Array] = {}
     for pill in pills:
-        left[pill.dosing.acts] = left[pill.dosing.acts] * (1 - pill.effect())
-    return 1 - left["nsaid"], 1 - left["relaxant"]
+        if pill.acting:
+            acts, spared = pill.dosing.acts, 1 - pill.effect()
+            left[acts] = left[acts] * spared if acts in left else spared
+    nsaid, relaxant = (1 - left[acts] if acts in left else None for acts in ("nsaid", "relaxant"))
+    return nsaid, relaxant
 
 
 class _Flares:

@@ -7,37 +7,35 @@ than the fast time constants: where no drug acts, a step of half a day serves a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from backspasm.cycle.model import Array, Patients
 
-#: below this size of the argument the phi functions are summed as series, above it they are formed by recurrence
+#: below this size of the argument phi_3 is summed as a series, above it is formed from the exponential
 SERIES = 0.5
-#: terms of the series: 0.5^16 / 16! is far below the precision of a double
-TERMS = 16
+#: terms of the series: 0.5^14 / 17! is far below the precision of a double
+TERMS = 14
 #: relative distance below which the two rates of the muscle count as equal
 APART = 1e-5
 
 
-def phi(order: int, z: Array) -> Array:
-    """``phi_k(z) = sum_j z^j / (j + k)!``: phi_0 = exp, phi_1 = (exp(z) - 1) / z, and so on."""
-    z = np.asarray(z, dtype=np.float64)
+def phis(z: Array) -> tuple[Array, Array, Array, Array]:
+    """``phi_0 .. phi_3`` of z, where ``phi_k(z) = sum_j z^j / (j + k)!``: phi_0 = exp, phi_1 = (exp(z) - 1) / z, and so on.
+
+    phi_3 first, the others by ``phi_k = z phi_(k+1) + 1 / k!``, which loses no digits.
+    """
     small = np.where(np.abs(z) < SERIES, z, 0.0)
-    factorial = float(np.prod(np.arange(1, order + TERMS + 1, dtype=np.float64)))
     series = np.zeros_like(small)
     for j in range(TERMS, -1, -1):
-        series = series * small + 1 / factorial
-        factorial /= max(order + j, 1)
+        series = series * small + 1 / math.factorial(j + 3)
     large = np.where(np.abs(z) < SERIES, 1.0, z)
-    value = np.exp(large)
-    inverse_factorial = 1.0
-    for k in range(order):
-        value = (value - inverse_factorial) / large
-        inverse_factorial /= k + 1
-    return np.where(np.abs(z) < SERIES, series, value)
+    three = np.where(np.abs(z) < SERIES, series, (np.exp(large) - 1 - large - large**2 / 2) / large**3)
+    two = z * three + 1 / 2
+    one = z * two + 1
+    return z * one + 1, one, two, three
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,50 +71,48 @@ class Weights:
 
 def weights(h: float, p: Patients) -> Weights:
     """The weights of a step of ``h`` days; (1,) instead of (n,) where all patients share the time constants."""
-    p = p.taken(slice(0, 1)) if p.one_pace else p
+    first, which = p.paces
+    if len(first) == 1 or len(first) == p.count:
+        return _weights(h, p.taken(first))
+    few = _weights(h, p.taken(first))  # each pace once
+    return Weights(*(getattr(few, f.name)[which] for f in fields(Weights)))
+
+
+def _weights(h: float, p: Patients) -> Weights:
     a, b, c = -1 / p.reflex_days, -1 / p.metabolite_days, -1 / p.sensitisation_days
     b = np.where(np.abs(a - b) < APART * np.abs(a), b * (1 + 2 * APART), b)
-    flow = 1 / (p.reference_activity * p.metabolite_days)
-
-    def crossed(f: Callable[[Array], Array], step: float) -> Array:
-        """The entry of f(matrix) that leads from activity to metabolites: a divided difference."""
-        return flow * (f(a * step) - f(b * step)) / (a - b)
-
-    def start(z: Array) -> Array:
-        return phi(1, z) - 3 * phi(2, z) + 4 * phi(3, z)
-
-    def middle(z: Array) -> Array:
-        return 2 * phi(2, z) - 4 * phi(3, z)
-
-    def end(z: Array) -> Array:
-        return 4 * phi(3, z) - phi(2, z)
-
-    def one(z: Array) -> Array:
-        return phi(1, z)
-
     half = h / 2
+    exp, one, two, three = phis(np.stack([a, b, c]) * h)
+    half_exp, half_one, _, _ = phis(np.stack([a, b, c]) * half)
+    start, middle, end = one - 3 * two + 4 * three, 2 * two - 4 * three, 4 * three - two
+
+    def crossed(f: Array) -> Array:
+        """The entry of f(matrix) that leads from activity to metabolites: a divided difference."""
+        entry: Array = (f[0] - f[1]) / ((a - b) * p.reference_activity * p.metabolite_days)
+        return entry
+
     # the drive of the reflex is S_max g / tau_S; the factor stands in the weights, so that a stage needs only g
     drive = p.largest_activity / p.reflex_days
     own = 1 / p.sensitisation_days
     return Weights(
-        half_s_keep=np.exp(a * half),
-        half_m_keep=np.exp(b * half),
-        half_m_flow=crossed(np.exp, half),
-        half_c_keep=np.exp(c * half),
-        half_s_in=half * one(a * half) * drive,
-        half_m_in=half * crossed(one, half) * drive,
-        half_c_in=half * one(c * half) * own,
-        s_keep=np.exp(a * h),
-        m_keep=np.exp(b * h),
-        m_flow=crossed(np.exp, h),
-        c_keep=np.exp(c * h),
-        s_0=h * start(a * h) * drive,
-        s_1=h * middle(a * h) * drive,
-        s_2=h * end(a * h) * drive,
-        m_0=h * crossed(start, h) * drive,
-        m_1=h * crossed(middle, h) * drive,
-        m_2=h * crossed(end, h) * drive,
-        c_0=h * start(c * h) * own,
-        c_1=h * middle(c * h) * own,
-        c_2=h * end(c * h) * own,
+        half_s_keep=half_exp[0],
+        half_m_keep=half_exp[1],
+        half_m_flow=crossed(half_exp),
+        half_c_keep=half_exp[2],
+        half_s_in=half * half_one[0] * drive,
+        half_m_in=half * crossed(half_one) * drive,
+        half_c_in=half * half_one[2] * own,
+        s_keep=exp[0],
+        m_keep=exp[1],
+        m_flow=crossed(exp),
+        c_keep=exp[2],
+        s_0=h * start[0] * drive,
+        s_1=h * middle[0] * drive,
+        s_2=h * end[0] * drive,
+        m_0=h * crossed(start) * drive,
+        m_1=h * crossed(middle) * drive,
+        m_2=h * crossed(end) * drive,
+        c_0=h * start[2] * own,
+        c_1=h * middle[2] * own,
+        c_2=h * end[2] * own,
     )

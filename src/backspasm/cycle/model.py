@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Indices = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 
 #: fields of Patients that every patient needs, and those that are 0 (or none) unless given
 NEEDED = (
@@ -84,12 +85,25 @@ class Patients:
         return not np.any(self.lasting)
 
     @cached_property
-    def one_pace(self) -> bool:
-        """Whether activity, metabolites and sensitisation have the same time constants in all patients."""
-        paces = (
-            self.reflex_days, self.metabolite_days, self.sensitisation_days, self.largest_activity, self.reference_activity
+    def paces(self) -> tuple[Indices, Indices]:
+        """The first patient of each set of time constants of the fast states and of sensitisation, and each one's set."""
+        rows = np.stack(
+            [
+                self.reflex_days, self.metabolite_days, self.sensitisation_days, self.largest_activity,
+                self.reference_activity,
+            ]
         )  # fmt: skip
-        return all(bool(np.all(pace == pace[0])) for pace in paces)
+        if np.all(rows == rows[:, :1]):
+            return np.zeros(1, dtype=np.intp), np.zeros(self.count, dtype=np.intp)
+        _, first, which = np.unique(rows, axis=1, return_index=True, return_inverse=True)
+        if len(first) == self.count:
+            first = which = np.arange(self.count)
+        return first.astype(np.intp), which.reshape(-1).astype(np.intp)
+
+    @cached_property
+    def metabolites_reached(self) -> bool:
+        """Whether NSAIDs reach the metabolites' drive in any."""
+        return bool(np.any(self.cox_on_metabolites))
 
     @cached_property
     def fast_steepness(self) -> bool:
@@ -110,6 +124,10 @@ class Patients:
     def taken(self, which: slice | np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> Patients:
         """Some of the patients, in the order of ``which``."""
         return Patients(*(getattr(self, f.name)[which] for f in fields(self)))
+
+    def joined(self, other: Patients) -> Patients:
+        """These patients, then the others; both without flares, or with as many columns of them."""
+        return Patients(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
     def chunks(self, size: int) -> Iterator[tuple[slice, Patients]]:
         """The patients in pieces of at most ``size``, so that the memory of a run does not grow with their number."""
@@ -162,10 +180,16 @@ def saturation(drive: Array, patients: Patients) -> Array:
 FAST_STEEPNESS = 4
 
 
-def drive_of(injury: Array, metabolites: Array, central: Array, p: Patients, nsaid: ArrayLike = 0.0) -> Array:
-    """``D``: what arrives at the dorsal horn."""
-    held = p.cox_share * np.asarray(nsaid, dtype=np.float64)
-    peripheral = (1 - held) * injury + (1 - p.cox_on_metabolites * held) * p.metabolite_weight * metabolites
+def drive_of(injury: Array, metabolites: Array, central: Array, p: Patients, nsaid: Array | None = None) -> Array:
+    """``D``: what arrives at the dorsal horn; ``nsaid`` None: no such drug."""
+    if nsaid is None:
+        peripheral = injury + p.metabolite_weight * metabolites
+    else:
+        held = p.cox_share * nsaid
+        spared = p.metabolite_weight * metabolites
+        if p.metabolites_reached:
+            spared = spared * (1 - p.cox_on_metabolites * held)
+        peripheral = (1 - held) * injury + spared
     d: Array = peripheral * (1 + p.central_gain * central) + p.sensitisation * central
     return d
 

@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backspasm.cycle.engine import simulate
-from backspasm.cycle.model import TINY, Array, Patients, pain_of, settled
+from backspasm.cycle.model import TINY, Array, Patients, pain_of, saturation, settled
 from backspasm.cycle.treatment import NONE
 
 #: the grid of D / theta on which the maximum is looked for, and the rounds of golden section that follow
-LOWEST, HIGHEST, POINTS = 1e-3, 1e3, 160
-ROUNDS = 40
+LOWEST, HIGHEST, POINTS = 1e-2, 1e2, 64
+ROUNDS = 24
+FINER = 8
 GOLDEN = 0.6180339887498949
 #: halvings of an interval, enough for the precision of a double
 HALVINGS = 60
@@ -31,8 +32,7 @@ HALVINGS = 60
 
 def round_trip(drive: Array, p: Patients, nsaid: ArrayLike = 0.0, relaxant: ArrayLike = 0.0) -> Array:
     """``F(D)``: the drive that a drive ``D`` (..., n) sustains without an injury, under constant drug effects."""
-    ratio = (drive / p.sensitisation_threshold) ** p.steepness
-    h = ratio / (1 + ratio)
+    h = saturation(drive, p)
     awake = 1 - np.asarray(relaxant)
     reach = 1 - p.cox_on_metabolites * p.cox_share * np.asarray(nsaid)
     muscle = p.return_gain * awake * reach * (1 + p.central_gain * h) / (1 + p.reflex_gain * awake * drive)
@@ -74,7 +74,7 @@ class FixedPoints:
 
 def fixed_points(p: Patients) -> FixedPoints:
     """The outer two solutions of ``F(D) = D``, by bracketing on a grid and halving."""
-    grid = np.exp(np.linspace(np.log(LOWEST), np.log(HIGHEST), 4 * POINTS))[:, None] * p.sensitisation_threshold
+    grid = np.exp(np.linspace(np.log(LOWEST), np.log(HIGHEST), FINER * POINTS))[:, None] * p.sensitisation_threshold
     above = round_trip(grid, p) > grid
     rising = above.any(axis=0)
     first, last = above.argmax(axis=0), len(grid) - 1 - above[::-1].argmax(axis=0)

@@ -98,11 +98,13 @@ def _correlated(z: Array, names: list[str], cycle: CycleRecords) -> Array:
     """Mix the quantiles so that the parameters named are correlated between patients."""
     if not cycle.correlations:
         return z
-    matrix = np.eye(len(names))
+    involved = sorted({names.index(name) for c in cycle.correlations for name in (c.one, c.other)})
+    matrix = np.eye(len(involved))
     for c in cycle.correlations:
-        i, j = names.index(c.one), names.index(c.other)
+        i, j = involved.index(names.index(c.one)), involved.index(names.index(c.other))
         matrix[i, j] = matrix[j, i] = c.value
-    mixed: Array = np.linalg.cholesky(matrix) @ z
+    mixed = z.copy()
+    mixed[involved] = np.einsum("ij,jn->in", np.linalg.cholesky(matrix), z[involved])
     return mixed
 
 

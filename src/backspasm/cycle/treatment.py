@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ Acts = Literal["nsaid", "relaxant"]
 ALWAYS = -1.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Dosing:
     """One drug in ``n`` patients.
 
@@ -42,6 +43,11 @@ class Dosing:
     pain_at_least: Array
     takes: Bools
 
+    @cached_property
+    def hyperbolic(self) -> bool:
+        """Whether the effect's exponent is 1 in all."""
+        return bool(np.all(self.steepness == 1))
+
     def taken(self, which: slice | np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> Dosing:
         """The same drug in some of the patients."""
         a = self.answer
@@ -61,7 +67,9 @@ class Dosing:
 
     def effect(self, concentration: Array) -> Array:
         """The effect (0 to 1) of a site concentration (..., n)."""
-        ratio = (np.maximum(concentration, 0) / self.ec50) ** self.steepness
+        ratio = np.maximum(concentration, 0) / self.ec50
+        if not self.hyperbolic:
+            ratio = ratio**self.steepness
         effect: Array = self.most * ratio / (1 + ratio)
         return effect
 

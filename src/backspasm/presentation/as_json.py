@@ -11,6 +11,7 @@ from backspasm.advice.disputes import Bearing, bearing
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
+from backspasm.presentation.cycle_words import course_data
 from backspasm.presentation.next_step import investigations_data, pathways_data, safety_net_data
 from backspasm.probability import Estimate
 from backspasm.records.knowledge import Knowledge
@@ -62,7 +63,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
             "avoid": [],
             "not_checked": [*a.patient.medications, *a.patient.allergies, *a.patient.comorbidities],
         },
-        "course": {"assessed": False},
+        "course": course_data(a.course) if a.course else {"assessed": False},
         "derived": [_derived(d) for d in a.answers.derived],
         "outdated": [_derived(d) for d in a.answers.outdated],
         "not_assessed": [f"{u.what}: {u.why}" for u in a.not_assessed],

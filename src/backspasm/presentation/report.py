@@ -115,7 +115,7 @@ def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
     every = complication_steps(a.answers.items, a.strata, evidence.model)
     out = []
     for i, c in enumerate(a.complications):
-        steps = every[c.id]
+        steps = every.get(c.id, ())
         base = steps[0].before if steps else c.estimate.value
         backing = (evidence.model.parameters.backing.get(f"{c.id}|{h.cause}") for h in a.differential[:DRAWN])
         facts = dict.fromkeys(f for b in backing if b is not None for f in b.facts)

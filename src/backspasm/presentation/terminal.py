@@ -12,6 +12,7 @@ from backspasm.advice.disputes import bearing
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
+from backspasm.presentation.cycle_words import course_blocks
 from backspasm.presentation.next_step import next_step_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.records.knowledge import Knowledge
@@ -27,6 +28,7 @@ STYLE = {
 CAUSES, LEAST, DISPUTED, STUDIES, BAR = 6, 3, 4, 8, 12
 #: a cause under one in a thousand is summed up with the rest after the first few
 WORTH_A_ROW = 0.001
+ACUTE = {"emergency", "same_day"}
 
 
 def print_assessment(assessment: Assessment, knowledge: Knowledge, console: Console) -> None:
@@ -45,6 +47,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _complications(a, knowledge),
         _disputes(a, knowledge),
         *next_step_blocks(a.plan, knowledge),
+        *_course(a),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),
@@ -145,6 +148,15 @@ def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     if len(found) > DISPUTED:
         lines.append(Text(f"  and {len(found) - DISPUTED} more", style="dim"))
     return Group(*lines)
+
+
+def _course(a: Assessment) -> list[RenderableType]:
+    """The course to expect, where waiting is an answer; where help is needed now it would only distract."""
+    if a.course is None:
+        return []
+    if a.urgency.level in ACUTE:
+        return [Group(_title("Course to expect", "not shown at this urgency; `backspasm simulate` shows it"))]
+    return course_blocks(a.course)
 
 
 def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:

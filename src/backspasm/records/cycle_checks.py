@@ -27,7 +27,7 @@ def cycle_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iter
     for source in found["cycle_prescriptions"]:
         for i, option in enumerate(source.data["options"]):
             yield from _sources(knowledge, source, ("options", i), option.get("sources", []))
-        for name in ("as_needed_pain", "adherence"):
+        for name in ("as_needed_pain", "adherence", "visit_pain"):
             yield from _home(knowledge, source, (name,), name, getattr(knowledge.cycle, name))
     for source in found["cycle_causes"]:
         yield from _causes(knowledge, source)

@@ -131,6 +131,7 @@ class CycleRecords(Record, frozen=True, kw_only=True):
     options: dict[str, TreatmentOption]
     as_needed_pain: Number
     adherence: Number
+    visit_pain: Number
     classes: dict[str, CauseClass]
 
     def numbers(self, drug: CycleDrug) -> dict[str, Number]:

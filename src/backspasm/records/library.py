@@ -223,6 +223,7 @@ def _cycle(found: dict[str, list[Source]]) -> CycleRecords:
         options={o.id: o for o in _many(found["cycle_prescriptions"], "options", TreatmentOption)},
         as_needed_pain=msgspec.convert(prescriptions["as_needed_pain"], Number),
         adherence=msgspec.convert(prescriptions["adherence"], Number),
+        visit_pain=msgspec.convert(prescriptions["visit_pain"], Number),
         classes={c.id: c for c in _many(found["cycle_causes"], "classes", CauseClass)},
     )
 
