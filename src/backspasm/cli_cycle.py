@@ -117,3 +117,66 @@ def _write(data: bytes, out: Path | None) -> None:
         out.write_bytes(data)
     except OSError as error:
         refuse(f"--out ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")
+
+
+class ModelFormat(StrEnum):
+    sbml = "sbml"
+    petab = "petab"
+
+
+@model_app.command(
+    epilog="Examples:  backspasm cycle export > cycle.xml  ·  "
+    "backspasm cycle export --prescription 'naproxen 500 mg twice a day for 10 days' --out naproxen.xml  ·  "
+    "backspasm cycle export --format petab --out cycle_petab"
+)
+def export(
+    output: Annotated[
+        ModelFormat, typer.Option("--format", "-f", help="SBML, or a PEtab problem (a folder).")
+    ] = ModelFormat.sbml,
+    prescription: Annotated[
+        str | None, typer.Option("--prescription", "-p", help="Doses to put into the SBML model.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Write the model for other programs (COPASI, Tellurium, AMICI ...): the typical patient, with every dose an event."""
+    knowledge = load_model().knowledge
+    if output is ModelFormat.petab:
+        from backspasm.cycle.petab import petab
+
+        if prescription is not None:
+            refuse("--prescription: the PEtab problem is of untreated courses. Mend: leave it out, or --format sbml")
+        if out is None:
+            refuse("--out: a PEtab problem is a folder. Mend: add --out FOLDER")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, data in petab(knowledge).items():
+                (out / name).write_bytes(data)
+        except OSError as error:
+            refuse(f"--out ({out}): {error.strerror}. Mend: name a folder that may be written to")
+        return
+    from backspasm.cycle.typical import typical_sbml
+
+    with bad_input():
+        _write(typical_sbml(knowledge.cycle, prescription), out)
+
+
+@model_app.command(
+    name="map",
+    epilog="Examples:  backspasm cycle map --out persistence.png  ·  backspasm cycle map --format svg > persistence.svg",
+)
+def map_(
+    patients: Annotated[
+        int, typer.Option("--patients", help="Virtual patients upon the map.", min=0, max=20_000)
+    ] = 600,
+    seed: Annotated[int, typer.Option("--seed", help="Of the chance.", min=0)] = 1,
+    output: Annotated[Picture, typer.Option("--format", "-f", help="How the picture is written.")] = Picture.png,
+    out: Out = None,
+) -> None:
+    """Draw the persistence number over sensitisation and return gain, with patients who recovered and who did not."""
+    _check_picture(out, output.value)
+    from backspasm.cycle.bifurcation import persistence_map
+    from backspasm.presentation.cycle_figure import persistence_picture
+
+    found = persistence_map(load_model().knowledge.cycle, patients, seed)
+    drawn = (found.own_sensitisation, found.own_return_gain, found.persists)
+    _write(persistence_picture(found.sensitisation, found.return_gain, found.number, drawn, output.value), out)

@@ -84,7 +84,7 @@ def persistence_picture(
     axes.set_xlim(sensitisation[0], sensitisation[-1])
     axes.set_ylim(return_gain[0], return_gain[-1])
     axes.set_xlabel("sensitisation h_C (pain that full sensitisation makes by itself)")
-    axes.set_ylabel("return gain L0 of the muscle loop")
+    axes.set_ylabel("return gain L0 of the muscle loop (proportional to the reflex gain)")
     axes.legend(frameon=True, fontsize=9, loc="upper left")
     figure.colorbar(filled, ax=axes, label="persistence number, other parameters typical")
     axes.set_title(

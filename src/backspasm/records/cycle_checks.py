@@ -127,7 +127,7 @@ def _home(
     if number.basis == "study" and len(number.sources) == 1:
         known = knowledge.fact(number.sources[0])
         if known and known[1].kind == "quantity" and not number.why and known[1].value != number.value:
-            what = f"{name}: {number.value} differs from {known[1].value} in {number.sources[0]}"
+            what = f"{name}: {number.value:g} differs from {known[1].value:g} in {number.sources[0]}"
             yield Problem(source.file, line, what, "mend one of the two, or say in why how it was worked out")
 
 
