@@ -7,6 +7,7 @@ cache folder where that cannot be written.
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 
 import numba
@@ -16,8 +17,10 @@ from backspasm.cycle.engine import SAME_DAY, Course
 from backspasm.cycle.exponential import Weights, weights
 from backspasm.cycle.grid import Grid
 from backspasm.cycle.model import Array, Patients, settled
-from backspasm.cycle.treatment import Treatment
+from backspasm.cycle.treatment import Dosing, Treatment
 
+#: what rounding may be traded for speed; infinite values keep their meaning (no flare, no sedation)
+FAST = {"contract", "reassoc", "arcp", "nsz"}
 #: the order in which a patient's parameters lie in memory
 P_FIELDS = (
     "healing_days", "lasting", "growth", "reflex_gain", "metabolite_weight", "central_gain", "sensitisation",
@@ -43,7 +46,7 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
         rates[:, j, :terms], site[:, j, :terms] = d.answer.rates.T, d.answer.site.T
         tolerance[:, j, :terms] = d.answer.tolerance.T
         effects[:, j] = np.stack(
-            [d.ec50, d.steepness, d.most, d.sedation_ec50, d.sedation_steepness, d.tolerance_size], axis=1
+            [1 / d.ec50, d.steepness, d.most, d.sedation_ec50, d.sedation_steepness, d.tolerance_size], axis=1
         )
         here = slice(at, at + len(d.days))
         offered[here, 0] = np.searchsorted(grid.nodes, d.days - SAME_DAY)
@@ -53,10 +56,12 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
     order = np.argsort(offered[:opportunities, 0], kind="stable")
     offered[:opportunities], takes[:, :opportunities] = offered[order], takes[:, order]
     _, activity, metabolites = settled(p.injury, p.central, p)
+    parameters = np.stack([getattr(p, name) for name in P_FIELDS], axis=1)
+    parameters[:, P_FIELDS.index("sensitisation_threshold")] **= -1  # multiplying is faster than dividing
     results = np.empty((7, len(out.days), n))
     doses = np.zeros((n, max(len(drugs), 1)))
     _run(
-        np.stack([getattr(p, name) for name in P_FIELDS], axis=1),
+        parameters,
         np.stack([activity, metabolites], axis=1),
         p.flare_days,
         p.flare_sizes,
@@ -69,6 +74,7 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
         table,
         len(drugs),
         np.array([d.acts == "nsaid" for d in drugs] or [False]),
+        *_shapes(drugs),
         rates,
         site,
         tolerance,
@@ -92,34 +98,60 @@ def _stack(w: Weights) -> Array:
     return np.stack([getattr(w, f.name) for f in fields(w)], axis=1)
 
 
-@numba.njit(cache=True, inline="always")
+#: how the share of the largest effect follows from a concentration: as c/(1 + c), from a table, by a power
+HYPERBOLA, TABLED, POWER = 0, 1, 2
+#: points of a table over c/(1 + c); a straight line between two errs by less than a millionth of the largest effect
+POINTS = 2048
+
+
+def _shapes(drugs: tuple[Dosing, ...]) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], Array]:
+    """The way of each drug, and its table (a table serves where all patients have one exponent)."""
+    shapes, tables = np.zeros(max(len(drugs), 1), dtype=np.int64), np.zeros((max(len(drugs), 1), POINTS + 2))
+    place = np.minimum(np.arange(POINTS + 2) / POINTS, 1.0)
+    for j, d in enumerate(drugs):
+        exponent = d.steepness[0] if len(d.steepness) else 1.0
+        shapes[j] = HYPERBOLA if d.hyperbolic else TABLED if np.all(d.steepness == exponent) else POWER
+        up, down = place**exponent, (1 - place) ** exponent
+        tables[j] = up / (up + down)
+    return shapes, tables
+
+
+@numba.njit(cache=True, fastmath=FAST, error_model="numpy")
 def _pull(injury, metabolites, central, nsaid, relaxant, p, fast):  # type: ignore[no-untyped-def]
     held = p[9] * nsaid
     drive = ((1.0 - held) * injury + (1.0 - p[10] * held) * p[4] * metabolites) * (1.0 + p[5] * central) + p[
         6
     ] * central
     r = p[3] * (1.0 - relaxant) * drive
-    ratio = drive / p[7]
+    ratio = drive * p[7]
     if fast:
         ratio *= ratio
         ratio *= ratio
     else:
         ratio = ratio ** p[8]
-    return drive, r / (1.0 + r), ratio / (1.0 + ratio)
+    # two quotients by one division
+    inverse = 1.0 / ((1.0 + r) * (1.0 + ratio))
+    return drive, r * (1.0 + ratio) * inverse, ratio * (1.0 + r) * inverse
 
 
-@numba.njit(cache=True, inline="always")
-def _effect(left, site, effects, drugs, is_nsaid):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, fastmath=FAST, error_model="numpy")
+def _effect(left, site, effects, drugs, is_nsaid, shapes, tables):  # type: ignore[no-untyped-def]
     free_nsaid, free_relaxant = 1.0, 1.0
     for j in range(drugs):
         c = 0.0
         for e in range(left.shape[1]):
             c += site[j, e] * left[j, e]
         if c > 0.0:
-            ratio = c / effects[j, 0]
-            if effects[j, 1] != 1.0:
-                ratio = ratio ** effects[j, 1]
-            free = 1.0 - effects[j, 2] * ratio / (1.0 + ratio)
+            ratio = c * effects[j, 0]
+            if shapes[j] == TABLED:  # a straight line between two of many points, instead of a power
+                place = POINTS * ratio / (1.0 + ratio)
+                k = int(place)
+                share = tables[j, k] + (place - k) * (tables[j, k + 1] - tables[j, k])
+            else:
+                if shapes[j] == POWER:
+                    ratio = math.exp(effects[j, 1] * math.log(ratio))
+                share = ratio / (1.0 + ratio)
+            free = 1.0 - effects[j, 2] * share
             if is_nsaid[j]:
                 free_nsaid *= free
             else:
@@ -127,10 +159,10 @@ def _effect(left, site, effects, drugs, is_nsaid):  # type: ignore[no-untyped-de
     return 1.0 - free_nsaid, 1.0 - free_relaxant
 
 
-@numba.njit(cache=True, parallel=True, error_model="numpy")
+@numba.njit(cache=True, parallel=True, fastmath=FAST, error_model="numpy")
 def _run(  # type: ignore[no-untyped-def]
     parameters, muscle, flare_days, flare_sizes, fast, nodes, lengths, which_length, distinct, outputs, table, drugs,
-    is_nsaid, rates, site, tolerance, effects, offered, takes, results, doses,
+    is_nsaid, shapes, tables, rates, site, tolerance, effects, offered, takes, results, doses,
 ):  # fmt: skip
     n, kinds, exponents = parameters.shape[0], len(distinct), rates.shape[2]
     stride = 0 if table.shape[0] == 1 else 1
@@ -193,11 +225,11 @@ def _run(  # type: ignore[no-untyped-def]
                 for j in range(drugs):
                     for e in range(exponents):
                         left[j, e] *= decay[q, j, e]
-                nsaid_1, relaxant_1 = _effect(left, site[i], effects[i], drugs, is_nsaid)
+                nsaid_1, relaxant_1 = _effect(left, site[i], effects[i], drugs, is_nsaid, shapes, tables)
                 for j in range(drugs):
                     for e in range(exponents):
                         left[j, e] *= decay[q, j, e]
-                nsaid_2, relaxant_2 = _effect(left, site[i], effects[i], drugs, is_nsaid)
+                nsaid_2, relaxant_2 = _effect(left, site[i], effects[i], drugs, is_nsaid, shapes, tables)
             healing *= heal[q]
             last = healing + p[1] * (1.0 + p[2] * (day + h - p[0]))
             half_m, half_c = v[1] * m + v[2] * s, v[3] * c
