@@ -242,11 +242,13 @@ def numba_rk4() -> Callable[[Problem, int], Array]:
                     drive = slope_of(y, q, k)
                     pain[(beat + 1) // per_day, i] = 100.0 * drive / (1.0 + drive)
 
+    compiled: Any = run
+
     def call(p: Problem, steps: int) -> Array:
         q, y, doses = parts(p)
         pain = np.empty((len(OUT), y.shape[1]))
         arrays = (np.ascontiguousarray(a) for a in (q.T, y.T, doses.transpose(2, 0, 1)))
-        run(*arrays, steps, BEAT / HOURS / steps, HOURS // BEAT, pain)
+        compiled(*arrays, steps, BEAT / HOURS / steps, HOURS // BEAT, pain)
         return pain
 
     return call
@@ -256,7 +258,7 @@ def jax_scan(single: bool) -> Callable[[Problem, int], Array]:
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
     kind = jnp.float32 if single else jnp.float64
     compiled: dict[int, Any] = {}
 
@@ -303,7 +305,7 @@ def diffrax_tsit5() -> Callable[[Problem, int], Array]:
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
     term = diffrax.ODETerm(lambda t, y, q: jnp.stack(slope(y, q, jnp.where)))
     compiled: dict[int, Any] = {}
 
@@ -338,7 +340,9 @@ def diffrax_tsit5() -> Callable[[Problem, int], Array]:
 
 
 def scipy_lsoda(p: Problem, tolerance: float) -> Array:
-    from scipy.integrate import solve_ivp
+    from scipy import integrate
+
+    solve_ivp: Any = integrate.solve_ivp
 
     q, states, doses = parts(p)
     pain = np.empty((len(OUT), states.shape[1]))

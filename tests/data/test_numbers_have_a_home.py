@@ -189,12 +189,15 @@ ALLOWED: dict[str, dict[float, str]] = {
         99: "decimals shown",
     },
     "advice/verdict.py": {3: "leading causes compared"},
-    "cycle/model.py": {1e-300: "guard against division by zero", 4: "in a quadratic, and an exponent with a short cut"},
+    "advice/course.py": dict.fromkeys((3.0, 5.0, 7.0, 10, 14.0, 21.0, 28.0, 42.0, 84.0), "days shown; a scale of 0-10"),
+    "cycle/bifurcation.py": dict.fromkeys((0.02, 3.0, 0.95, 60, 25.0, 365.0), "what a map shows"),
+    "cycle/compiled.py": {2048: "points of a table", **dict.fromkeys((3, 4, *range(5, 21)), "places in an array")},
+    "cycle/engine.py": {2_048: "patients at a time", 29.0: "days", 12: "digits", 1e-9: "same day", 7: "arrays"},
     "cycle/exponential.py": {
-        3: "order and coefficient of the scheme",
-        4: "coefficient of the scheme",
-        16: "terms of a series",
-        1e-5: "when two rates are one",
+        3: "of the scheme",
+        4: "of the scheme",
+        14: "terms of a series",
+        1e-5: "when rates are one",
     },
     "cycle/grid.py": {
         24: "hours in a day",
@@ -204,15 +207,20 @@ ALLOWED: dict[str, dict[float, str]] = {
         1e-9: "same",
         1.5: "step",
     },
-    "cycle/engine.py": {2_048: "patients at a time", 29.0: "days", 12: "digits", 1e-9: "same day", 7: "arrays"},
-    "cycle/compiled.py": dict.fromkeys((3, 4, *range(5, 21)), "places in an array"),
-    "cycle/pharmacokinetics.py": {1e-6: "when two rates are one", 4: "in a quadratic"},
-    "cycle/reference.py": {6: "Runge-Kutta", **dict.fromkeys((3, 4, 5, 7, 8), "rows")},
+    "cycle/model.py": {1e-300: "guard against division by zero", 4: "in a quadratic, and an exponent with a short cut"},
+    "cycle/one_patient.py": {
+        **dict.fromkeys((50, 20, 200, 20_260_101, 10, 30, 24), "draws, seed and steps"),
+        0.05: "of a 90 % interval, and a share not worth naming",
+        0.95: "of a 90 % interval",
+    },
+    "cycle/outputs.py": {24.0: "points of the questionnaire"},
     "cycle/persistence.py": {
-        **dict.fromkeys((1e-3, 1e3, 160, 40, 0.6180339887498949, 60, 4, 24), "search"),
+        **dict.fromkeys((1e-2, 48, 8, 18, 24, 0.6180339887498949, 60), "search"),
         600.0: "days of a run that has settled",
         30.0: "largest injury tried",
     },
+    "cycle/petab.py": {1.959963984540054: "normal quantile of 97.5 %", 5.0: "how far beyond a range a fit may go"},
+    "cycle/pharmacokinetics.py": {1e-6: "when two rates are one", 4: "in a quadratic"},
     "cycle/population.py": {1.6448536269514722: "normal quantile of 95 %", 18: "flares kept", 20: "rounds"},
     "cycle/prescription.py": {
         **dict.fromkeys((3, 4, 5, 6), "number words"),
@@ -222,7 +230,8 @@ ALLOWED: dict[str, dict[float, str]] = {
         366: "bound of an input",
         12: "bound of an input",
     },
-    "cycle/outputs.py": {24.0: "points of the questionnaire"},
+    "cycle/reference.py": {6: "Runge-Kutta", **dict.fromkeys((3, 4, 5, 7, 8), "rows")},
+    "cycle/sbml.py": {1e9: "a day that no run reaches"},
 }
 
 

@@ -26,10 +26,10 @@ from backspasm.cycle.treatment import NONE, Dosing, Treatment
 from backspasm.records.cycle_types import CycleRecords
 
 #: worlds, candidates in each, and patients carried on
-WORLDS, EACH, DRAWS = 50, 24, 200
+WORLDS, EACH, DRAWS = 50, 20, 200
 SEED = 20_260_101
 #: steps through the days before the visit, in which activity and metabolites are taken as settled
-STEPS_BEFORE = 12
+STEPS_BEFORE = 10
 #: fewest candidates that must count; where fewer would, the weights are evened out
 LEAST_COUNTED = 20.0
 #: halvings in the search for how far to even them out

@@ -22,8 +22,8 @@ from backspasm.cycle.model import TINY, Array, Patients, pain_of, saturation, se
 from backspasm.cycle.treatment import NONE
 
 #: the grid of D / theta on which the maximum is looked for, and the rounds of golden section that follow
-LOWEST, HIGHEST, POINTS = 1e-2, 1e2, 64
-ROUNDS = 24
+LOWEST, HIGHEST, POINTS = 1e-2, 1e2, 48
+ROUNDS = 18
 FINER = 8
 GOLDEN = 0.6180339887498949
 #: halvings of an interval, enough for the precision of a double
