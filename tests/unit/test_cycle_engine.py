@@ -58,7 +58,9 @@ def test_machine_code_gives_what_numpy_gives(knowledge: Knowledge) -> None:
     p = p.but(lasting=np.linspace(0, 0.5, 300), growth=0.01)
     one, other = (arrays(simulate(p, treatment, DAYS, compiled=c)) for c in (False, True))
     for name, values in one.items():
-        np.testing.assert_allclose(other[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(
+            other[name], values, rtol=1e-5, atol=1e-4, err_msg=name
+        )  # a table stands for a power
 
 
 def test_without_an_injury_there_is_no_pain(knowledge: Knowledge) -> None:
