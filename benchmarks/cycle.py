@@ -26,6 +26,7 @@ from backspasm import load
 from backspasm.advice.course import DAYS, usual_options
 from backspasm.cycle.drugs import kinetics_of, treatment_of
 from backspasm.cycle.engine import simulate
+from backspasm.cycle.grid import UNDRUGGED
 from backspasm.cycle.model import Array, Patients, settled
 from backspasm.cycle.one_patient import Situation, expected_course
 from backspasm.cycle.pharmacokinetics import Kinetics
@@ -458,9 +459,10 @@ def steps_and_errors(p: Problem) -> None:
     """Order of the integrator, and the error at the default steps."""
     quiet = p.patients.but(healing_days=np.maximum(p.patients.healing_days, 4.0))
     days = np.array([8.0])
-    exact = simulate(quiet, days=days, fine=1 / 512, share=0.0).pain
+    exact = simulate(quiet, days=days, fine=1 / 64 / UNDRUGGED, share=0.0).pain
     errors = [
-        float(np.abs(simulate(quiet, days=days, fine=h / 8, share=0.0).pain - exact).max()) for h in (0.5, 0.25, 0.125)
+        float(np.abs(simulate(quiet, days=days, fine=h / UNDRUGGED, share=0.0).pain - exact).max())
+        for h in (0.5, 0.25, 0.125)
     ]
     print(f"order without drugs: steps of 12, 6, 3 h err by {errors[0]:.2e}, {errors[1]:.2e}, {errors[2]:.2e}: "
           f"orders {np.log2(errors[0] / errors[1]):.2f}, {np.log2(errors[1] / errors[2]):.2f}")  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from backspasm import Knowledge
 from backspasm.cycle.drugs import drawn, kinetics_of, treatment_of
 from backspasm.cycle.engine import Course, simulate
-from backspasm.cycle.grid import grid_of
+from backspasm.cycle.grid import UNDRUGGED, grid_of
 from backspasm.cycle.model import Array, Patients, drive_from_pain, drive_of, pain_of, settled
 from backspasm.cycle.pharmacokinetics import Kinetics, concentration
 from backspasm.cycle.population import population
@@ -128,7 +128,7 @@ def test_the_order_of_the_integrator_is_four(knowledge: Knowledge) -> None:
     days = np.array([8.0])
 
     def pain(step: float) -> Array:
-        return simulate(p, NONE, days, fine=step / 8, share=0.0).pain
+        return simulate(p, NONE, days, fine=step / UNDRUGGED, share=0.0).pain
 
     exact = pain(1 / 64)
     errors = [np.abs(pain(h) - exact).max() for h in (1 / 2, 1 / 4, 1 / 8)]

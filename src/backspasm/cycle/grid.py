@@ -12,11 +12,11 @@ from backspasm.cycle.model import Array
 from backspasm.cycle.treatment import Treatment
 
 #: first step in days after a dose; error and speed of other lengths: `benchmarks/cycle.py`
-FINE = 0.5 / 24
+FINE = 0.25 / 24
 #: a step is at most this share of the time since the start or the last flare ...
 SHARE = 0.1
 #: ... but needs not be shorter than this many first steps after a dose: the muscle sets the pace
-UNDRUGGED = 8
+UNDRUGGED = 16
 #: the longest step in days: beyond it the muscle loop, which a long step follows by iteration, is followed too coarsely
 LONGEST = 1.0
 #: days nearer to each other than this are one

@@ -152,9 +152,11 @@ def _flare_events(flares: int) -> list[Event]:
 
 def _add_events(parent: Element, events: list[Event]) -> None:
     for name, when, variable, formula in events:
-        event = SubElement(parent, "event", id=name, useValuesFromTriggerTime="true")
+        event = SubElement(parent, "event", id=name, useValuesFromTriggerTime="false")
         # false at first, so that what is due at day 0 happens
         trigger = SubElement(event, "trigger", initialValue="false", persistent="true")
         trigger.append(mathml(when))
+        # a flare at the moment of a dose comes first: whether a dose is needed is judged after it
+        SubElement(event, "priority").append(mathml("1" if variable == "I" else "0"))
         assignments = SubElement(event, "listOfEventAssignments")
         SubElement(assignments, "eventAssignment", variable=variable).append(mathml(formula))
