@@ -201,8 +201,9 @@ ALLOWED: dict[str, dict[float, str]] = {
     },
     "cycle/grid.py": {
         24: "hours in a day",
+        0.25: "first step, hours",
         0.1: "share",
-        8: "first steps",
+        16: "first steps",
         1.0: "longest step",
         1e-9: "same",
         1.5: "step",

@@ -24,7 +24,7 @@ from backspasm.cycle.sbml import sbml, values_of
 from backspasm.cycle.treatment import NONE
 from backspasm.cycle.typical import typical_patient, typical_sbml, typical_treatment
 
-PATIENTS = int(os.environ.get("BACKSPASM_SBML_PATIENTS", "6"))
+PATIENTS = int(os.environ.get("BACKSPASM_SBML_PATIENTS", "20"))
 TREATMENTS = (
     "",
     "naproxen 500 mg twice a day for 10 days",

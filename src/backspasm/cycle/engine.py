@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from backspasm.cycle.exponential import Weights, weights
-from backspasm.cycle.grid import FINE, SHARE, Grid, grid_of
+from backspasm.cycle.grid import FINE, LONGEST, SHARE, Grid, grid_of
 from backspasm.cycle.model import Array, Patients, drive_of, lasting_level, pain_of, saturation, settled
 from backspasm.cycle.treatment import NONE, Dosing, Treatment
 
@@ -56,6 +56,7 @@ def simulate(
     *,
     fine: float = FINE,
     share: float = SHARE,
+    longest: float = LONGEST,
     compiled: bool | None = False,
 ) -> Course:
     """Run every patient from day 0.
@@ -64,14 +65,14 @@ def simulate(
         patients: parameters and first states (n,).
         treatment: doses of the same n patients.
         days: output times (t,), rising; default every day of four weeks.
-        fine, share: how short steps are (``cycle.grid``).
+        fine, share, longest: how short steps are (``cycle.grid``).
         compiled: machine code (needs numba; compiled once, kept on disk); None: where numba is installed.
 
     Raises:
         ImportError: where machine code is asked for and numba is not installed.
     """
     days = np.arange(29.0) if days is None else np.asarray(days, dtype=np.float64)
-    grid = grid_of(days, treatment, patients.flare_days, fine, share)
+    grid = grid_of(days, treatment, patients.flare_days, fine, share, longest)
     out = empty_course(days, patients.count, len(treatment.drugs))
     run = runner(compiled)
     for which, part in patients.chunks(CHUNK):

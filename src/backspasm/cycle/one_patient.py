@@ -34,8 +34,8 @@ STEPS_BEFORE = 10
 LEAST_COUNTED = 20.0
 #: halvings in the search for how far to even them out
 HALVINGS = 30
-#: first step after a dose, days: error below a twentieth of a point of pain
-FINE = 1 / 24
+#: first step after a dose, and longest step, days: what is shown errs by some hundredths of a point of pain
+FINE, LONGEST = 1 / 24, 2.0
 #: a cause that makes up less than this of the differential is left out of the mixture's words
 WORTH_NAMING = 0.05
 INTERVAL = (0.05, 0.5, 0.95)
@@ -139,8 +139,14 @@ def expected_course(
     with_loop, without = candidates(known, cycle, seed), candidates(known, cycle, seed, loop=False)
     chosen = [c.patients.taken(systematic(c.weights, draws)) for c in (with_loop, without)]
     at = np.array(days, dtype=np.float64)
-    untreated = simulate(chosen[0].joined(chosen[1]), NONE, at)
-    treated = simulate(_repeated(chosen, len(options)), _joined(options, cycle, draws, seed, known.slow), at, fine=FINE)
+    untreated = simulate(chosen[0].joined(chosen[1]), NONE, at, longest=LONGEST)
+    treated = simulate(
+        _repeated(chosen, len(options)),
+        _joined(options, cycle, draws, seed, known.slow),
+        at,
+        fine=FINE,
+        longest=LONGEST,
+    )
     o = observation(cycle)
     arms, rival = (
         {UNTREATED: _arm(untreated, i, untreated, i, o, draws)}
