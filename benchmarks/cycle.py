@@ -24,11 +24,12 @@ import numpy as np
 
 from backspasm import load
 from backspasm.advice.course import DAYS, usual_options
+from backspasm.cycle.candidates import Situation
 from backspasm.cycle.drugs import kinetics_of, treatment_of
 from backspasm.cycle.engine import simulate
 from backspasm.cycle.grid import UNDRUGGED
 from backspasm.cycle.model import Array, Patients, settled
-from backspasm.cycle.one_patient import Situation, expected_course
+from backspasm.cycle.one_patient import expected_course
 from backspasm.cycle.pharmacokinetics import Kinetics
 from backspasm.cycle.population import population
 from backspasm.cycle.prescription import read_prescriptions

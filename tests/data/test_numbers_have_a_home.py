@@ -191,6 +191,7 @@ ALLOWED: dict[str, dict[float, str]] = {
     "advice/verdict.py": {3: "leading causes compared"},
     "advice/course.py": dict.fromkeys((3.0, 5.0, 7.0, 10, 14.0, 21.0, 28.0, 42.0, 84.0), "days shown; a scale of 0-10"),
     "cycle/bifurcation.py": dict.fromkeys((0.02, 3.0, 0.95, 60, 25.0, 365.0), "what a map shows"),
+    "cycle/candidates.py": dict.fromkeys((50, 20, 10, 20.0, 30), "worlds, candidates, steps"),
     "cycle/compiled.py": {2048: "points of a table", **dict.fromkeys((3, 4, *range(5, 21)), "places in an array")},
     "cycle/engine.py": {2_048: "patients at a time", 29.0: "days", 12: "digits", 1e-9: "same day", 7: "arrays"},
     "cycle/exponential.py": {
@@ -210,7 +211,7 @@ ALLOWED: dict[str, dict[float, str]] = {
     },
     "cycle/model.py": {1e-300: "guard against division by zero", 4: "in a quadratic, and an exponent with a short cut"},
     "cycle/one_patient.py": {
-        **dict.fromkeys((50, 20, 200, 20_260_101, 10, 30, 24), "draws, seed and steps"),
+        **dict.fromkeys((200, 20_260_101, 24), "draws, seed and steps"),
         0.05: "of a 90 % interval, and a share not worth naming",
         0.95: "of a 90 % interval",
     },

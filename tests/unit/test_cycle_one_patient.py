@@ -9,16 +9,8 @@ import pytest
 
 from backspasm import InputError, Knowledge, Model, assess, from_case
 from backspasm.advice.course import DAYS, course_of, options_of, situation_of, usual_options
-from backspasm.cycle.one_patient import (
-    LEAST_COUNTED,
-    SEED,
-    Expected,
-    Situation,
-    candidates,
-    expected_course,
-    persistence_of,
-    systematic,
-)
+from backspasm.cycle.candidates import LEAST_COUNTED, Situation, candidates, systematic
+from backspasm.cycle.one_patient import SEED, Expected, expected_course, persistence_of
 from backspasm.cycle.prescription import read_prescriptions
 
 STRAIN = {"soft_tissue": 1.0}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from backspasm.cycle.one_patient import DRAWS, SEED, Expected, Option, Situation, expected_course
+from backspasm.cycle.candidates import Situation
+from backspasm.cycle.one_patient import DRAWS, SEED, Expected, Option, expected_course
 from backspasm.cycle.prescription import read_prescriptions
 from backspasm.patients.patient import InputError, Patient
 from backspasm.records.knowledge import Knowledge
