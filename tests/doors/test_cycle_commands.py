@@ -138,5 +138,9 @@ def test_the_assessment_shows_the_course_and_hides_it_where_help_is_needed_now(r
     chance = {c["id"]: c["probability"] for c in data["complications"]}["self_sustaining_spasm"]
     assert chance == data["course"]["persistence_number"]["probability_above_1"]
     assert "no loop" in run("assess", "-", stdin=CASE).out
+    for form in ("html", "markdown"):
+        page = run("assess", "-", "--format", form, stdin=CASE).out
+        assert "Course to expect" in page
+        assert "the same without the loop" in page
     acute = b'{"age_years": 46, "present": ["saddle_anaesthesia", "urinary_retention"]}'
     assert "not shown at this urgency" in " ".join(run("assess", "-", stdin=acute).out.split())

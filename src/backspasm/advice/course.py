@@ -11,9 +11,9 @@ from backspasm.patients.patient import InputError, Patient
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import nearest
 
-#: what the course in an assessment shows, days; and after how many draws more would not be seen
+#: what the course in an assessment shows, days; and its draws at most, as many as a simulation takes by itself
 DAYS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0, 42.0, 84.0)
-MOST_DRAWS = 100
+MOST_DRAWS = DRAWS
 #: points of pain on 0-100 for one on 0-10
 POINTS = 10
 COMPLICATION = "self_sustaining_spasm"

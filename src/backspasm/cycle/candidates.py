@@ -19,7 +19,7 @@ from backspasm.cycle.population import population, uncertain
 from backspasm.records.cycle_types import CycleRecords
 
 #: worlds, and candidates in each
-WORLDS, EACH = 50, 20
+WORLDS, EACH = 50, 30
 #: steps through the days before the visit, in which activity and metabolites are taken as settled
 STEPS_BEFORE = 10
 #: fewest candidates that must count; where fewer would, the weights are evened out
@@ -57,12 +57,15 @@ def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bo
     count = WORLDS * EACH
     rng = np.random.default_rng(seed)
     world = np.repeat(np.arange(WORLDS), EACH)
-    typical = {name: values[world] for name, values in uncertain(cycle, WORLDS, rng).items()}
-    p = population(cycle, count, rng, typical=typical)
+    typical = {name: values[world] for name, values in uncertain(cycle, WORLDS, rng, even=True).items()}
+    p = population(cycle, count, rng, typical=typical, even=True)
     p = _of_classes(p, situation.classes, cycle, rng)
     if not loop:
         p = p.without_loop()
     today = _aged(p, situation.days or 0.0)
+    # in the order of healing, so that those picked evenly through the weights heal as fast as all of them do
+    order = np.argsort(today.healing_days, kind="stable")
+    today, world = today.taken(order), world[order]
     drive, _, _ = settled(today.injury, today.central, today)
     logs = _log_likelihood(pain_of(drive), situation, cycle)
     weights = _evened(logs)

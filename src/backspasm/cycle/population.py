@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +28,7 @@ def population(
     spread: Mapping[str, float] | None = None,
     days_before: ArrayLike = 0.0,
     horizon: float = 0.0,
+    even: bool = False,
 ) -> Patients:
     """Draw so many patients.
 
@@ -40,10 +43,11 @@ def population(
         spread: standard deviations between patients (of log or logit) to use instead of the records'.
         days_before: how long the pain had been there at day 0; sensitisation has built up since, at the pain of day 0.
         horizon: days for which flares are drawn; 0: no flares.
+        even: spread each parameter evenly over its distribution (a Latin hypercube), where few patients must stand for all.
     """
     typical, spread = typical or {}, spread or {}
     names = list(cycle.parameters)
-    z = rng.standard_normal((len(names), count))
+    z = quantiles(len(names), count, rng, even)
     z = _correlated(z, names, cycle)
     values = {
         name: spread_out(p, typical.get(name, p.value), z[i], spread.get(name))
@@ -69,9 +73,23 @@ def spread_out(p: CycleParameter, typical: ArrayLike, z: Array, sd: float | None
     return middle.copy()
 
 
-def uncertain(cycle: CycleRecords, count: int, rng: np.random.Generator) -> dict[str, Array]:
+def quantiles(rows: int, count: int, rng: np.random.Generator, even: bool) -> Array:
+    """Normal quantiles (rows, count): at random, or each row one from each of ``count`` equal shares, in random order."""
+    if not even:
+        return rng.standard_normal((rows, count))
+    return rng.permuted(np.tile(_shares(count), (rows, 1)), axis=1)
+
+
+@cache
+def _shares(count: int) -> Array:
+    """The normal quantiles of the middles of ``count`` equal shares."""
+    normal = NormalDist()
+    return np.array([normal.inv_cdf((i + 0.5) / count) for i in range(count)])
+
+
+def uncertain(cycle: CycleRecords, count: int, rng: np.random.Generator, even: bool = False) -> dict[str, Array]:
     """The typical patient's values drawn from their plausible ranges, (count,) each: one world per draw."""
-    z = rng.standard_normal((len(cycle.parameters), count))
+    z = quantiles(len(cycle.parameters), count, rng, even)
     return {name: _typical(p, z[i]) for i, (name, p) in enumerate(cycle.parameters.items())}
 
 

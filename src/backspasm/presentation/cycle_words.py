@@ -92,6 +92,27 @@ def told_apart(e: Expected) -> str:
     )
 
 
+def persistence_words(e: Expected) -> str:
+    """The persistence number in one sentence."""
+    p, r = e.persistence, e.rival_persistence
+    return (
+        f"Persistence number {p.value:.2f} ({p.low:.2f} to {p.high:.2f}); above 1, where pain can sustain itself, with "
+        f"{words.chance(p.probability_above_1)} ({words.span(p.probability_low, p.probability_high)}). Without the muscle loop "
+        f"{r.value:.2f}, above 1 with {words.chance(r.probability_above_1)}."
+    )
+
+
+def course_table(e: Expected, cycle: CycleRecords) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a page: pain with its band on some days, for each arm with the loop and without it."""
+    shown = [i for i, d in enumerate(e.days) if d in SHOWN] or [0, len(e.days) - 1]
+    header = ["", *(f"day {e.days[i]:g}" for i in shown)]
+    rows = []
+    for name, arm in e.arms.items():
+        for label, a in ((option_name(name, cycle), arm), ("the same without the loop", e.rival[name])):
+            rows.append([label, *(_range(a.pain, i) for i in shown)])
+    return header, rows
+
+
 def spark(values: Sequence[float], most: float = 100.0) -> str:
     """One character per value, from 0 to ``most``."""
     top = len(BARS) - 1

@@ -17,6 +17,7 @@ from backspasm.inference.refitting import Refitter
 from backspasm.presentation import words
 from backspasm.presentation.bars import interval_bar
 from backspasm.presentation.bibliography import references
+from backspasm.presentation.cycle_view import course_view
 from backspasm.presentation.forest import STYLE as FOREST_STYLE
 from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.presentation.rendering import anchor, rendered
@@ -79,6 +80,7 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
         causes=causes,
         first=FIRST,
         complications=complications,
+        course=course_view(a, knowledge.cycle),
         disputes=shown[:DISPUTES],
         more_disputes=shown[DISPUTES:],
         quiet=len(disputes) - len(shown),

@@ -12,6 +12,7 @@ from backspasm.advice.disputes import bearing
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, link, references
+from backspasm.presentation.cycle_view import ACUTE
 from backspasm.presentation.cycle_words import course_blocks
 from backspasm.presentation.next_step import next_step_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
@@ -28,7 +29,6 @@ STYLE = {
 CAUSES, LEAST, DISPUTED, STUDIES, BAR = 6, 3, 4, 8, 12
 #: a cause under one in a thousand is summed up with the rest after the first few
 WORTH_A_ROW = 0.001
-ACUTE = {"emergency", "same_day"}
 
 
 def print_assessment(assessment: Assessment, knowledge: Knowledge, console: Console) -> None:
