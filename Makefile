@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench docs serve setup setup-dev format clean
+.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench cycle docs serve setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,7 @@ check: $(VENV)/.dev  ## Style, types and the knowledge base
 bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/emg.py 20
+	$(BIN)/python benchmarks/cycle.py --quick
 
 notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
 	$(BIN)/python benchmarks/notes.py
@@ -37,6 +38,9 @@ oracle: $(VENV)/.dev  ## Compare the exported network with pyAgrum on 2,000 pati
 
 interview-bench: $(VENV)/.dev  ## Simulate the interview on virtual patients (some minutes)
 	$(BIN)/python benchmarks/interview.py
+
+cycle: $(VENV)/.dev  ## Run the exported model of the cycle by libroadrunner: 100 patients through 5 treatments
+	BACKSPASM_SBML_PATIENTS=100 $(BIN)/python -m pytest -s tests/oracle/test_cycle_exchange.py
 
 docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to docs/generated
 	$(BIN)/python -m backspasm.presentation.pages docs/generated

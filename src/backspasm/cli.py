@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_emg import emg_app
 from backspasm.cli_knowledge import knowledge_app
 from backspasm.cli_population import population_app
@@ -38,8 +39,10 @@ app = typer.Typer(
     epilog="Decision support for professionals, not a certified medical device.",
 )
 app.add_typer(population_app)  # without a name: its commands stand beside those below
+app.add_typer(cycle_app)
 app.add_typer(emg_app)
 app.add_typer(knowledge_app, name="knowledge")
+app.add_typer(model_app, name="cycle")
 
 
 @app.command(

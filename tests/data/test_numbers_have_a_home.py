@@ -12,6 +12,7 @@ import yaml
 
 import backspasm
 from backspasm import Knowledge
+from backspasm.records.cycle_types import CycleParameter, Number
 
 PACKAGE = Path(backspasm.__file__).parent
 FOLDER = PACKAGE / "knowledge"
@@ -42,7 +43,8 @@ def test_numbers_stand_only_in_the_evidence_folder() -> None:
     found = []
     for path in sorted(FOLDER.rglob("*.yaml")):
         place = path.relative_to(FOLDER).as_posix()
-        if place.startswith(("evidence/", "vignettes/")):  # a vignette's numbers are those of a made-up patient
+        # a vignette's numbers are those of a made-up patient; each of the cycle's names its study or who assumed it
+        if place.startswith(("evidence/", "vignettes/", "cycle/")):
             continue
         data = load(path)
         if place.startswith("findings/") and "findings" in data:
@@ -79,6 +81,23 @@ def test_every_number_has_a_source_or_is_a_named_assumption(knowledge: Knowledge
     print(f"numbers in the knowledge base: {sourced} from studies, {assumed} assumed")
     assert sourced > 1000
     assert assumed > 1000
+
+
+def test_every_number_of_the_cycle_has_a_source_or_says_who_assumed_it_and_why(knowledge: Knowledge) -> None:
+    cycle = knowledge.cycle
+    numbers_of: list[CycleParameter | Number] = [
+        *cycle.parameters.values(),
+        cycle.placebo_drowsy,
+        cycle.slow_from_age,
+        cycle.as_needed_pain,
+    ]
+    numbers_of += [n for drug in cycle.drugs.values() for n in cycle.numbers(drug).values()]
+    for number in numbers_of:
+        assert number.sources or number.why, number
+        assert number.basis != "assumed" or number.who, number
+    count = {basis: sum(n.basis == basis for n in numbers_of) for basis in ("study", "derived", "fitted", "assumed")}
+    print(f"numbers of the cycle: {count}")
+    assert count["study"] > 10
 
 
 def test_every_elicited_number_says_why() -> None:
@@ -205,6 +224,51 @@ ALLOWED: dict[str, dict[float, str]] = {
         99: "decimals shown",
     },
     "advice/verdict.py": {3: "leading causes compared"},
+    "advice/course.py": dict.fromkeys((3.0, 5.0, 7.0, 10, 14.0, 21.0, 28.0, 42.0, 84.0), "days shown; a scale of 0-10"),
+    "cycle/bifurcation.py": dict.fromkeys((0.02, 3.0, 0.95, 60, 25.0, 365.0), "what a map shows"),
+    "cycle/candidates.py": dict.fromkeys((50, 20, 10, 20.0, 30), "worlds, candidates, steps"),
+    "cycle/compiled.py": {2048: "points of a table", **dict.fromkeys((3, 4, *range(5, 21)), "places in an array")},
+    "cycle/engine.py": {2_048: "patients at a time", 29.0: "days", 12: "digits", 1e-9: "same day", 7: "arrays"},
+    "cycle/exponential.py": {
+        3: "of the scheme",
+        4: "of the scheme",
+        14: "terms of a series",
+        1e-5: "when rates are one",
+    },
+    "cycle/grid.py": {
+        24: "hours in a day",
+        0.25: "first step, hours",
+        0.1: "share",
+        16: "first steps",
+        1.0: "longest step",
+        1e-9: "same",
+        1.5: "step",
+    },
+    "cycle/model.py": {1e-300: "guard against division by zero", 4: "in a quadratic, and an exponent with a short cut"},
+    "cycle/one_patient.py": {
+        **dict.fromkeys((200, 20_260_101, 24), "draws, seed and steps"),
+        0.05: "of a 90 % interval, and a share not worth naming",
+        0.95: "of a 90 % interval",
+    },
+    "cycle/outputs.py": {24.0: "points of the questionnaire"},
+    "cycle/persistence.py": {
+        **dict.fromkeys((1e-2, 48, 8, 18, 24, 0.6180339887498949, 60), "search"),
+        600.0: "days of a run that has settled",
+        30.0: "largest injury tried",
+    },
+    "cycle/petab.py": {1.959963984540054: "normal quantile of 97.5 %", 5.0: "how far beyond a range a fit may go"},
+    "cycle/pharmacokinetics.py": {1e-6: "when two rates are one", 4: "in a quadratic"},
+    "cycle/population.py": {1.6448536269514722: "normal quantile of 95 %", 18: "flares kept", 20: "rounds"},
+    "cycle/prescription.py": {
+        **dict.fromkeys((3, 4, 5, 6), "number words"),
+        24: "hours in a day",
+        7: "days in a week",
+        1000: "mg in a g",
+        366: "bound of an input",
+        12: "bound of an input",
+    },
+    "cycle/reference.py": {6: "Runge-Kutta", **dict.fromkeys((3, 4, 5, 7, 8), "rows")},
+    "cycle/sbml.py": {1e9: "a day that no run reaches"},
 }
 
 
@@ -212,7 +276,7 @@ ALLOWED: dict[str, dict[float, str]] = {
 DRAWINGS = {"population/figures.py"}
 
 
-@pytest.mark.parametrize("room", ["inference", "advice", "population"])
+@pytest.mark.parametrize("room", ["inference", "advice", "population", "cycle"])
 def test_code_holds_no_medical_number(room: str) -> None:
     unexplained = []
     for path in sorted((PACKAGE / room).rglob("*.py")):

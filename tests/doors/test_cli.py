@@ -66,6 +66,9 @@ COMMANDS = (
     ("validate",),
     ("emg",),
     ("knowledge", "export"),
+    ("simulate",),
+    ("cycle", "export"),
+    ("cycle", "map"),
 )
 
 
@@ -416,14 +419,14 @@ def test_the_help_of_each_command_has_an_example(run: Run, command: tuple[str, .
 
 
 def test_every_command_is_in_the_list_of_this_file(run: Run) -> None:
-    groups = {"": run("--help").out, "knowledge": run("knowledge", "--help").out}
+    groups = {"": run("--help").out, "knowledge": run("knowledge", "--help").out, "cycle": run("cycle", "--help").out}
     listed = {
         (*group.split(), words[1])
         for group, text in groups.items()
         for line in text.split("Commands")[1].splitlines()
         if (words := line.split())[:1] == ["│"] and line[2] != " "
     }
-    assert listed - {("knowledge",)} == set(COMMANDS)
+    assert listed - {("knowledge",), ("cycle",)} == set(COMMANDS)
 
 
 @pytest.mark.parametrize(

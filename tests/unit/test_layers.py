@@ -19,6 +19,7 @@ ORDER = {
     "population": 6,
     "cli_shared": 7,
     "cli_emg": 8,
+    "cli_cycle": 8,
     "cli_knowledge": 8,
     "cli_population": 8,
     "cli": 9,

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from backspasm.advice import must_not_miss
+from backspasm.advice import course, must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
 from backspasm.advice.next_step import NextStep, next_step
 from backspasm.advice.plan import Plan, plan
@@ -16,6 +16,7 @@ from backspasm.advice.red_flags import Fired, fired_rules, floor
 from backspasm.advice.situation import situation
 from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
+from backspasm.cycle.one_patient import Expected
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
@@ -66,6 +67,7 @@ class Assessment(Struct, frozen=True):
     next: NextStep
     plan: Plan
     treatments: TreatmentAdvice
+    course: Expected | None
     not_assessed: tuple[Unread, ...]
     knowledge_version: str
     knowledge_digest: str
@@ -74,8 +76,9 @@ class Assessment(Struct, frozen=True):
 
 
 #: parts of an assessment that this version does not make, said openly
-NOT_YET = (
-    Unread("course", "this version does not simulate the pain-spasm-pain cycle; self-sustaining spasm is left out"),
+NOT_YET = ()
+NO_COURSE = Unread(
+    "course", "the pain probably comes from elsewhere than the back, of which the simulated cycle says nothing"
 )
 
 
@@ -99,6 +102,12 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     lowest = floor(fired, model.knowledge)
     level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
     listed = must_not_miss.ledger(answers, strata, found, must_not_miss.against(answers.items, strata, model), model)
+    expected = course.course_of(
+        patient,
+        dict(zip(model.parameters.causes, found.causes.tolist(), strict=True)),
+        model.knowledge,
+        draws=min(draws, course.MOST_DRAWS),
+    )
     return Assessment(
         patient=patient,
         answers=answers,
@@ -111,17 +120,30 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             must_not_miss.complication_table(found, model),
             must_not_miss.complication_table(drawn, model),
             weights_of(drawn),
+            expected,
             model,
         ),
         next=next_step(situation(patient, answers, strata, model)),
         plan=plan(patient, answers, level, fired, found, listed, model),
         treatments=treatment_advice(patient, answers, _chances(found, model), level, model.knowledge),
-        not_assessed=(*answers.unread, *NOT_YET),
+        course=expected,
+        not_assessed=(*answers.unread, *NOT_YET, *(() if expected else (NO_COURSE,))),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
         input_digest=hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest(),
         draws=draws,
     )
+
+
+def differential_of(patient: Patient, model: Model) -> dict[str, float]:
+    """The probability of each cause alone, without intervals and reasons.
+
+    Raises:
+        InputError: where the patient's answers contradict each other.
+    """
+    answers = answers_of(patient, model.knowledge)
+    found = posterior(answers.items, strata_of(patient, model.knowledge), model.means, model.layout, model.knowledge)
+    return dict(zip(model.parameters.causes, found.causes.tolist(), strict=True))
 
 
 def _differential(
@@ -152,12 +174,18 @@ def _chances(found: Posterior, model: Model) -> dict[str, float]:
     return {**dict(causes), **dict(zip(model.parameters.complications, complications, strict=True))}
 
 
-def _complications(values: Array, drawn: Array, weights: Array, model: Model) -> tuple[ComplicationEstimate, ...]:
+def _complications(
+    values: Array, drawn: Array, weights: Array, expected: Expected | None, model: Model
+) -> tuple[ComplicationEstimate, ...]:
     low, high = interval(drawn, weights)
     found = [
         ComplicationEstimate(name, Estimate(float(values[k]), float(low[k]), float(high[k])))
         for k, name in enumerate(model.parameters.complications)
     ]
+    if expected is not None:  # the cycle's own probability, which no finding of the differential moves
+        p = expected.persistence
+        estimate = Estimate(p.probability_above_1, p.probability_low, p.probability_high)
+        found.append(ComplicationEstimate(course.COMPLICATION, estimate))
     return tuple(sorted(found, key=lambda c: -c.estimate.value))
 
 

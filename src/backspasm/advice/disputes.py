@@ -63,7 +63,7 @@ def disputes_of(assessment: Assessment, model: Model) -> tuple[PatientDispute, .
     now = Verdict(
         assessment.urgency.level,
         tuple((h.cause, h.estimate.value) for h in assessment.differential),
-        tuple((c.id, c.estimate.value) for c in assessment.complications),
+        tuple((c.id, c.estimate.value) for c in assessment.complications if c.id in model.parameters.complications),
     )
     asked = Question(assessment.answers, assessment.strata, assessment.urgency.floor)
     refitter = Refitter(model)

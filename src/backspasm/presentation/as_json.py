@@ -11,6 +11,7 @@ from backspasm.advice.disputes import Bearing, bearing
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
+from backspasm.presentation.cycle_words import course_data
 from backspasm.presentation.next_step import next_data
 from backspasm.presentation.plan import investigations_data, pathways_data, safety_net_data
 from backspasm.presentation.treatments import treatments_data
@@ -59,7 +60,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         "pathways": pathways_data(a.plan),
         "safety_net": safety_net_data(a.plan),
         "treatments": treatments_data(a.treatments, knowledge),
-        "course": {"assessed": False},
+        "course": course_data(a.course) if a.course else {"assessed": False},
         "derived": [_derived(d) for d in a.answers.derived],
         "outdated": [_derived(d) for d in a.answers.outdated],
         "not_assessed": [f"{u.what}: {u.why}" for u in a.not_assessed],

@@ -75,7 +75,9 @@ def says(fact: Fact) -> str:
         "recommendation": fact.statement or "",
         "prescribing": fact.statement or "",
         "course": f"{(fact.outcome or '').replace('_', ' ')} in {subject}",
-        "quantity": f"{fact.quantity} in {fact.group}" + (f", in {fact.unit}" if fact.unit != "1" else ""),
+        "quantity": str(fact.quantity)
+        + (f" in {fact.group}" if fact.group else "")
+        + (f", in {fact.unit}" if fact.unit != "1" else ""),
     }
     if fact.kind in {"treatment_effect", "adverse_event"}:
         return effect_words(fact)

@@ -17,6 +17,7 @@ from backspasm.inference.parameters import cell_key
 from backspasm.inference.refitting import Refitter
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import references
+from backspasm.presentation.cycle_view import course_view
 from backspasm.presentation.forest import STYLE as FOREST_STYLE
 from backspasm.presentation.plan_views import plan_view
 from backspasm.presentation.reasons import leading_steps, why_urgent
@@ -99,6 +100,7 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
         causes=causes,
         first=FIRST,
         complications=complications,
+        course=course_view(a, knowledge.cycle),
         disputes=shown[:DISPUTES],
         more_disputes=shown[DISPUTES:],
         quiet=len(disputes) - len(shown),
@@ -128,7 +130,7 @@ def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
     ages = dict.fromkeys(evidence.model.parameters.ages.group(s.band) for s in a.strata)
     out = []
     for i, c in enumerate(a.complications):
-        steps = every[c.id]
+        steps = every.get(c.id, ())
         base = steps[0].before if steps else c.estimate.value
         keys = (cell_key(c.id, h.cause, age) for h in a.differential[:DRAWN] for age in ages)
         backing = (evidence.model.parameters.backing.get(key) for key in keys)

@@ -13,6 +13,8 @@ from backspasm.advice.due_now import due_now
 from backspasm.inference.explain import Step
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, references
+from backspasm.presentation.cycle_view import ACUTE
+from backspasm.presentation.cycle_words import course_blocks
 from backspasm.presentation.next_step import next_block
 from backspasm.presentation.plan import now_block, plan_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
@@ -54,6 +56,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         *plan_blocks(a, due, knowledge),
         treatment_block(a.treatments, a.urgency.level, knowledge),
         _disputes(a, knowledge),
+        *_course(a),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),
@@ -158,6 +161,15 @@ def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     if len(found) > DISPUTED:
         lines.append(Text(f"  and {len(found) - DISPUTED} more on the diagnosis", style="dim"))
     return Group(*lines)
+
+
+def _course(a: Assessment) -> list[RenderableType]:
+    """The course to expect, where waiting is an answer; where help is needed now it would only distract."""
+    if a.course is None:
+        return []
+    if a.urgency.level in ACUTE:
+        return [Group(_title("Course to expect", "not shown at this urgency; `backspasm simulate` shows it"))]
+    return course_blocks(a.course)
 
 
 def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from backspasm.records.care_checks import care_problems
+from backspasm.records.cycle_checks import cycle_problems
 from backspasm.records.dispute_checks import dispute_problems
 from backspasm.records.elicitation_checks import (
     ELICITED_KEYS,
@@ -47,6 +48,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *word_problems(knowledge, found),
         *treatment_problems(knowledge, found),
         *emg_problems(knowledge.studies, found["emg_references"]),
+        *cycle_problems(knowledge, found),
     ]
 
 

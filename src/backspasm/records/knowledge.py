@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
+from backspasm.records.cycle_types import CycleRecords
 from backspasm.records.dispute import Dispute
 from backspasm.records.emg import EmgReference
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
@@ -55,6 +56,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     safety: tuple[SafetySet, ...]
     together: tuple[Together, ...]
     not_asked_of: tuple[NotAskedOf, ...]
+    cycle: CycleRecords
     words: Words = Words()
     treatments: dict[str, Treatment]
     prescribing: dict[str, PrescribingRule]

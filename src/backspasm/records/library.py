@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
+from backspasm.records.cycle_types import (
+    CauseClass,
+    Correlation,
+    CycleDrug,
+    CycleParameter,
+    CycleRecords,
+    Number,
+    TreatmentOption,
+)
 from backspasm.records.dispute import Dispute
 from backspasm.records.emg import EmgReference
 from backspasm.records.knowledge import Knowledge
@@ -69,6 +78,10 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("pathways/*.yaml", "pathway"),
     ("patient_words/*.yaml", "patient_lines"),
     ("safety_questions.yaml", "safety_questions"),
+    ("cycle/parameters.yaml", "cycle_parameters"),
+    ("cycle/drugs.yaml", "cycle_drugs"),
+    ("cycle/prescriptions.yaml", "cycle_prescriptions"),
+    ("cycle/causes.yaml", "cycle_causes"),
     ("words/spelling.yaml", "spelling"),
     ("words/classes.yaml", "word_classes"),
     ("words/wordings/*.yaml", "wordings"),
@@ -201,6 +214,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         safety=tuple(_many(found["safety_questions"], "safety", SafetySet)),
         together=tuple(_many(found["safety_questions"], "together", Together)),
         not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
+        cycle=_cycle(found),
         words=Words(
             classes=tuple(_many(found["word_classes"], "classes", WordClass)),
             wordings=tuple(_many(found["wordings"], "wordings", Wording)),
@@ -214,6 +228,23 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         treatment_disputes={d.id: d for d in _each(found["treatment_dispute"], TreatmentDispute)},
         allergens={a.id: a for a in _many(found["allergens"], "allergens", Allergen)},
         emg_references=tuple(_many(found["emg_references"], "references", EmgReference)),
+    )
+
+
+def _cycle(found: dict[str, list[Source]]) -> CycleRecords:
+    drugs, prescriptions = found["cycle_drugs"][0].data, found["cycle_prescriptions"][0].data
+    return CycleRecords(
+        parameters={p.id: p for p in _many(found["cycle_parameters"], "parameters", CycleParameter)},
+        correlations=tuple(_many(found["cycle_parameters"], "correlations", Correlation)),
+        drugs={d.id: d for d in _many(found["cycle_drugs"], "drugs", CycleDrug)},
+        placebo_drowsy=msgspec.convert(drugs["placebo_drowsy"], Number),
+        slow_from_age=msgspec.convert(drugs["slow_from_age"], Number),
+        slow_with=tuple(drugs["slow_with"]),
+        options={o.id: o for o in _many(found["cycle_prescriptions"], "options", TreatmentOption)},
+        as_needed_pain=msgspec.convert(prescriptions["as_needed_pain"], Number),
+        adherence=msgspec.convert(prescriptions["adherence"], Number),
+        visit_pain=msgspec.convert(prescriptions["visit_pain"], Number),
+        classes={c.id: c for c in _many(found["cycle_causes"], "classes", CauseClass)},
     )
 
 

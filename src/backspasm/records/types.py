@@ -111,8 +111,9 @@ class Fact(Record, frozen=True, kw_only=True):
     cutoff: float | None = None
     other_cutoff: float | None = None
     rule: str | None = None
-    statement: str | None = None
     quantity: str | None = None
+    day: float | None = None
+    statement: str | None = None
     group: str | None = None
     about: tuple[str, ...] = ()
     treatments: tuple[str, ...] = ()

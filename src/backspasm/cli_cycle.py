@@ -1,0 +1,182 @@
+"""The commands of the pain-spasm-pain cycle: the course of one patient, and the model for other programs."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backspasm.cli_shared import File, From, bad_input, input_patient, load_model, refuse, stdout_console
+
+cycle_app = typer.Typer()
+model_app = typer.Typer(
+    help="The model of the pain-spasm-pain cycle: for other programs, and its map.", no_args_is_help=True
+)
+
+
+class CourseFormat(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    png = "png"
+    svg = "svg"
+
+
+class Picture(StrEnum):
+    png = "png"
+    svg = "svg"
+
+
+Out = Annotated[Path | None, typer.Option("--out", help="Write to this file instead of standard output.")]
+
+
+@cycle_app.command(
+    epilog="Examples:  backspasm simulate examples/strain_after_lifting.yaml  ·  "
+    "backspasm simulate case.yaml --option nsaid --option 'tizanidine 4 mg three times a day as needed (pain 50) for 5 days'  ·  "
+    "backspasm simulate case.yaml --format png --out course.png"
+)
+def simulate(
+    file: File,
+    source: From = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-o",
+            help="A treatment beside none: nsaid, relaxant, both, or a prescription in words; may be repeated. Default: all three.",
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", help="How far to look ahead.", min=1, max=366)] = 84,
+    draws: Annotated[int, typer.Option("--draws", help="Patients drawn for the bands.", min=20, max=20_000)] = 200,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Of the chance; the same seed gives the same bytes.", min=0)
+    ] = None,
+    output: Annotated[
+        CourseFormat, typer.Option("--format", "-f", help="How the result is written.")
+    ] = CourseFormat.terminal,
+    out: Out = None,
+) -> None:
+    """Simulate the course to expect for one patient: untreated and under options, with the loop and without it.
+
+    The loop from pain to spasm to pain is contested, so the rival without it stands beside every number.
+    """
+    from backspasm.advice.assessment import differential_of
+    from backspasm.advice.course import course_of, options_of
+    from backspasm.cycle.one_patient import SEED
+
+    if output in (CourseFormat.png, CourseFormat.svg):
+        _check_picture(out, output.value)
+    model = load_model()
+    patient = input_patient(file, source, model)
+    with bad_input():
+        chosen = options_of(option, model.knowledge) if option else None
+        causes = differential_of(patient, model)
+        found = course_of(patient, causes, model.knowledge, chosen, _days(days), draws, SEED if seed is None else seed)
+    if found is None:
+        refuse(
+            f"{file}: the pain of this patient most probably comes from elsewhere than the back; the model says nothing of it"
+        )
+    if output is CourseFormat.terminal:
+        from backspasm.presentation.cycle_words import print_course
+
+        print_course(found, stdout_console())
+        return
+    if output is CourseFormat.json:
+        from backspasm.presentation.cycle_words import course_json
+
+        _write(course_json(found), out)
+        return
+    from backspasm.presentation.cycle_figure import course_picture
+
+    _write(course_picture(found, model.knowledge.cycle, output.value), out)
+
+
+def _days(last: int) -> list[float]:
+    """Every day of the first week, then ever fewer."""
+    return [
+        float(d)
+        for d in range(last + 1)
+        if d <= 7 or d == last or d in (10, 14) or (d % 7 == 0 and d <= 42) or d % 14 == 0
+    ]
+
+
+def _check_picture(out: Path | None, form: str) -> None:
+    if out is None and sys.stdout.isatty():
+        refuse(
+            f"--format {form}: a picture is not text. Mend: add --out course.{form}, or redirect standard output to a file"
+        )
+
+
+def _write(data: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        refuse(f"--out ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")
+
+
+class ModelFormat(StrEnum):
+    sbml = "sbml"
+    petab = "petab"
+
+
+@model_app.command(
+    epilog="Examples:  backspasm cycle export > cycle.xml  ·  "
+    "backspasm cycle export --prescription 'naproxen 500 mg twice a day for 10 days' --out naproxen.xml  ·  "
+    "backspasm cycle export --format petab --out cycle_petab"
+)
+def export(
+    output: Annotated[
+        ModelFormat, typer.Option("--format", "-f", help="SBML, or a PEtab problem (a folder).")
+    ] = ModelFormat.sbml,
+    prescription: Annotated[
+        str | None, typer.Option("--prescription", "-p", help="Doses to put into the SBML model.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Write the model for other programs (COPASI, Tellurium, AMICI ...): the typical patient, with every dose an event."""
+    knowledge = load_model().knowledge
+    if output is ModelFormat.petab:
+        from backspasm.cycle.petab import petab
+
+        if prescription is not None:
+            refuse("--prescription: the PEtab problem is of untreated courses. Mend: leave it out, or --format sbml")
+        if out is None:
+            refuse("--out: a PEtab problem is a folder. Mend: add --out FOLDER")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, data in petab(knowledge).items():
+                (out / name).write_bytes(data)
+        except OSError as error:
+            refuse(f"--out ({out}): {error.strerror}. Mend: name a folder that may be written to")
+        return
+    from backspasm.cycle.typical import typical_sbml
+
+    with bad_input():
+        _write(typical_sbml(knowledge.cycle, prescription), out)
+
+
+@model_app.command(
+    name="map",
+    epilog="Examples:  backspasm cycle map --out persistence.png  ·  backspasm cycle map --format svg > persistence.svg",
+)
+def map_(
+    patients: Annotated[
+        int, typer.Option("--patients", help="Virtual patients upon the map.", min=0, max=20_000)
+    ] = 600,
+    seed: Annotated[int, typer.Option("--seed", help="Of the chance.", min=0)] = 1,
+    output: Annotated[Picture, typer.Option("--format", "-f", help="How the picture is written.")] = Picture.png,
+    out: Out = None,
+) -> None:
+    """Draw the persistence number over sensitisation and return gain, with patients who recovered and who did not."""
+    _check_picture(out, output.value)
+    from backspasm.cycle.bifurcation import persistence_map
+    from backspasm.presentation.cycle_figure import persistence_picture
+
+    found = persistence_map(load_model().knowledge.cycle, patients, seed)
+    drawn = (found.own_sensitisation, found.own_return_gain, found.persists)
+    _write(persistence_picture(found.sensitisation, found.return_gain, found.number, drawn, output.value), out)

@@ -1,0 +1,1 @@
+"""The pain-spasm-pain cycle as a model: equations, persistence, drugs, engines, exchange. `docs/cycle.md` tells it whole."""

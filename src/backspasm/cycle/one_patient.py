@@ -1,0 +1,262 @@
+"""The course to expect for one patient, with and without the loop, untreated and under each option, with its uncertainty.
+
+Some of the candidates (``cycle.candidates``) are carried on from today, in proportion to their weights. The same is done
+without the loop: the rival is fitted to the patient just as well, and what tells the two apart is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from msgspec import Struct
+
+from backspasm.cycle.candidates import WORLDS, Candidates, Situation, candidates, systematic
+from backspasm.cycle.drugs import treatment_of
+from backspasm.cycle.engine import Course, simulate
+from backspasm.cycle.model import Array, Patients
+from backspasm.cycle.outputs import Observation, observation, range_of_motion
+from backspasm.cycle.persistence import persistence_number
+from backspasm.cycle.prescription import Prescription
+from backspasm.cycle.treatment import NONE, Dosing, Treatment
+from backspasm.records.cycle_types import CycleRecords
+
+#: patients carried on, and the seed of their chance
+DRAWS = 200
+SEED = 20_260_101
+#: first step after a dose, and longest step, days: what is shown errs by some hundredths of a point of pain
+FINE, LONGEST = 1 / 24, 2.0
+#: a cause that makes up less than this of the differential is left out of the mixture's words
+WORTH_NAMING = 0.05
+INTERVAL = (0.05, 0.5, 0.95)
+
+Names = tuple[str, ...]
+
+
+class Option(Struct, frozen=True):
+    """A named treatment."""
+
+    id: str
+    prescriptions: tuple[Prescription, ...]
+
+
+class Band(Struct, frozen=True):
+    """Median and 90 % band over draws, one number per day."""
+
+    median: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+class Arm(Struct, frozen=True):
+    """One treatment: pain 0-100, spasm (reflex activity, %MVC above normal), motion (% of the person's own), drowsiness
+    (share of patients), and how much less pain than untreated (paired by draw)."""
+
+    pain: Band
+    spasm: Band
+    motion: Band
+    drowsy: tuple[float, ...]
+    less_pain: Band
+
+
+class Persistence(Struct, frozen=True):
+    """The persistence number: median, 90 % range over draws, and the probability that it exceeds 1 with its range."""
+
+    value: float
+    low: float
+    high: float
+    probability_above_1: float
+    probability_low: float
+    probability_high: float
+
+
+class Expected(Struct, frozen=True):
+    """The course to expect. ``for_loop``: how many times better the loop foretells the stated pain than its rival."""
+
+    days: tuple[float, ...]
+    options: Mapping[str, str]
+    arms: Mapping[str, Arm]
+    rival: Mapping[str, Arm]
+    persistence: Persistence
+    rival_persistence: Persistence
+    for_loop: float
+    classes: Mapping[str, float]
+    modelled: float
+    remarks: Names
+    draws: int
+
+
+UNTREATED = "untreated"
+
+
+def expected_course(
+    situation: Situation,
+    options: Sequence[Option],
+    cycle: CycleRecords,
+    days: Sequence[float],
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Expected | None:
+    """The course of one patient; None where (nearly) all of the differential is pain from elsewhere.
+
+    Args:
+        situation: the patient.
+        options: treatments beside none.
+        cycle: the records.
+        days: output days, rising from 0.
+        draws: patients carried on; as many with the loop as without.
+        seed: of the chance.
+    """
+    modelled = {c: p for c, p in situation.classes.items() if cycle.classes[c].healing != "elsewhere" and p > 0}
+    share = sum(modelled.values())
+    if share <= WORTH_NAMING:
+        return None
+    known = replace_classes(situation, {c: p / share for c, p in modelled.items()})
+    with_loop, without = candidates(known, cycle, seed), candidates(known, cycle, seed, loop=False)
+    chosen = [c.patients.taken(systematic(c.weights, draws)) for c in (with_loop, without)]
+    at = np.array(days, dtype=np.float64)
+    untreated = simulate(chosen[0].joined(chosen[1]), NONE, at, longest=LONGEST)
+    treated = simulate(
+        _repeated(chosen, len(options)),
+        _joined(options, cycle, draws, seed, known.slow),
+        at,
+        fine=FINE,
+        longest=LONGEST,
+    )
+    o = observation(cycle)
+    arms, rival = (
+        {UNTREATED: _arm(untreated, i, untreated, i, o, draws)}
+        | {option.id: _arm(treated, i * len(options) + j, untreated, i, o, draws) for j, option in enumerate(options)}
+        for i in range(2)
+    )
+    return Expected(
+        days=tuple(float(d) for d in days),
+        options={o.id: "; ".join(str(p) for p in o.prescriptions) for o in options},
+        arms=arms,
+        rival=rival,
+        persistence=_persistence(with_loop),
+        rival_persistence=_persistence(without),
+        for_loop=with_loop.evidence / without.evidence,
+        classes=dict(sorted(known.classes.items(), key=lambda item: -item[1])),
+        modelled=share,
+        remarks=_remarks(known, share, cycle),
+        draws=draws,
+    )
+
+
+def persistence_of(situation: Situation, cycle: CycleRecords, seed: int = SEED) -> Persistence | None:
+    """The persistence number alone."""
+    modelled = {c: p for c, p in situation.classes.items() if cycle.classes[c].healing != "elsewhere" and p > 0}
+    share = sum(modelled.values())
+    if share <= WORTH_NAMING:
+        return None
+    known = replace_classes(situation, {c: p / share for c, p in modelled.items()})
+    return _persistence(candidates(known, cycle, seed))
+
+
+def replace_classes(situation: Situation, classes: Mapping[str, float]) -> Situation:
+    return Situation(classes, situation.pain, situation.days, situation.slow, situation.adult)
+
+
+def _repeated(chosen: Sequence[Patients], times: int) -> Patients:
+    """Columns: for each model (loop, rival) each arm, for each arm the same draws."""
+    first, second = chosen
+    index = np.concatenate(
+        [np.tile(np.arange(p.count), times) + i * first.count for i, p in enumerate((first, second))]
+    )
+    return first.joined(second).taken(index)
+
+
+def _joined(options: Sequence[Option], cycle: CycleRecords, draws: int, seed: int, slow: bool) -> Treatment:
+    """One treatment over all columns: each arm's doses are taken in its own columns only."""
+    arms = [treatment_of(o.prescriptions, cycle, draws, seed, slow=slow) for o in options]
+    columns = draws * len(options)
+    joined = []
+    for drug in dict.fromkeys(d.drug for arm in arms for d in arm.drugs):
+        here = [(j, d) for j, arm in enumerate(arms) for d in arm.drugs if d.drug == drug]
+        takes = np.zeros((sum(len(d.days) for _, d in here), columns), dtype=np.bool_)
+        at = 0
+        for j, d in here:
+            takes[at : at + len(d.days), j * draws : (j + 1) * draws] = d.takes
+            at += len(d.days)
+        order = np.argsort(np.concatenate([d.days for _, d in here]), kind="stable")
+        days, amounts, needed = (
+            np.concatenate([getattr(d, name) for _, d in here])[order] for name in ("days", "amounts", "pain_at_least")
+        )
+        whole = here[0][1].taken(np.tile(np.arange(draws), 2 * len(options)))
+        takes = np.tile(takes[order], (1, 2))
+        joined.append(replace(whole, takes=takes, days=days, amounts=amounts, pain_at_least=needed))
+    return Treatment(tuple(_merged(d) for d in joined))
+
+
+def _merged(d: Dosing) -> Dosing:
+    """Doses of the same moment, size and rule become one row: whoever takes either of them."""
+    keys = np.stack([d.days, d.amounts, d.pain_at_least])
+    distinct, row = np.unique(keys, axis=1, return_inverse=True)
+    takes = np.zeros((distinct.shape[1], d.takes.shape[1]), dtype=np.bool_)
+    for at, own in zip(row.ravel(), d.takes, strict=True):
+        takes[at] |= own
+    return replace(d, days=distinct[0], amounts=distinct[1], pain_at_least=distinct[2], takes=takes)
+
+
+def _arm(run: Course, block: int, untreated: Course, none: int, o: Observation, draws: int) -> Arm:
+    """The arm in the ``block``-th piece of ``draws`` columns, against the untreated in the ``none``-th of theirs."""
+    own, other = slice(block * draws, (block + 1) * draws), slice(none * draws, (none + 1) * draws)
+    mine = run.columns(own)
+    return Arm(
+        pain=band(mine.pain),
+        spasm=band(mine.activity),
+        motion=band(range_of_motion(mine, o)),
+        drowsy=tuple(mine.drowsiness.mean(axis=1).tolist()),
+        less_pain=band(untreated.pain[:, other] - mine.pain),
+    )
+
+
+def band(values: Array) -> Band:
+    """Median and 5-95 % range over the draws (t, n)."""
+    low, median, high = np.quantile(values, INTERVAL, axis=1)
+    return Band(tuple(median.tolist()), tuple(low.tolist()), tuple(high.tolist()))
+
+
+def _persistence(c: Candidates) -> Persistence:
+    number = persistence_number(c.patients)
+    low, value, high = (_quantile(number, c.weights, q) for q in INTERVAL)
+    by_world: Array = np.bincount(c.world, c.weights, WORLDS).astype(np.float64)
+    above = np.bincount(c.world, c.weights * (number > 1), WORLDS) / np.maximum(by_world, np.finfo(float).tiny)
+    ends = [_quantile(above, by_world, q) for q in (INTERVAL[0], INTERVAL[2])]
+    probability = float(c.weights @ (number > 1))
+    return Persistence(value, low, high, probability, min(ends[0], probability), max(ends[1], probability))
+
+
+def _quantile(values: Array, weights: Array, share: float) -> float:
+    """The value up to which this share of the weights lies."""
+    order = np.argsort(values, kind="stable")
+    at = int(np.searchsorted(np.cumsum(weights[order]), share * weights.sum()))
+    return float(values[order[min(at, len(order) - 1)]])
+
+
+def _remarks(situation: Situation, modelled: float, cycle: CycleRecords) -> Names:
+    """What the reader must know of this patient's simulation."""
+    said = [
+        "The courses with and without the loop are shown side by side because published data cannot tell them apart.",
+        "Whether a drug suits this patient is not checked here.",
+    ]
+    if situation.adult is False:
+        said.append("Every number comes from adults; for children none of the gains and healing times has a source.")
+    if situation.pain is None:
+        said.append("The strength of the pain was not stated; that of patients at a visit is taken.")
+    if situation.days is None:
+        said.append("How long the pain has lasted was not stated; it is taken as new.")
+    if modelled < 1 - WORTH_NAMING:
+        said.append(
+            f"{100 * (1 - modelled):.0f} % of the differential is pain from elsewhere than the back, of which the model "
+            "says nothing."
+        )
+    lasting = sum(p for c, p in situation.classes.items() if cycle.classes[c].healing in {"lasts", "grows"})
+    if lasting >= WORTH_NAMING:
+        said.append(
+            f"{100 * lasting:.0f} % of what is simulated are causes that do not heal by themselves; a relaxant only masks them. "
+            "Pain that does not fade is a reason to look for its cause."
+        )
+    return tuple(said)

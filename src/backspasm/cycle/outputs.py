@@ -1,0 +1,66 @@
+"""What can be observed of a run: EMG at rest, flexion-relaxation ratio, range of motion, disability, ratings with error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec import Struct
+
+from backspasm.cycle.engine import Course
+from backspasm.cycle.model import Array
+from backspasm.records.cycle_types import CycleRecords
+
+#: points of the disability questionnaire
+MOST_DISABILITY = 24.0
+
+
+class Observation(Struct, frozen=True):
+    """The slopes from states to observations, of the typical patient (``docs/cycle.md`` names each)."""
+
+    ratio_per_activity: float
+    ratio_at_rest: float
+    activity_at_rest: float
+    motion_lost_to_pain: float
+    motion_lost_to_activity: float
+    disability_per_pain: float
+    pain_noise: float
+    largest_activity: float
+
+
+def observation(cycle: CycleRecords, instead: Mapping[str, float] | None = None) -> Observation:
+    """The slopes of the records, some replaced."""
+    given = instead or {}
+    return Observation(
+        **{name: given.get(name, cycle.parameters[name].value) for name in Observation.__struct_fields__}
+    )
+
+
+def resting_activity(course: Course, o: Observation) -> Array:
+    """Paraspinal activity at rest in %MVC, (t, n)."""
+    return o.activity_at_rest + course.activity
+
+
+def flexion_relaxation_ratio(course: Course, o: Observation) -> Array:
+    """Peak activity in bending divided by that in full flexion, (t, n); falls towards 1 as activity persists."""
+    ratio: Array = np.maximum(o.ratio_at_rest / (1 + o.ratio_per_activity * course.activity), 1.0)
+    return ratio
+
+
+def range_of_motion(course: Course, o: Observation) -> Array:
+    """Forward bending in % of the person's own without pain, (t, n)."""
+    lost = o.motion_lost_to_pain * course.pain / 100 + o.motion_lost_to_activity * course.activity / o.largest_activity
+    motion: Array = 100 * np.clip(1 - lost, 0, 1)
+    return motion
+
+
+def disability(course: Course, o: Observation) -> Array:
+    """Points of 24 on the disability questionnaire, (t, n), before rounding."""
+    points: Array = np.minimum(o.disability_per_pain * course.pain, MOST_DISABILITY)
+    return points
+
+
+def rated_pain(course: Course, o: Observation, rng: np.random.Generator) -> Array:
+    """Pain as rated, with error of measurement, within 0-100, (t, n)."""
+    rated: Array = np.clip(course.pain + o.pain_noise * rng.standard_normal(course.pain.shape), 0, 100)
+    return rated
