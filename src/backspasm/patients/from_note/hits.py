@@ -70,11 +70,24 @@ def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]
         if waiting and not (sentence.asks and sentence.turn == waiting[-1].turn and sentence.turn > 0):
             waiting = _answered(waiting, doc, sentence, matches, scopes, lexicon, out)
         found = _other_side(doc, sentence, _judged(doc, sentence, matches, scopes, kinds), kinds)
+        found = _excepted(doc, found)
         if sentence.asks:
             waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in found]
         else:
             out += [h for h, _ in found]
-    return _longest(out), every
+    return _longest(_said(out)), every
+
+
+def _said(hits: list[Hit]) -> list[Hit]:
+    """Without the doubt about a finding that is only named inside the words of another one."""
+    other = [(h.start, h.end, h.finding) for h in hits if h.rule != "mention" and h.assertion == "uncertain"]
+    return [
+        h
+        for h in hits
+        if h.rule != "mention"
+        or h.assertion != "uncertain"
+        or not any(a <= h.start and h.end <= b and f != h.finding for a, b, f in other)
+    ]
 
 
 def _longest(hits: list[Hit]) -> list[Hit]:
@@ -103,17 +116,20 @@ class _Asked(Struct, frozen=True):
 
 
 class _Kinds(Struct, frozen=True):
-    """Findings that hold for a life, and findings that only an examiner or a laboratory finds."""
+    """Findings that hold for a life, that only an examiner or a laboratory finds, that a picture shows, and events."""
 
     lasting: frozenset[str]
     found: frozenset[str]
+    pictures: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
 
 
 def _kinds(lexicon: Lexicon) -> _Kinds:
     index = lexicon.knowledge.index.findings
     timed = {f.id for f in lexicon.knowledge.findings.values() if f.time is not None}
     lasting = LASTING | timed | {f for section in LASTING_SECTIONS for f in index.get(section, ())}
-    return _Kinds(lasting, frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ())))
+    found = frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ()))
+    return _Kinds(lasting, found, frozenset(index.get("imaging", ())), frozenset(timed))
 
 
 def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
@@ -150,7 +166,7 @@ def _judged(
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
-            assertion = _assertion(m, verdict, says, finding, kinds, s)
+            assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
             if assertion is None:
                 continue
             if verdict.cue == "kin_bare" and finding not in kinds.lasting:
@@ -192,6 +208,27 @@ def _other_side(doc: Document, s: Sentence, found: list[tuple[Hit, bool]], kinds
     ]
 
 
+#: what takes one thing out of what was denied before it: ``no leg symptoms except for tingling``
+_EXCEPTION = re.compile(r"\b(?:except|exception|apart from|aside from|other than|save for|bar)\b")
+
+
+def _excepted(doc: Document, found: list[tuple[Hit, bool]]) -> list[tuple[Hit, bool]]:
+    """Without a denial from which the same sentence takes one of its findings out again."""
+    denied = {(h.start, h.end): h for h, _ in found if h.assertion == "absent"}
+    if not denied:
+        return found
+    gone: set[tuple[int, int]] = set()
+    for h, _ in found:
+        if h.assertion != "present":
+            continue
+        for place, d in denied.items():
+            if d.end <= h.start and _EXCEPTION.search(doc.lower, d.end, h.start):
+                own = {o.finding for o, _ in found if (o.start, o.end) == place and o.assertion == "absent"}
+                if h.finding in own:
+                    gone.add(place)
+    return [(h, v) for h, v in found if h.assertion != "absent" or (h.start, h.end) not in gone]
+
+
 def _widest(matches: Sequence[Match]) -> list[Match]:
     """Findings and statements, without those that lie inside another one of the same rule."""
     by: dict[tuple[str, str], list[Match]] = {}
@@ -204,7 +241,7 @@ def _widest(matches: Sequence[Match]) -> list[Match]:
         if len(own) == 1:
             out += own
             continue
-        own.sort(key=lambda m: (m.start, -m.end))
+        own.sort(key=lambda m: (m.start, -m.end, len(m.parts)))
         last = -1
         for m in own:
             if m.end > last:
@@ -216,17 +253,23 @@ def _widest(matches: Sequence[Match]) -> list[Match]:
 def _blocked(match: Match, blocks: Sequence[Match], name: str) -> bool:
     """Whether words that do not count for the finding overlap the match.
 
-    A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked).
+    A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked),
+    unless the block holds words that the match only skipped (``normal .. sensation`` and ``perianal sensation``).
     """
     denies = match.rule.source in ("denies", "mention", "statements", "trouble")
     single = len(match.parts) == 1
     for b in blocks:
         if b.rule.name != name or b.start >= match.end or match.start >= b.end:
             continue
-        inside = match.start <= b.start and b.end <= match.end
-        shorter = b.end - b.start < match.end - match.start
-        if inside and (denies or (shorter and (single or b.end - b.start == 1))):
-            continue
+        if match.start <= b.start and b.end <= match.end:
+            shorter = b.end - b.start < match.end - match.start
+            if denies:
+                own = match.parts
+                skipped = any(not any(x <= i < y for x, y in own) for a, z in b.parts for i in range(a, z))
+                if not skipped or (match.rule.kind == "finding" and len(b.parts) > 1):
+                    continue
+            elif shorter and (single or b.end - b.start == 1):
+                continue
         return True
     return False
 
@@ -243,8 +286,12 @@ def _but_not_the_patient(doc: Document, match: Match, s: Sentence) -> bool:
     return _NOT_SHE.match(doc.lower, doc.ends[match.end - 1]) is not None
 
 
+#: an event of so long ago that it belongs to no pain of today
+_LONG_AGO = re.compile(r"\b(?:19|20)\d\d\b|\byears? (?:ago|back)\b|\bchild|\bteen|\bschool\b|\byoung")
+
+
 def _assertion(
-    match: Match, verdict: Verdict, says: bool, finding: str, kinds: _Kinds, s: Sentence
+    match: Match, verdict: Verdict, says: bool, finding: str, kinds: _Kinds, s: Sentence, cue: str
 ) -> Assertion | None:
     """What the note says of the finding. None: nothing can be taken from it."""
     said = verdict.assertion
@@ -256,7 +303,7 @@ def _assertion(
     if said == "family" or (s.part == "family" and match.rule.name not in _OWN_WORDS):
         return "family"
     if match.rule.source == "mention":
-        return "absent" if said == "absent" else None
+        return said if said in ("absent", "uncertain") else None
     if match.rule.source == "denies" or match.rule.kind == "statement":
         trouble = match.rule.kind == "statement" and _TROUBLE in match.rule.source
         if said == "past":
@@ -267,15 +314,20 @@ def _assertion(
             return "absent" if said == "absent" else None
         return None if said == "absent" else "absent"
     if said == "past":
+        if finding in kinds.events and says and _LONG_AGO.search(cue):
+            return "past"
         return ("present" if says else "absent") if lasting else "past"
     if said in ("uncertain", "absent"):
         return said
     if not lasting and s.part == "past" and finding not in kinds.found:
         return "past"
-    if (s.part == "plan" and not lasting) or s.orders:
+    if (s.part == "plan" and (not lasting or finding in kinds.pictures)) or s.orders:
         return "hypothetical"
     return "present"
 
+
+#: a question whether somebody still can, so that *no* says that it is lost: ``Can you feel it when you wipe?``
+_ABLE = re.compile(r"\b(?:feel|feels|can|able|tell|knows?)\b")
 
 _OWN_WORDS = frozenset({FAMILY})
 _TROUBLE = "trouble"
@@ -313,7 +365,7 @@ def _answered(
             if h.finding in named:
                 continue  # the answer speaks of it itself
             assertion: Assertion = "present" if h.rule == "denies" else "absent"
-            if h.rule == "denies" and not asked.denied:
+            if h.rule == "denies" and not asked.denied and not _ABLE.search(doc.lower, h.start, h.end):
                 continue  # "Passing water normally?" "No." leaves open what is wrong
             said = WEAK if h.finding == REPORTED_WEAK and assertion == "absent" else h.finding
             out.append(Hit(said, assertion, h.start, h.end, _words(doc, s, 2), "answer", h.section, h.strength))
