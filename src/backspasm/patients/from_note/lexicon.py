@@ -125,7 +125,10 @@ class Lexicon:
             self._add(c.words, Rule("cue", c.id, "cues", cue=c))
         self._index()
         hard = [c for c in self.knowledge.words.cues if c.kind == "termination" and c.reach == "sentence"]
-        self.hard = frozenset(i for cue in hard for w in cue.words for i in self.speller.phrase_ids(w))
+        # only single words: "with the exception of" must not keep patterns from reaching across every "with"
+        self.hard = frozenset(
+            ids[0] for cue in hard for w in cue.words for ids in (self.speller.phrase_ids(w),) if len(ids) == 1
+        )
         self.joins = self._ids("or", "nor")
         self.links = self._ids("or", "nor", "and")
         self.denials = self._ids(*_DENIALS)
