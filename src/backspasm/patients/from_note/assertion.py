@@ -87,7 +87,7 @@ class Scopes:
         if before not in tokens.SEPARATORS and before not in self.links:
             return False
         if place.cue.reach == "list":  # weak: an adjective that may as well be an item of the list
-            return not any(w in self.joins for w in self.words[place.end : self.last])
+            return before not in self.joins and not any(w in self.joins for w in self.words[place.end : self.last])
         return True
 
     def denied(self, match: Match) -> bool:
@@ -131,7 +131,7 @@ class Scopes:
                 inside = match.start < place.start < match.end
                 if inside and kind == "negation" and any(self.words[a] in self.denials for a, _ in match.parts):
                     continue  # "neither codeine nor rest touches it": the pattern has its own negation
-                if inside and kind not in ("negation", "uncertain"):
+                if inside and kind not in ("negation", "uncertain") and place.cue.id != "purpose":
                     continue
                 if kind == "hypothetical" and place.start < match.start:
                     found[kind] = place

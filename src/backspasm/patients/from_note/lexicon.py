@@ -192,6 +192,10 @@ class Lexicon:
         return (name,) if name else ()
 
     def _insert(self, phrase: str, number: int) -> None:
+        if "<level>" in phrase.split():
+            for level in tokens.LEVELS:
+                self._insert(phrase.replace("<level>", level, 1), number)
+            return
         ids = self.speller.phrase_ids(phrase)
         if not ids or (len(ids) == 1 and self.speller.mutilated(phrase)):
             return
