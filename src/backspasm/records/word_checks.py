@@ -24,7 +24,7 @@ def word_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Itera
                     if finding not in known:
                         mend = did_you_mean(finding, known, "see index.yaml")
                         yield Problem(source.file, source.line((key, i)), f"unknown finding {finding!r}", mend)
-                for field in ("says", "denies", "not_when", "words"):
+                for field in ("says", "denies", "names", "not_when", "words"):
                     for j, pattern in enumerate(item.get(field, ())):
                         yield from _pattern_problems(pattern, classes, source, (key, i, field, j))
 

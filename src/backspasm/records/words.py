@@ -15,11 +15,15 @@ class WordClass(Record, frozen=True, kw_only=True):
 
 
 class Wording(Record, frozen=True, kw_only=True):
-    """How notes say that one finding is there (``says``) or is not (``denies``); see docs/knowledge-format.md."""
+    """How notes say that one finding is there (``says``) or is not (``denies``); see docs/knowledge-format.md.
+
+    ``names`` are words for what is examined, which say nothing of the result: they only take a doubt (``not tested``).
+    """
 
     finding: str
     says: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     not_when: tuple[str, ...] = ()
 
 

@@ -75,19 +75,7 @@ def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]
             waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in found]
         else:
             out += [h for h, _ in found]
-    return _longest(_said(out)), every
-
-
-def _said(hits: list[Hit]) -> list[Hit]:
-    """Without the doubt about a finding that is only named inside the words of another one."""
-    other = [(h.start, h.end, h.finding) for h in hits if h.rule != "mention" and h.assertion == "uncertain"]
-    return [
-        h
-        for h in hits
-        if h.rule != "mention"
-        or h.assertion != "uncertain"
-        or not any(a <= h.start and h.end <= b and f != h.finding for a, b, f in other)
-    ]
+    return _longest(out), every
 
 
 def _longest(hits: list[Hit]) -> list[Hit]:
@@ -132,16 +120,23 @@ def _kinds(lexicon: Lexicon) -> _Kinds:
     return _Kinds(lasting, found, frozenset(index.get("imaging", ())), frozenset(timed))
 
 
+#: how many words after *not only* its *but* may stand
+_NOT_ONLY = 10
+
+
 def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
     """For each word the separators before it, so that a gap of a pattern can be tested for commas at once."""
     out = [0]
     count = 0
-    hard = lexicon.hard
-    for word in doc.words:
+    hard, only = lexicon.hard, lexicon.only
+    soft = -1  # "not only in the foot but ..." goes on with the same thing
+    for i, word in enumerate(doc.words):
         if word == tokens.COMMA or word == tokens.DASH:
             count += 1
+        elif word in only:
+            soft = i + _NOT_ONLY
         elif word in hard:
-            count += HARD
+            count += 1 if i <= soft else HARD
         out.append(count)
     return out
 
@@ -153,11 +148,8 @@ def _judged(
     blocks = [m for m in matches if m.rule.kind == "block"]
     out: list[tuple[Hit, bool]] = []
     seen: set[tuple[str, int, int, str]] = set()
-    for m in _widest(matches):
+    for m in _widest([m for m in matches if not _blocked(m, blocks, m.rule.name)]):
         kind = m.rule.kind
-        name = m.rule.name
-        if _blocked(m, blocks, name):
-            continue
         verdict = scopes.verdict(m)
         if m.rule.source in ("denies", "statements") and not verdict.decided and scopes.spoilt(m):
             continue
@@ -263,6 +255,8 @@ def _blocked(match: Match, blocks: Sequence[Match], name: str) -> bool:
             continue
         if match.start <= b.start and b.end <= match.end:
             shorter = b.end - b.start < match.end - match.start
+            if match.rule.kind == "statement":
+                return True
             if denies:
                 own = match.parts
                 skipped = any(not any(x <= i < y for x, y in own) for a, z in b.parts for i in range(a, z))
@@ -302,8 +296,10 @@ def _assertion(
         return said
     if said == "family" or (s.part == "family" and match.rule.name not in _OWN_WORDS):
         return "family"
+    if match.rule.source == "name":
+        return "uncertain" if said == "uncertain" else None
     if match.rule.source == "mention":
-        return said if said in ("absent", "uncertain") else None
+        return "absent" if said == "absent" else None
     if match.rule.source == "denies" or match.rule.kind == "statement":
         trouble = match.rule.kind == "statement" and _TROUBLE in match.rule.source
         if said == "past":
@@ -311,6 +307,8 @@ def _assertion(
         if said == "uncertain":
             return "uncertain"
         if trouble:
+            if s.asks and said == "present":
+                return "present"  # waits for the answer
             return "absent" if said == "absent" else None
         return None if said == "absent" else "absent"
     if said == "past":
@@ -352,8 +350,9 @@ def _answered(
             h = asked.hit
             out.append(Hit(h.finding, "uncertain", h.start, h.end, _words(doc, s, 3), "answer", h.section, h.strength))
         return []
-    findings = {a.hit.finding for a in waiting}
-    alone = {q for q in {a.question for a in waiting} if len({a.hit.finding for a in waiting if a.question == q}) == 1}
+    meant = [a for a in waiting if a.hit.rule != "trouble"]
+    findings = {a.hit.finding for a in meant}
+    alone = {q for q in {a.question for a in meant} if len({a.hit.finding for a in meant if a.question == q}) == 1}
     named = {m.rule.name for m in matches if m.rule.kind == "finding"}
     for asked in waiting:
         h = asked.hit

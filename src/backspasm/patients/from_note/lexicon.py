@@ -82,6 +82,7 @@ class Lexicon:
         self.class_ids: dict[str, int] = {}
         self.phrases: list[Phrase] = []
         self.hard: frozenset[int] = frozenset()
+        self.only: frozenset[int] = frozenset()
         self.joins: frozenset[int] = frozenset()
         self.links: frozenset[int] = frozenset()
         self.letter_n = -2
@@ -108,6 +109,7 @@ class Lexicon:
             # "no (injury|fall)": the words themselves, denied in any other way ("denies fever or any injury"), deny it too
             named = [d.removeprefix("no ").strip() for d in w.denies if d.startswith("no ")]
             self._add(named, Rule("finding", w.finding, "mention", absent=(w.finding,)))
+            self._add(w.names, Rule("finding", w.finding, "name", present=(w.finding,)))
             self._add(w.not_when, Rule("block", w.finding, "not_when", blocks=(w.finding,)))
         for s in self.knowledge.words.statements:
             self._add(
@@ -129,6 +131,7 @@ class Lexicon:
         self.hard = frozenset(
             ids[0] for cue in hard for w in cue.words for ids in (self.speller.phrase_ids(w),) if len(ids) == 1
         )
+        self.only = self._ids("only", "just", "merely", "simply")
         self.joins = self._ids("or", "nor")
         self.links = self._ids("or", "nor", "and")
         self.denials = self._ids(*_DENIALS)
