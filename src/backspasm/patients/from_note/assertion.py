@@ -258,6 +258,8 @@ class Scopes:
         if commas and between > _AFTER:
             colon = words[place.start - 1] in (tokens.COLON, tokens.DASH)
             return colon and place.cue.reach == "list"
+        if commas and place.cue.kind == "uncertain":  # "amylase 1420, lipase pending": pending is only the lipase
+            return words[place.start - 1] in (tokens.COLON, tokens.DASH, tokens.COMMA)
         if commas:
             return words[place.start - 1] in (tokens.COLON, tokens.DASH) or place.cue.kind != "negation"
         return between <= _AFTER + 2

@@ -18,7 +18,10 @@ from backspasm.patients.from_note.spans import Assertion
 LASTING_SECTIONS = ("risk", "spondyloarthritis", "imaging")
 #: what is examined or measured is so now, even in a line that began with the past history
 FOUND_SECTIONS = ("examination", "laboratory")
-LASTING = frozenset({"previous_episodes", "family_history_spondyloarthritis", "spinal_deformity"})
+LASTING = frozenset(
+    {"previous_episodes", "family_history_spondyloarthritis", "spinal_deformity"}
+    | {"insidious_onset", "sudden_onset", "overexertion", "improper_lifting", "sudden_movement"}  # "four months ago"
+)
 FAMILY = "family_history_spondyloarthritis"
 WEAK, REPORTED_WEAK = "motor_weakness", "reported_leg_weakness"
 #: diseases that make a family history when a relative has them
@@ -158,6 +161,8 @@ def _judged(
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
+            if verdict.assertion == "absent" and m.rule.source == "denies" and _new_item(doc, verdict, m):
+                verdict = Verdict("present")
             assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
             if assertion is None:
                 continue
@@ -280,6 +285,11 @@ def _but_not_the_patient(doc: Document, match: Match, s: Sentence) -> bool:
     return _NOT_SHE.match(doc.lower, doc.ends[match.end - 1]) is not None
 
 
+def _new_item(doc: Document, verdict: Verdict, match: Match) -> bool:
+    """Whether words of normality are a statement of their own after a denied one: ``no weight loss, apyrexial``."""
+    return verdict.decided and tokens.COMMA in doc.words[verdict.end : match.start]
+
+
 #: an event of so long ago that it belongs to no pain of today
 _LONG_AGO = re.compile(r"\b(?:19|20)\d\d\b|\byears? (?:ago|back)\b|\bchild|\bteen|\bschool\b|\byoung")
 
@@ -303,7 +313,7 @@ def _assertion(
     if match.rule.source == "denies" or match.rule.kind == "statement":
         trouble = match.rule.kind == "statement" and _TROUBLE in match.rule.source
         if said == "past":
-            return None
+            return "absent" if lasting else None  # "ex-smoker (1988)"
         if said == "uncertain":
             return "uncertain"
         if trouble:
