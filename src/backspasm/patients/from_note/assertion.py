@@ -296,11 +296,17 @@ def _boxes(words: Sequence[int], first: int, last: int, yes: frozenset[int], no:
 
 
 def _longest(places: list[CuePlace]) -> list[CuePlace]:
-    """Without the cues that lie inside a longer one."""
+    """Without the cues that lie inside a longer one (a cue before its finding not inside one that follows its own)."""
     places.sort(key=lambda p: (p.start, p.start - p.end))
     out: list[CuePlace] = []
     for p in places:
-        covered = any(q.start <= p.start and p.end <= q.end and (q.end - q.start > p.end - p.start) for q in out[-4:])
+        covered = any(
+            q.start <= p.start
+            and p.end <= q.end
+            and q.end - q.start > p.end - p.start
+            and (q.cue.side == p.cue.side or q.cue.kind != "negation")
+            for q in out[-4:]
+        )
         if not covered:
             out.append(p)
     return out
