@@ -91,7 +91,7 @@ def marks(reading: Reading, knowledge: Knowledge) -> list[Mark]:
             kind = "uncertain"
         spans.append((h.start, h.end, kind, f"{words.finding_name(h.finding, knowledge)}: {h.assertion}"))
     for q in reading.values.quantities:
-        spans.append((q.span.start, q.span.end, "measured", f"{words.finding_name(q.finding, knowledge)} {q.value:g}"))
+        spans.append((q.span.start, q.span.end, "measured", words.measured(q.finding, q.value, knowledge)))
     spans.sort(key=lambda s: (s[0], -s[1]))
     out: list[Mark] = []
     for start, end, kind, title in spans:
@@ -138,10 +138,7 @@ def _case_rows(reading: Reading, knowledge: Knowledge) -> Iterator[tuple[str, st
         if findings:
             yield label, ", ".join(words.finding_name(f, knowledge) for f in findings)
     if p.measured:
-        values = (
-            f"{words.finding_name(f, knowledge)} {v:g} {knowledge.findings[f].unit}" for f, v in p.measured.items()
-        )
-        yield "measured", ", ".join(values)
+        yield "measured", ", ".join(words.measured(f, v, knowledge) for f, v in p.measured.items())
     if p.days_ago:
         yield "days ago", ", ".join(f"{words.finding_name(f, knowledge)} {d:g}" for f, d in p.days_ago.items())
     for label, names in (("medicines", p.medications), ("allergies", p.allergies), ("conditions", p.comorbidities)):

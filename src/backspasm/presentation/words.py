@@ -94,13 +94,18 @@ def ratio(value: float) -> str:
 
 def answer(item: Item, knowledge: Knowledge) -> str:
     """An answer as words: finding with its value, or that it is not there."""
-    record = knowledge.findings[item.finding]
     name = finding_name(item.finding, knowledge)
     if item.kind == "value" and item.value is not None:
-        return f"{name} {number(item.value)} {plain_unit(record.unit)}".strip()
+        return measured(item.finding, item.value, knowledge)
     if item.kind == "without":
         return f"{name}, not severe"
     return name if item.kind in {"present", "present_given", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
+
+
+def measured(finding: str, value: float, knowledge: Knowledge) -> str:
+    """A measured finding with its value and unit as a clinician writes them."""
+    unit = plain_unit(knowledge.findings[finding].unit)
+    return f"{finding_name(finding, knowledge)} {number(value)} {unit}".strip()
 
 
 def number(value: float) -> str:
