@@ -102,10 +102,11 @@ def answer(item: Item, knowledge: Knowledge) -> str:
     return name if item.kind in {"present", "present_given", "present_after"} else f"no {name[:1].lower()}{name[1:]}"
 
 
-def measured(finding: str, value: float, knowledge: Knowledge) -> str:
-    """A measured finding with its value and unit as a clinician writes them."""
+def measured(finding: str, value: float, knowledge: Knowledge, *, exact: bool = False) -> str:
+    """A measured finding with its value and unit as a clinician writes them; ``exact`` keeps every decimal."""
     unit = plain_unit(knowledge.findings[finding].unit)
-    return f"{finding_name(finding, knowledge)} {number(value)} {unit}".strip()
+    shown = f"{value:g}" if exact else number(value)
+    return f"{finding_name(finding, knowledge)} {shown} {unit}".strip()
 
 
 def number(value: float) -> str:
