@@ -10,7 +10,7 @@ from backspasm import Knowledge
 from tests.notes.score import corpus, halves, readings, score
 
 #: below what the reader reaches; raise them with it. The notes held out were never looked at.
-FLOORS = {"first": (0.92, 0.86), "blind": (0.82, 0.70), "held out": (0.82, 0.70)}
+FLOORS = {"first": (0.96, 0.89), "blind": (0.90, 0.89), "held out": (0.86, 0.83)}
 
 
 @pytest.mark.parametrize("half", list(FLOORS))
