@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.assertion import Scopes, Verdict
 from backspasm.patients.from_note.document import Document, Sentence
+from backspasm.patients.from_note.exceptions import excepted
 from backspasm.patients.from_note.lexicon import HARD, Lexicon, Match
 from backspasm.patients.from_note.spans import Assertion
 
@@ -73,7 +74,7 @@ def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]
         if waiting and not (sentence.asks and sentence.turn == waiting[-1].turn and sentence.turn > 0):
             waiting = _answered(waiting, doc, sentence, matches, scopes, lexicon, out)
         found = _other_side(doc, sentence, _judged(doc, sentence, matches, scopes, kinds), kinds)
-        found = _excepted(doc, found)
+        found = excepted(doc, found)
         if sentence.asks:
             waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in found]
         else:
@@ -203,27 +204,6 @@ def _other_side(doc: Document, s: Sentence, found: list[tuple[Hit, bool]], kinds
         else (h, denied)
         for h, denied in found
     ]
-
-
-#: what takes one thing out of what was denied before it: ``no leg symptoms except for tingling``
-_EXCEPTION = re.compile(r"\b(?:except|exception|apart from|aside from|other than|save for|bar)\b")
-
-
-def _excepted(doc: Document, found: list[tuple[Hit, bool]]) -> list[tuple[Hit, bool]]:
-    """Without a denial from which the same sentence takes one of its findings out again."""
-    denied = {(h.start, h.end): h for h, _ in found if h.assertion == "absent"}
-    if not denied:
-        return found
-    gone: set[tuple[int, int]] = set()
-    for h, _ in found:
-        if h.assertion != "present":
-            continue
-        for place, d in denied.items():
-            if d.end <= h.start and _EXCEPTION.search(doc.lower, d.end, h.start):
-                own = {o.finding for o, _ in found if (o.start, o.end) == place and o.assertion == "absent"}
-                if h.finding in own:
-                    gone.add(place)
-    return [(h, v) for h, v in found if h.assertion != "absent" or (h.start, h.end) not in gone]
 
 
 def _widest(matches: Sequence[Match]) -> list[Match]:
