@@ -149,10 +149,13 @@ def _judged(
     doc: Document, s: Sentence, matches: Sequence[Match], scopes: Scopes, kinds: _Kinds
 ) -> list[tuple[Hit, bool]]:
     """Hits of one sentence, each with whether its words were denied."""
-    blocks = [m for m in matches if m.rule.kind == "block"]
+    blocks: dict[str, list[Match]] = {}
+    for m in matches:
+        if m.rule.kind == "block":
+            blocks.setdefault(m.rule.name, []).append(m)
     out: list[tuple[Hit, bool]] = []
     seen: set[tuple[str, int, int, str]] = set()
-    for m in _widest([m for m in matches if not _blocked(m, blocks, m.rule.name)]):
+    for m in _widest([m for m in matches if not (m.rule.name in blocks and _blocked(m, blocks[m.rule.name]))]):
         kind = m.rule.kind
         verdict = scopes.verdict(m)
         if m.rule.source in ("denies", "statements") and not verdict.decided and scopes.spoilt(m):
@@ -227,7 +230,7 @@ def _widest(matches: Sequence[Match]) -> list[Match]:
     return out
 
 
-def _blocked(match: Match, blocks: Sequence[Match], name: str) -> bool:
+def _blocked(match: Match, blocks: Sequence[Match]) -> bool:
     """Whether words that do not count for the finding overlap the match.
 
     A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked),
@@ -236,7 +239,7 @@ def _blocked(match: Match, blocks: Sequence[Match], name: str) -> bool:
     denies = match.rule.source in ("denies", "mention", "statements", "trouble")
     single = len(match.parts) == 1
     for b in blocks:
-        if b.rule.name != name or b.start >= match.end or match.start >= b.end:
+        if b.start >= match.end or match.start >= b.end:
             continue
         if match.start <= b.start and b.end <= match.end:
             shorter = b.end - b.start < match.end - match.start
