@@ -26,6 +26,9 @@ WEAK, SEVERE = "motor_weakness", "severe_motor_weakness"
 ALSO_ABSENT = (("radicular_leg_pain", "bilateral_leg_pain"),)
 
 
+_LEGS = re.compile(r"\b(?:legs?|limbs?|les?|thighs?|calves)\b")
+
+
 class Assembled(Struct, frozen=True):
     patient: Patient
     hits: tuple[Hit, ...]
@@ -50,7 +53,9 @@ def assemble(
     said, uncertain = _decide(all_hits, doc, _sided(knowledge))
     for finding, other in ALSO_ABSENT:
         if said.get(finding) is False and other not in said and other not in uncertain:
-            said[other] = False
+            denied = [h for h in all_hits if h.finding == finding and h.assertion == "absent"]
+            if any(_LEGS.search(doc.lower, h.start, h.end) for h in denied):
+                said[other] = False
     advised = [h.start for h in all_hits if h.assertion == "hypothetical"]
     real = {  # "in case of fever above 38.5" measures nothing
         q.finding for q in values.quantities if not any(0 <= q.span.start - a < _NEAR for a in advised)

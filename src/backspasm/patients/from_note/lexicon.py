@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.headings import HeadingFinder
 from backspasm.patients.from_note.matching import Found, Node, Pattern, Phrase, Rule, as_mask, find
 from backspasm.patients.from_note.patterns import Element, parse
@@ -29,6 +30,7 @@ class Lexicon:
         self.class_ids: dict[str, int] = {}
         self._phrases_found: list[tuple[Phrase, set[int]]] = []
         self.hard: frozenset[int] = frozenset()
+        self.only: frozenset[int] = frozenset()
         self.joins: frozenset[int] = frozenset()
         self.links: frozenset[int] = frozenset()
         self.letter_n = -2
@@ -57,6 +59,7 @@ class Lexicon:
             # "no (injury|fall)": the words themselves, denied in any other way ("denies fever or any injury"), deny it too
             named = [d.removeprefix("no ").strip() for d in w.denies if d.startswith("no ")]
             self._add(named, Rule("finding", w.finding, "mention", absent=(w.finding,)))
+            self._add(w.names, Rule("finding", w.finding, "name", present=(w.finding,)))
             self._add(w.not_when, Rule("block", w.finding, "not_when", blocks=(w.finding,)))
         for s in self.knowledge.words.statements:
             self._add(
@@ -74,7 +77,11 @@ class Lexicon:
             self._add(c.words, Rule("cue", c.id, "cues", cue=c))
         self._index()
         hard = [c for c in self.knowledge.words.cues if c.kind == "termination" and c.reach == "sentence"]
-        self.hard = frozenset(i for cue in hard for w in cue.words for i in self.speller.phrase_ids(w))
+        # only single words: "with the exception of" must not keep patterns from reaching across every "with"
+        self.hard = frozenset(
+            ids[0] for cue in hard for w in cue.words for ids in (self.speller.phrase_ids(w),) if len(ids) == 1
+        )
+        self.only = self._ids("only", "just", "merely", "simply")
         self.joins = self._ids("or", "nor")
         self.links = self._ids("or", "nor", "and")
         self.denials = self._ids(*_DENIALS)
@@ -154,6 +161,10 @@ class Lexicon:
         return (name,) if name else ()
 
     def _insert(self, phrase: str, number: int) -> None:
+        if "<level>" in phrase.split():
+            for level in tokens.LEVELS:
+                self._insert(phrase.replace("<level>", level, 1), number)
+            return
         ids = self.speller.phrase_ids(phrase)
         if not ids or (len(ids) == 1 and self.speller.mutilated(phrase)):
             return

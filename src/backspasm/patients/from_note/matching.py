@@ -121,7 +121,7 @@ def _members(mask: int) -> list[int]:
 class Found:
     """The matches of one sentence by what they are for, each list in order of the text.
 
-    ``blocks`` holds, for the names among ``named`` only, the places of words that do not count for them.
+    ``blocks`` holds, for the names among ``named`` only, the words that do not count for them.
     """
 
     __slots__ = ("answers", "blocks", "cues", "named")
@@ -130,7 +130,7 @@ class Found:
         self.cues: list[Match] = []
         self.answers: list[Match] = []
         self.named: list[Match] = []
-        self.blocks: dict[str, list[Place]] = {}
+        self.blocks: dict[str, list[Match]] = {}
 
 
 def find(
@@ -225,12 +225,12 @@ def _collect(
     for place, phrase in here:
         for rule in phrase.blocks:
             if rule.name in names:
-                blocks.setdefault(rule.name, []).append(place)
+                blocks.setdefault(rule.name, []).append(Match(rule, place[0], place[1], (place,)))
     for pattern in blocking:
         if pattern.rule.name in names:
             sequences(pattern, places, barriers, several)
             if several:
-                blocks.setdefault(pattern.rule.name, []).extend((m.start, m.end) for m in several)
+                blocks.setdefault(pattern.rule.name, []).extend(several)
                 several.clear()
 
 

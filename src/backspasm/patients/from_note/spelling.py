@@ -54,7 +54,7 @@ class Speller:
         if token in self.fillers:
             return tokens.SKIP
         number = tokens.special(token)
-        if number is not None and number != tokens.NUMBER:
+        if number is not None and number not in (tokens.NUMBER, tokens.LEVEL):
             return number
         basic = self.forms.get(token) or tokens.basic_form(token)
         basic = self.forms.get(basic, basic)
@@ -100,7 +100,7 @@ class Speller:
     def _find(self, token: str) -> int:
         special = tokens.special(token)
         if special is not None:
-            return self.ids.get(token, special) if special == tokens.NUMBER else special
+            return self.ids.get(token, special) if special in (tokens.NUMBER, tokens.LEVEL) else special
         basic = self.forms.get(token)
         if basic is None:
             basic = tokens.basic_form(token)

@@ -30,6 +30,8 @@ _QUOTES = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-"}
 )
 _LEVEL = re.compile(r"(?:c[1-8]|t(?:1[0-2]|[1-9])|l[1-5]|s[1-5])")
+#: every level of the spine, for which ``<level>`` stands in the word lists
+LEVELS = tuple(f"{part}{i}" for part, count in (("c", 8), ("t", 12), ("l", 5), ("s", 5)) for i in range(1, count + 1))
 _YEAR = re.compile(r"(?:19[3-9]\d|20[0-4]\d)")
 #: stems of short verbs in -e, whose forms in -ing and -ed would part from them
 _SHORT_STEMS = frozenset(

@@ -13,7 +13,6 @@ from typing import Literal
 from msgspec import Struct
 
 from backspasm.patients.from_note.values.note import Note
-from backspasm.patients.from_note.values.words import words
 from backspasm.records.knowledge import Knowledge
 
 Kind = Literal["measured", "medicine", "comorbidity", "setting", "nothing"]
@@ -55,8 +54,8 @@ class Lexicon(Struct, frozen=True):
 
 
 def compile_lexicon(knowledge: Knowledge) -> Lexicon:
-    """All phrases of the knowledge base and of ``words.yaml``."""
-    said = words()
+    """All phrases of the knowledge base and of ``words/values.yaml``."""
+    said = knowledge.words.values
     entries: dict[str, dict[tuple[str, str], list[Entry]]] = {}
 
     def add(kind: Kind, id_: str, phrases: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from backspasm.patients.from_note.spans import Part, Span
 from backspasm.patients.from_note.values.numbers import COUNT_WORDS
+from backspasm.patients.from_note.values.words import Said
 
 #: characters that are written in more than one way; each stands for one other, so that offsets stay those of the note
 _ALIKE = {
@@ -44,11 +45,13 @@ class Note:
 
     __slots__ = (
         "_holds", "_part_starts", "_parts", "_places", "_sentence_starts", "_sentences",
-        "digits", "low", "numbers", "text", "tokens", "words",
+        "digits", "low", "numbers", "said", "text", "tokens", "words",
     )  # fmt: skip
 
-    def __init__(self, text: str, parts: Sequence[tuple[Span, Part]], sentences: Sequence[Span]) -> None:
+    def __init__(self, text: str, parts: Sequence[tuple[Span, Part]], sentences: Sequence[Span], said: Said) -> None:
         self.text = text
+        #: words of the knowledge base that a part of the reader asks for by the word
+        self.said = said
         self.low = unwrapped(normalised(text))
         #: whether a part of the reader need look at all is one intersection of sets
         self.tokens = [(m.group(), *m.span()) for m in _WORD.finditer(self.low)]
