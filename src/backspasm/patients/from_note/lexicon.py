@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 
 from backspasm.patients.from_note import tokens
@@ -29,6 +30,8 @@ class Lexicon:
         self.members: list[frozenset[int]] = []
         self.class_ids: dict[str, int] = {}
         self._phrases_found: list[tuple[Phrase, set[int]]] = []
+        #: the classes of what each phrase of the lists stands for: most stand in many alternations
+        self._inserted: dict[str, tuple[set[int], ...]] = {}
         self.hard: frozenset[int] = frozenset()
         self.only: frozenset[int] = frozenset()
         self.joins: frozenset[int] = frozenset()
@@ -122,17 +125,23 @@ class Lexicon:
             pattern = Pattern(rule, elements)
             anchored.setdefault(of[0], []).append((pattern, bit[of[:2][-1]]))
         members: list[list[int]] = [[] for _ in bit]
+        alike: dict[tuple[int, ...], Phrase] = {}
         for phrase, classes in self._phrases_found:
-            ordered = sorted(classes)
+            ordered = tuple(sorted(classes))
             for i in ordered:
                 if i in bit:
                     members[bit[i]].append(phrase.index)
+            like = alike.setdefault(ordered, phrase)
+            if like is not phrase:  # a synonym: most phrases of one class stand in no other
+                phrase.hang_like(like)
+                continue
             phrase.offers = as_mask(bit[i] for i in ordered if i in partners)
             phrase.hang(
                 [p for i in ordered for p in anchored.get(i, ())], [r for i in ordered for r in singles.get(i, ())]
             )
         self.members = [frozenset(of) for of in members]
         self._phrases_found.clear()
+        self._inserted.clear()
         self._patterns.clear()
 
     def _add(self, patterns: Iterable[str], rule: Rule) -> None:
@@ -148,8 +157,13 @@ class Lexicon:
         if known is not None:
             return known
         number = self.class_ids[name] = len(self.class_ids)
+        inserted = self._inserted
         for phrase in self._phrases(name):
-            self._insert(phrase, number)
+            of = inserted.get(phrase)
+            if of is None:
+                of = inserted[phrase] = self._insert(phrase)
+            for classes in of:
+                classes.add(number)
         return number
 
     def _phrases(self, name: str) -> tuple[str, ...]:
@@ -160,14 +174,13 @@ class Lexicon:
             return tuple(p for option in name[1:-1].split("|") for p in self._phrases(option.strip()))
         return (name,) if name else ()
 
-    def _insert(self, phrase: str, number: int) -> None:
-        if "<level>" in phrase.split():
-            for level in tokens.LEVELS:
-                self._insert(phrase.replace("<level>", level, 1), number)
-            return
+    def _insert(self, phrase: str) -> tuple[set[int], ...]:
+        """Put a phrase into the trie; the classes of the phrases it stands for, to be added to."""
+        if "<level>" in phrase and "<level>" in phrase.split():
+            return tuple(of for level in tokens.LEVELS for of in self._insert(phrase.replace("<level>", level, 1)))
         ids = self.speller.phrase_ids(phrase)
         if not ids or (len(ids) == 1 and self.speller.mutilated(phrase)):
-            return
+            return ()
         node = self._roots
         for i in ids:
             following = node.following.get(i)
@@ -177,7 +190,7 @@ class Lexicon:
         if node.phrase is None:
             node.phrase = Phrase(len(self._phrases_found))
             self._phrases_found.append((node.phrase, set()))
-        self._phrases_found[node.phrase.index][1].add(number)
+        return (self._phrases_found[node.phrase.index][1],)
 
     def implied_by(self, medicine: str) -> tuple[str, ...]:
         """The findings that a medicine, named as in the note, implies."""
@@ -207,7 +220,13 @@ def lexicon_of(knowledge: Knowledge) -> Lexicon:
     for known, lexicon in _COMPILED:
         if known is knowledge:
             return lexicon
-    lexicon = Lexicon(knowledge)
+    collecting = gc.isenabled()
+    gc.disable()  # a hundred thousand objects, none of them garbage: looking for some costs a third of the time
+    try:
+        lexicon = Lexicon(knowledge)
+    finally:
+        if collecting:
+            gc.enable()
     _COMPILED.append((knowledge, lexicon))
     del _COMPILED[:-2]
     return lexicon

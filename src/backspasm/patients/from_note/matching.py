@@ -99,6 +99,11 @@ class Phrase:
         self.partners = as_mask(ranks)
         self.by_partner = {c: tuple(r) for c, r in ranks.items()}
 
+    def hang_like(self, other: Phrase) -> None:
+        """Give the phrase what another one of the same classes has."""
+        self.offers, self.rules, self.blocks = other.offers, other.rules, other.blocks
+        self.patterns, self.partners, self.by_partner = other.patterns, other.partners, other.by_partner
+
 
 def as_mask(classes: Iterable[int]) -> int:
     """A set of classes as an integer."""
