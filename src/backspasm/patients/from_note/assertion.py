@@ -68,8 +68,10 @@ class Scopes:
         self.words, self.first, self.last = words, first, last
         self.links, self.joins = links, joins
         live = _longest(places)
-        self.join_places = [i for i in range(first, last) if words[i] in joins]
-        self.cues_of_boxes = _boxes(words, first, last, *yes_no)
+        own = words[first:last]
+        self.join_places = [] if joins.isdisjoint(own) else [i for i, w in enumerate(own, first) if w in joins]
+        boxes = tokens.CHECKED in own or tokens.UNCHECKED in own
+        self.cues_of_boxes = _boxes(words, first, last, *yes_no) if boxes else []
         self.box_starts = [p.start for p in self.cues_of_boxes]
         self.pseudo: list[CuePlace] = []
         #: in the order in which they are asked: of negations the last one that reaches counts, of others the first
@@ -330,6 +332,8 @@ def _boxes(words: Sequence[int], first: int, last: int, yes: frozenset[int], no:
 
 def _longest(places: list[CuePlace]) -> list[CuePlace]:
     """Without the cues that lie inside a longer one (a cue before its finding not inside one that follows its own)."""
+    if len(places) < 2:
+        return places
     places.sort(key=lambda p: (p.start, p.start - p.end))
     out: list[CuePlace] = []
     for p in places:

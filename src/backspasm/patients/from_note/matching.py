@@ -281,9 +281,9 @@ def _ask(phrase: Phrase, other: Phrase) -> None:
     """Remember which patterns hang on one phrase and find their second rarest class in another."""
     _pairs[0] += 1
     phrase.asked.add(other.index)
-    ranks = _ranks(phrase, phrase.partners & other.offers)
-    if ranks:
-        phrase.near[other.index] = tuple(ranks)
+    both = phrase.partners & other.offers
+    if both:
+        phrase.near[other.index] = tuple(_ranks(phrase, both))
 
 
 def _ranks(phrase: Phrase, met: int) -> list[int]:

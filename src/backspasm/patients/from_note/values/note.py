@@ -12,12 +12,12 @@ from backspasm.patients.from_note.values.words import Said
 
 #: characters that are written in more than one way; each stands for one other, so that offsets stay those of the note
 _ALIKE = {
-    ord(a): b
+    a: b
     for a, b in zip(
         "’‘‛`´“”\u00a0\u2009\u202f\u2002\u2003\t–—−‐‑‒·•∙μ⁹³×²˚º⁄", "'''''\"\"       -------. .µ93x2°°/", strict=False
     )
 }
-_ALIKE |= {ord("\t"): " ", ord("·"): ".", ord("•"): " ", ord("∙"): "."}
+_ALIKE |= {"\t": " ", "·": ".", "•": " ", "∙": "."}
 _WORD = re.compile(r"[a-z]+")
 _DIGITS = re.compile(r"[0-9½]+")
 _SENTENCE_END = re.compile(r"[\n\r;]+|[.!?](?=\s|$)")
@@ -141,7 +141,9 @@ def normalised(text: str) -> str:
         return low.replace("\t", " ").replace("`", "'")
     if len(low) != len(text):  # a few capitals become two characters
         low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
-    return low.translate(_ALIKE)
+    for other, plain in _ALIKE.items():  # none becomes another one of them; three times as fast as translate
+        low = low.replace(other, plain)
+    return low
 
 
 #: a line at least so long that does not end a sentence goes on in the next one
