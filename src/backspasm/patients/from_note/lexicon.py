@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Sequence
 
 from backspasm.patients.from_note import tokens
+from backspasm.patients.from_note.collecting import not_collecting
 from backspasm.patients.from_note.headings import HeadingFinder
 from backspasm.patients.from_note.matching import Found, Node, Pattern, Phrase, Rule, as_mask, find
 from backspasm.patients.from_note.patterns import Element, parse
@@ -220,13 +220,8 @@ def lexicon_of(knowledge: Knowledge) -> Lexicon:
     for known, lexicon in _COMPILED:
         if known is knowledge:
             return lexicon
-    collecting = gc.isenabled()
-    gc.disable()  # a hundred thousand objects, none of them garbage: looking for some costs a third of the time
-    try:
+    with not_collecting():
         lexicon = Lexicon(knowledge)
-    finally:
-        if collecting:
-            gc.enable()
     _COMPILED.append((knowledge, lexicon))
     del _COMPILED[:-2]
     return lexicon

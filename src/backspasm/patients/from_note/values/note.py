@@ -11,12 +11,9 @@ from backspasm.patients.from_note.values.numbers import COUNT_WORDS
 from backspasm.patients.from_note.values.words import Said
 
 #: characters that are written in more than one way; each stands for one other, so that offsets stay those of the note
-_ALIKE = {
-    a: b
-    for a, b in zip(
-        "’‘‛`´“”\u00a0\u2009\u202f\u2002\u2003\t–—−‐‑‒·•∙μ⁹³×²˚º⁄", "'''''\"\"       -------. .µ93x2°°/", strict=False
-    )
-}
+_ALIKE = dict(
+    zip("’‘‛`´“”\u00a0\u2009\u202f\u2002\u2003\t–—−‐‑‒·•∙μ⁹³×²˚º⁄", "'''''\"\"       -------. .µ93x2°°/", strict=False)
+)
 _ALIKE |= {"\t": " ", "·": ".", "•": " ", "∙": "."}
 _WORD = re.compile(r"[a-z]+")
 _DIGITS = re.compile(r"[0-9½]+")
