@@ -67,6 +67,60 @@ def test_a_negation_turns_every_item_of_its_list(read: Reader, names: list[str],
     assert not set(denied.present)
 
 
+CUES = [
+    "no",
+    "denies",
+    "denied",
+    "never had",
+    "no evidence of",
+    "without",
+    "negative for",
+    "no history of",
+    "nil",
+    "has not had",
+]
+ENDS = ["; he has", ". He has", ", but has", " but has", "; however, there is", ". On examination there is"]
+
+
+@QUIET
+@given(
+    st.permutations(sorted(FINDINGS)),
+    st.integers(0, 3),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.sampled_from(CUES),
+    st.sampled_from(ENDS),
+)
+def test_a_cue_turns_what_is_in_its_scope_and_nothing_else(
+    read: Reader, names: list[str], before: int, within: int, after: int, cue: str, end: str
+) -> None:
+    """The same note with and without the cue differs in the findings of its scope, each of them, and in no other."""
+    first = names[:before]
+    scope = names[before : before + within]
+    rest = names[before + within : before + within + after]
+    opening = f"She has {' and '.join(first)}. " if first else ""
+    listed = ", ".join(scope[:-1]) + (" or " if scope[:-1] else "") + scope[-1]
+    ending = f"{end} {' and '.join(rest)}."
+    plain = read(f"{opening}There is {listed.replace(' or ', ' and ')}{ending}")
+    denied = read(f"{opening}{cue.capitalize()} {listed}{ending}")
+    inside = {FINDINGS[n] for n in scope}
+    outside = {FINDINGS[n] for n in (*first, *rest)}
+    assert inside | outside <= set(plain.present)
+    turned = {f for f in plain.present if f not in denied.present}
+    assert turned == inside
+    assert set(denied.absent) - set(plain.absent) - inside <= {"severe_motor_weakness"}
+    assert outside <= set(denied.present)
+
+
+@QUIET
+@given(st.permutations(sorted(FINDINGS)), st.integers(1, 4), st.sampled_from(["not only", "not just", "not merely"]))
+def test_a_cue_without_force_turns_nothing(read: Reader, names: list[str], count: int, cue: str) -> None:
+    some = names[:count]
+    reading = read(f"She has {cue} {' and '.join(some)} but also {names[count]}.")
+    assert {FINDINGS[n] for n in (*some, names[count])} <= set(reading.present)
+    assert not set(reading.absent)
+
+
 @QUIET
 @given(st.permutations(sorted(FINDINGS)), st.integers(1, 5))
 def test_a_negation_ends_at_but(read: Reader, names: list[str], split: int) -> None:

@@ -94,10 +94,9 @@ def ratio(value: float) -> str:
 
 def answer(item: Item, knowledge: Knowledge) -> str:
     """An answer as words: finding with its value, or that it is not there."""
-    record = knowledge.findings[item.finding]
     name = finding_name(item.finding, knowledge)
     if item.kind == "value" and item.value is not None:
-        return f"{name} {number(item.value)} {plain_unit(record.unit)}".strip()
+        return measured(item.finding, item.value, knowledge)
     if item.kind == "without":
         return f"{name}, not severe"
     if item.kind in {"present", "present_given", "present_after"}:
@@ -117,6 +116,13 @@ def absent(name: str) -> str:
     if first == "Improves":
         return f"does not improve {rest}"
     return DENIED.get(first.lower(), "no {}").format(lower_first(name))
+
+
+def measured(finding: str, value: float, knowledge: Knowledge, *, exact: bool = False) -> str:
+    """A measured finding with its value and unit as a clinician writes them; ``exact`` keeps every decimal."""
+    unit = plain_unit(knowledge.findings[finding].unit)
+    shown = f"{value:g}" if exact else number(value)
+    return f"{finding_name(finding, knowledge)} {shown} {unit}".strip()
 
 
 def number(value: float) -> str:

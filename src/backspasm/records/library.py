@@ -42,7 +42,7 @@ from backspasm.records.types import (
     Study,
 )
 from backspasm.records.vignette import Vignette
-from backspasm.records.words import Cue, Heading, Spelling, Statement, WordClass, Wording, Words
+from backspasm.records.words import Cue, Heading, Spelling, Statement, ValueWords, WordClass, Wording, Words
 
 if TYPE_CHECKING:
     from backspasm.records.yaml_source import Source
@@ -88,6 +88,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("words/statements.yaml", "statements"),
     ("words/cues.yaml", "cues"),
     ("words/headings.yaml", "headings"),
+    ("words/values.yaml", "value_words"),
     ("emg/references.yaml", "emg_references"),
 )
 
@@ -222,6 +223,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
             cues=tuple(_many(found["cues"], "cues", Cue)),
             headings=tuple(_many(found["headings"], "headings", Heading)),
             spelling=msgspec.convert(found["spelling"][0].data, Spelling),
+            values=msgspec.convert(found["value_words"][0].data, ValueWords),
         ),
         treatments=_keyed(_each(found["treatment"], Treatment), index.treatment_ids),
         prescribing={r.id: r for r in _many(found["prescribing_rules"], "rules", PrescribingRule)},

@@ -10,6 +10,8 @@ from backspasm.records.problems import Problem, did_you_mean
 from backspasm.records.yaml_source import KeyPath, Source
 
 _NAMED = re.compile(r"\{([^{}]*)\}")
+#: what the language of patterns cannot say, and would read as something else
+_NESTED = re.compile(r"\([^()]*\(|\([^()]*\s\.\.\.?\s[^()]*\)")
 
 
 def word_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iterator[Problem]:
@@ -24,7 +26,7 @@ def word_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Itera
                     if finding not in known:
                         mend = did_you_mean(finding, known, "see index.yaml")
                         yield Problem(source.file, source.line((key, i)), f"unknown finding {finding!r}", mend)
-                for field in ("says", "denies", "not_when", "words"):
+                for field in ("says", "denies", "names", "not_when", "words"):
                     for j, pattern in enumerate(item.get(field, ())):
                         yield from _pattern_problems(pattern, classes, source, (key, i, field, j))
 
@@ -36,6 +38,9 @@ def _pattern_problems(pattern: str, classes: set[str], source: Source, path: Key
             yield Problem(
                 source.file, line, f"unknown word class {name!r}", did_you_mean(name, classes, "see classes.yaml")
             )
+    if _NESTED.search(pattern):
+        mend = "write each alternative out"
+        yield Problem(source.file, line, f"brackets or a gap inside brackets in {pattern[:60]!r}", mend)
     plain = pattern.replace("{", "(").replace("}", ")")
     if plain.count("(") != plain.count(")"):
         yield Problem(source.file, line, f"brackets do not match in {pattern[:60]!r}", "close every bracket")

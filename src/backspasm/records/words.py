@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from backspasm.records.types import Record
 
 
@@ -15,11 +17,15 @@ class WordClass(Record, frozen=True, kw_only=True):
 
 
 class Wording(Record, frozen=True, kw_only=True):
-    """How notes say that one finding is there (``says``) or is not (``denies``); see docs/knowledge-format.md."""
+    """How notes say that one finding is there (``says``) or is not (``denies``); see docs/knowledge-format.md.
+
+    ``names`` are words for what is examined, which say nothing of the result: they only take a doubt (``not tested``).
+    """
 
     finding: str
     says: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     not_when: tuple[str, ...] = ()
 
 
@@ -67,6 +73,35 @@ class Spelling(Record, frozen=True, kw_only=True):
     not_misspelt: tuple[str, ...] = ()
 
 
+class SexWords(Record, frozen=True, kw_only=True):
+    """``strong`` name a person of that sex, ``weak`` are pronouns, ``body`` are of one sex only."""
+
+    strong: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+
+
+class ValueWords(Record, frozen=True, kw_only=True):
+    """Words in which notes state values and facts; the comments of ``words/values.yaml`` say what each list means."""
+
+    measured: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    not_measured: tuple[str, ...] = ()
+    comorbidities: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    not_comorbidities: tuple[str, ...] = ()
+    infarction: tuple[str, ...] = ()
+    more_medicines: tuple[str, ...] = ()
+    not_medicines: tuple[str, ...] = ()
+    medicine_endings: tuple[str, ...] = ()
+    not_before_dose: tuple[str, ...] = ()
+    allergens: tuple[str, ...] = ()
+    no_allergen: tuple[str, ...] = ()
+    female: SexWords = SexWords()
+    male: SexWords = SexWords()
+    other_events: tuple[str, ...] = ()
+    relatives: tuple[str, ...] = ()
+    setting: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+
+
 class Words(Record, frozen=True, kw_only=True):
     """All that the reader of notes knows about language."""
 
@@ -76,3 +111,4 @@ class Words(Record, frozen=True, kw_only=True):
     cues: tuple[Cue, ...] = ()
     headings: tuple[Heading, ...] = ()
     spelling: Spelling = Spelling(forms={}, fillers=())
+    values: ValueWords = ValueWords()

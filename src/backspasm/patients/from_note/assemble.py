@@ -26,6 +26,9 @@ WEAK, SEVERE = "motor_weakness", "severe_motor_weakness"
 ALSO_ABSENT = (("radicular_leg_pain", "bilateral_leg_pain"),)
 
 
+_LEGS = re.compile(r"\b(?:legs?|limbs?|les?|thighs?|calves)\b")
+
+
 class Assembled(Struct, frozen=True):
     patient: Patient
     hits: tuple[Hit, ...]
@@ -50,10 +53,12 @@ def assemble(
     said, uncertain = _decide(all_hits, doc, _sided(knowledge))
     for finding, other in ALSO_ABSENT:
         if said.get(finding) is False and other not in said and other not in uncertain:
-            said[other] = False
-    advised = [h.start for h in all_hits if h.assertion == "hypothetical"]
+            denied = [h for h in all_hits if h.finding == finding and h.assertion == "absent"]
+            if any(_LEGS.search(doc.lower, h.start, h.end) for h in denied):
+                said[other] = False
+    advised = sorted(h.start for h in all_hits if h.assertion == "hypothetical")
     real = {  # "in case of fever above 38.5" measures nothing
-        q.finding for q in values.quantities if not any(0 <= q.span.start - a < _NEAR for a in advised)
+        q.finding for q in values.quantities if not _soon_after(q.span.start, advised)
     } | {"duration_days"}
     _follow(said, uncertain, {f: v for f, v in measured.items() if f in real}, knowledge)
     _repair(
@@ -99,6 +104,12 @@ def assemble(
 #: characters between an advised finding and the number that belongs to it
 _NEAR = 25
 NOT_RELIEVED, NO_IMPROVEMENT = "not_relieved_by_conservative_care", "no_improvement_after_4_weeks"
+
+
+def _soon_after(place: int, starts: list[int]) -> bool:
+    """Whether one of the places, which are in order, lies at a place or less than ``_NEAR`` characters before it."""
+    k = bisect_right(starts, place)
+    return k > 0 and place - starts[k - 1] < _NEAR
 
 
 def _follow(said: dict[str, bool], uncertain: set[str], measured: dict[str, float], knowledge: Knowledge) -> None:

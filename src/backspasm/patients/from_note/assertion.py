@@ -68,8 +68,10 @@ class Scopes:
         self.words, self.first, self.last = words, first, last
         self.links, self.joins = links, joins
         live = _longest(places)
-        self.join_places = [i for i in range(first, last) if words[i] in joins]
-        self.cues_of_boxes = _boxes(words, first, last, *yes_no)
+        own = words[first:last]
+        self.join_places = [] if joins.isdisjoint(own) else [i for i, w in enumerate(own, first) if w in joins]
+        boxes = tokens.CHECKED in own or tokens.UNCHECKED in own
+        self.cues_of_boxes = _boxes(words, first, last, *yes_no) if boxes else []
         self.box_starts = [p.start for p in self.cues_of_boxes]
         self.pseudo: list[CuePlace] = []
         #: in the order in which they are asked: of negations the last one that reaches counts, of others the first
@@ -97,7 +99,7 @@ class Scopes:
         if before not in tokens.SEPARATORS and before not in self.links:
             return False
         if place.cue.reach == "list":  # weak: an adjective that may as well be an item of the list
-            return not self._joins_after(place.end)
+            return before not in self.joins and not self._joins_after(place.end)
         return True
 
     def _joins_after(self, place: int) -> bool:
@@ -179,7 +181,7 @@ class Scopes:
                 return False
             if not inside:
                 return place.start < match.start and (kind == "hypothetical" or self._reaches(place, match.start))
-            if kind not in ("negation", "uncertain"):
+            if kind not in ("negation", "uncertain") and place.cue.id != "purpose":
                 return False
             # "neither codeine nor rest touches it": the pattern has its own negation
             return not (kind == "negation" and any(self.words[a] in self.denials for a, _ in match.parts))
@@ -291,6 +293,8 @@ class Scopes:
         if commas and between > _AFTER:
             colon = words[place.start - 1] in (tokens.COLON, tokens.DASH)
             return colon and place.cue.reach == "list"
+        if commas and place.cue.kind == "uncertain":  # "amylase 1420, lipase pending": pending is only the lipase
+            return words[place.start - 1] in (tokens.COLON, tokens.DASH, tokens.COMMA)
         if commas:
             return words[place.start - 1] in (tokens.COLON, tokens.DASH) or place.cue.kind != "negation"
         return between <= _AFTER + 2
@@ -327,11 +331,19 @@ def _boxes(words: Sequence[int], first: int, last: int, yes: frozenset[int], no:
 
 
 def _longest(places: list[CuePlace]) -> list[CuePlace]:
-    """Without the cues that lie inside a longer one."""
+    """Without the cues that lie inside a longer one (a cue before its finding not inside one that follows its own)."""
+    if len(places) < 2:
+        return places
     places.sort(key=lambda p: (p.start, p.start - p.end))
     out: list[CuePlace] = []
     for p in places:
-        covered = any(q.start <= p.start and p.end <= q.end and (q.end - q.start > p.end - p.start) for q in out[-4:])
+        covered = any(
+            q.start <= p.start
+            and p.end <= q.end
+            and q.end - q.start > p.end - p.start
+            and (q.cue.side == p.cue.side or q.cue.kind != "negation")
+            for q in out[-4:]
+        )
         if not covered:
             out.append(p)
     return out

@@ -11,6 +11,7 @@ from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.headings import HeadingFinder
 from backspasm.patients.from_note.spans import Part, Span
 from backspasm.patients.from_note.spelling import Speller
+from backspasm.patients.from_note.tables import read_tables
 
 #: a full stop after one of these ends no sentence
 _ABBREVIATIONS = frozenset(
@@ -173,7 +174,7 @@ class Document(Struct, frozen=True):
 
 def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Document:
     """Cut a note into sentences. Linear in its length; never raises."""
-    lower = _SIGN.sub(r" (\1) ", tokens.normalise(text))
+    lower = read_tables(_SIGN.sub(r" (\1) ", tokens.normalise(text)))
     parts = headings.parts_of(text, lower)
     turns, lower = _turns(lower)
     words: list[int] = []

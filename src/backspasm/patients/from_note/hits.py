@@ -11,8 +11,9 @@ from msgspec import Struct, structs
 from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.assertion import Scopes, Verdict
 from backspasm.patients.from_note.document import Document, Sentence
+from backspasm.patients.from_note.exceptions import excepted
 from backspasm.patients.from_note.lexicon import Lexicon
-from backspasm.patients.from_note.matching import HARD, Found, Match, Place
+from backspasm.patients.from_note.matching import HARD, Found, Match
 from backspasm.patients.from_note.spans import Assertion
 from backspasm.records.knowledge import Knowledge
 
@@ -20,7 +21,10 @@ from backspasm.records.knowledge import Knowledge
 LASTING_SECTIONS = ("risk", "spondyloarthritis", "imaging")
 #: what is examined or measured is so now, even in a line that began with the past history
 FOUND_SECTIONS = ("examination", "laboratory")
-LASTING = frozenset({"previous_episodes", "family_history_spondyloarthritis", "spinal_deformity"})
+LASTING = frozenset(
+    {"previous_episodes", "family_history_spondyloarthritis", "spinal_deformity"}
+    | {"insidious_onset", "sudden_onset", "overexertion", "improper_lifting", "sudden_movement"}  # "four months ago"
+)
 FAMILY = "family_history_spondyloarthritis"
 WEAK, REPORTED_WEAK = "motor_weakness", "reported_leg_weakness"
 #: diseases that make a family history when a relative has them
@@ -73,6 +77,7 @@ def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]
         if not found.named:
             continue
         judged = _other_side(doc, sentence, _judged(doc, sentence, found, scopes, kinds), kinds)
+        judged = excepted(doc, judged)
         if sentence.asks:
             waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in judged]
         else:
@@ -106,10 +111,12 @@ class _Asked(Struct, frozen=True):
 
 
 class _Kinds(Struct, frozen=True):
-    """Findings that hold for a life, and findings that only an examiner or a laboratory finds."""
+    """Findings that hold for a life, that only an examiner or a laboratory finds, that a picture shows, and events."""
 
     lasting: frozenset[str]
     found: frozenset[str]
+    pictures: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
 
 
 _KINDS: list[tuple[Knowledge, _Kinds]] = []
@@ -122,22 +129,30 @@ def _kinds(knowledge: Knowledge) -> _Kinds:
     index = knowledge.index.findings
     timed = {f.id for f in knowledge.findings.values() if f.time is not None}
     lasting = LASTING | timed | {f for section in LASTING_SECTIONS for f in index.get(section, ())}
-    kinds = _Kinds(lasting, frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ())))
+    found = frozenset(f for section in FOUND_SECTIONS for f in index.get(section, ()))
+    kinds = _Kinds(lasting, found, frozenset(index.get("imaging", ())), frozenset(timed))
     _KINDS.append((knowledge, kinds))
     del _KINDS[:-2]
     return kinds
+
+
+#: how many words after *not only* its *but* may stand
+_NOT_ONLY = 10
 
 
 def _barriers(doc: Document, lexicon: Lexicon) -> list[int]:
     """For each word the separators before it, so that a gap of a pattern can be tested for commas at once."""
     out = [0]
     count = 0
-    hard = lexicon.hard
-    for word in doc.words:
+    hard, only = lexicon.hard, lexicon.only
+    soft = -1  # "not only in the foot but ..." goes on with the same thing
+    for i, word in enumerate(doc.words):
         if word == tokens.COMMA or word == tokens.DASH:
             count += 1
+        elif word in only:
+            soft = i + _NOT_ONLY
         elif word in hard:
-            count += HARD
+            count += 1 if i <= soft else HARD
         out.append(count)
     return out
 
@@ -147,10 +162,11 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
     out: list[tuple[Hit, bool]] = []
     seen: set[tuple[str, int, int, str]] = set()
     blocks = matched.blocks
-    for m in _widest(matched.named):
+    counted = matched.named
+    if blocks:
+        counted = [m for m in counted if not (m.rule.name in blocks and _blocked(m, blocks[m.rule.name]))]
+    for m in _widest(counted):
         kind = m.rule.kind
-        if m.rule.name in blocks and _blocked(m, blocks[m.rule.name]):
-            continue
         verdict = scopes.verdict(m)
         if m.rule.source in ("denies", "statements") and not verdict.decided and scopes.spoilt(m):
             continue
@@ -159,7 +175,9 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
-            assertion = _assertion(m, verdict, says, finding, kinds, s)
+            if verdict.assertion == "absent" and m.rule.source == "denies" and _new_item(doc, verdict, m):
+                verdict = Verdict("present")
+            assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
             if assertion is None:
                 continue
             if verdict.cue == "kin_bare" and finding not in kinds.lasting:
@@ -214,7 +232,7 @@ def _widest(matches: list[Match]) -> list[Match]:
         if len(own) == 1:
             out += own
             continue
-        own.sort(key=lambda m: (m.start, -m.end))
+        own.sort(key=lambda m: (m.start, -m.end, len(m.parts)))
         last = -1
         for m in own:
             if m.end > last:
@@ -223,20 +241,28 @@ def _widest(matches: list[Match]) -> list[Match]:
     return out
 
 
-def _blocked(match: Match, blocks: Sequence[Place]) -> bool:
+def _blocked(match: Match, blocks: Sequence[Match]) -> bool:
     """Whether words that do not count for the finding overlap the match.
 
-    A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked).
+    A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked),
+    unless the block holds words that the match only skipped (``normal .. sensation`` and ``perianal sensation``).
     """
     denies = match.rule.source in ("denies", "mention", "statements", "trouble")
     single = len(match.parts) == 1
-    for start, end in blocks:
-        if start >= match.end or match.start >= end:
+    for b in blocks:
+        if b.start >= match.end or match.start >= b.end:
             continue
-        inside = match.start <= start and end <= match.end
-        shorter = end - start < match.end - match.start
-        if inside and (denies or (shorter and (single or end - start == 1))):
-            continue
+        if match.start <= b.start and b.end <= match.end:
+            shorter = b.end - b.start < match.end - match.start
+            if match.rule.kind == "statement":
+                return True
+            if denies:
+                own = match.parts
+                skipped = any(not any(x <= i < y for x, y in own) for a, z in b.parts for i in range(a, z))
+                if not skipped or (match.rule.kind == "finding" and len(b.parts) > 1):
+                    continue
+            elif shorter and (single or b.end - b.start == 1):
+                continue
         return True
     return False
 
@@ -253,8 +279,17 @@ def _but_not_the_patient(doc: Document, match: Match, s: Sentence) -> bool:
     return _NOT_SHE.match(doc.lower, doc.ends[match.end - 1]) is not None
 
 
+def _new_item(doc: Document, verdict: Verdict, match: Match) -> bool:
+    """Whether words of normality are a statement of their own after a denied one: ``no weight loss, apyrexial``."""
+    return verdict.decided and tokens.COMMA in doc.words[verdict.end : match.start]
+
+
+#: an event of so long ago that it belongs to no pain of today
+_LONG_AGO = re.compile(r"\b(?:19|20)\d\d\b|\byears? (?:ago|back)\b|\bchild|\bteen|\bschool\b|\byoung")
+
+
 def _assertion(
-    match: Match, verdict: Verdict, says: bool, finding: str, kinds: _Kinds, s: Sentence
+    match: Match, verdict: Verdict, says: bool, finding: str, kinds: _Kinds, s: Sentence, cue: str
 ) -> Assertion | None:
     """What the note says of the finding. None: nothing can be taken from it."""
     said = verdict.assertion
@@ -265,27 +300,36 @@ def _assertion(
         return said
     if said == "family" or (s.part == "family" and match.rule.name not in _OWN_WORDS):
         return "family"
+    if match.rule.source == "name":
+        return "uncertain" if said == "uncertain" else None
     if match.rule.source == "mention":
         return "absent" if said == "absent" else None
     if match.rule.source == "denies" or match.rule.kind == "statement":
         trouble = match.rule.kind == "statement" and _TROUBLE in match.rule.source
         if said == "past":
-            return None
+            return "absent" if lasting else None  # "ex-smoker (1988)"
         if said == "uncertain":
             return "uncertain"
         if trouble:
+            if s.asks and said == "present":
+                return "present"  # waits for the answer
             return "absent" if said == "absent" else None
         return None if said == "absent" else "absent"
     if said == "past":
+        if finding in kinds.events and says and _LONG_AGO.search(cue):
+            return "past"
         return ("present" if says else "absent") if lasting else "past"
     if said in ("uncertain", "absent"):
         return said
     if not lasting and s.part == "past" and finding not in kinds.found:
         return "past"
-    if (s.part == "plan" and not lasting) or s.orders:
+    if (s.part == "plan" and (not lasting or finding in kinds.pictures)) or s.orders:
         return "hypothetical"
     return "present"
 
+
+#: a question whether somebody still can, so that *no* says that it is lost: ``Can you feel it when you wipe?``
+_ABLE = re.compile(r"\b(?:feel|feels|can|able|tell|knows?)\b")
 
 _OWN_WORDS = frozenset({FAMILY})
 _TROUBLE = "trouble"
@@ -308,8 +352,9 @@ def _answered(
             h = asked.hit
             out.append(Hit(h.finding, "uncertain", h.start, h.end, _words(doc, s, 3), "answer", h.section, h.strength))
         return []
-    findings = {a.hit.finding for a in waiting}
-    alone = {q for q in {a.question for a in waiting} if len({a.hit.finding for a in waiting if a.question == q}) == 1}
+    meant = [a for a in waiting if a.hit.rule != "trouble"]
+    findings = {a.hit.finding for a in meant}
+    alone = {q for q in {a.question for a in meant} if len({a.hit.finding for a in meant if a.question == q}) == 1}
     named = {m.rule.name for m in found.named if m.rule.kind == "finding"}
     for asked in waiting:
         h = asked.hit
@@ -321,7 +366,7 @@ def _answered(
             if h.finding in named:
                 continue  # the answer speaks of it itself
             assertion: Assertion = "present" if h.rule == "denies" else "absent"
-            if h.rule == "denies" and not asked.denied:
+            if h.rule == "denies" and not asked.denied and not _ABLE.search(doc.lower, h.start, h.end):
                 continue  # "Passing water normally?" "No." leaves open what is wrong
             said = WEAK if h.finding == REPORTED_WEAK and assertion == "absent" else h.finding
             out.append(Hit(said, assertion, h.start, h.end, _words(doc, s, 2), "answer", h.section, h.strength))

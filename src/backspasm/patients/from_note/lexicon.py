@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from backspasm.patients.from_note import tokens
+from backspasm.patients.from_note.collecting import not_collecting
 from backspasm.patients.from_note.headings import HeadingFinder
 from backspasm.patients.from_note.matching import Found, Node, Pattern, Phrase, Rule, as_mask, find
 from backspasm.patients.from_note.patterns import Element, parse
@@ -28,7 +30,10 @@ class Lexicon:
         self.members: list[frozenset[int]] = []
         self.class_ids: dict[str, int] = {}
         self._phrases_found: list[tuple[Phrase, set[int]]] = []
+        #: the classes of what each phrase of the lists stands for: most stand in many alternations
+        self._inserted: dict[str, tuple[set[int], ...]] = {}
         self.hard: frozenset[int] = frozenset()
+        self.only: frozenset[int] = frozenset()
         self.joins: frozenset[int] = frozenset()
         self.links: frozenset[int] = frozenset()
         self.letter_n = -2
@@ -57,6 +62,7 @@ class Lexicon:
             # "no (injury|fall)": the words themselves, denied in any other way ("denies fever or any injury"), deny it too
             named = [d.removeprefix("no ").strip() for d in w.denies if d.startswith("no ")]
             self._add(named, Rule("finding", w.finding, "mention", absent=(w.finding,)))
+            self._add(w.names, Rule("finding", w.finding, "name", present=(w.finding,)))
             self._add(w.not_when, Rule("block", w.finding, "not_when", blocks=(w.finding,)))
         for s in self.knowledge.words.statements:
             self._add(
@@ -74,7 +80,11 @@ class Lexicon:
             self._add(c.words, Rule("cue", c.id, "cues", cue=c))
         self._index()
         hard = [c for c in self.knowledge.words.cues if c.kind == "termination" and c.reach == "sentence"]
-        self.hard = frozenset(i for cue in hard for w in cue.words for i in self.speller.phrase_ids(w))
+        # only single words: "with the exception of" must not keep patterns from reaching across every "with"
+        self.hard = frozenset(
+            ids[0] for cue in hard for w in cue.words for ids in (self.speller.phrase_ids(w),) if len(ids) == 1
+        )
+        self.only = self._ids("only", "just", "merely", "simply")
         self.joins = self._ids("or", "nor")
         self.links = self._ids("or", "nor", "and")
         self.denials = self._ids(*_DENIALS)
@@ -115,17 +125,23 @@ class Lexicon:
             pattern = Pattern(rule, elements)
             anchored.setdefault(of[0], []).append((pattern, bit[of[:2][-1]]))
         members: list[list[int]] = [[] for _ in bit]
+        alike: dict[tuple[int, ...], Phrase] = {}
         for phrase, classes in self._phrases_found:
-            ordered = sorted(classes)
+            ordered = tuple(sorted(classes))
             for i in ordered:
                 if i in bit:
                     members[bit[i]].append(phrase.index)
+            like = alike.setdefault(ordered, phrase)
+            if like is not phrase:  # a synonym: most phrases of one class stand in no other
+                phrase.hang_like(like)
+                continue
             phrase.offers = as_mask(bit[i] for i in ordered if i in partners)
             phrase.hang(
                 [p for i in ordered for p in anchored.get(i, ())], [r for i in ordered for r in singles.get(i, ())]
             )
         self.members = [frozenset(of) for of in members]
         self._phrases_found.clear()
+        self._inserted.clear()
         self._patterns.clear()
 
     def _add(self, patterns: Iterable[str], rule: Rule) -> None:
@@ -141,8 +157,13 @@ class Lexicon:
         if known is not None:
             return known
         number = self.class_ids[name] = len(self.class_ids)
+        inserted = self._inserted
         for phrase in self._phrases(name):
-            self._insert(phrase, number)
+            of = inserted.get(phrase)
+            if of is None:
+                of = inserted[phrase] = self._insert(phrase)
+            for classes in of:
+                classes.add(number)
         return number
 
     def _phrases(self, name: str) -> tuple[str, ...]:
@@ -153,10 +174,13 @@ class Lexicon:
             return tuple(p for option in name[1:-1].split("|") for p in self._phrases(option.strip()))
         return (name,) if name else ()
 
-    def _insert(self, phrase: str, number: int) -> None:
+    def _insert(self, phrase: str) -> tuple[set[int], ...]:
+        """Put a phrase into the trie; the classes of the phrases it stands for, to be added to."""
+        if "<level>" in phrase and "<level>" in phrase.split():
+            return tuple(of for level in tokens.LEVELS for of in self._insert(phrase.replace("<level>", level, 1)))
         ids = self.speller.phrase_ids(phrase)
         if not ids or (len(ids) == 1 and self.speller.mutilated(phrase)):
-            return
+            return ()
         node = self._roots
         for i in ids:
             following = node.following.get(i)
@@ -166,7 +190,7 @@ class Lexicon:
         if node.phrase is None:
             node.phrase = Phrase(len(self._phrases_found))
             self._phrases_found.append((node.phrase, set()))
-        self._phrases_found[node.phrase.index][1].add(number)
+        return (self._phrases_found[node.phrase.index][1],)
 
     def implied_by(self, medicine: str) -> tuple[str, ...]:
         """The findings that a medicine, named as in the note, implies."""
@@ -196,7 +220,8 @@ def lexicon_of(knowledge: Knowledge) -> Lexicon:
     for known, lexicon in _COMPILED:
         if known is knowledge:
             return lexicon
-    lexicon = Lexicon(knowledge)
+    with not_collecting():
+        lexicon = Lexicon(knowledge)
     _COMPILED.append((knowledge, lexicon))
     del _COMPILED[:-2]
     return lexicon

@@ -99,6 +99,11 @@ class Phrase:
         self.partners = as_mask(ranks)
         self.by_partner = {c: tuple(r) for c, r in ranks.items()}
 
+    def hang_like(self, other: Phrase) -> None:
+        """Give the phrase what another one of the same classes has."""
+        self.offers, self.rules, self.blocks = other.offers, other.rules, other.blocks
+        self.patterns, self.partners, self.by_partner = other.patterns, other.partners, other.by_partner
+
 
 def as_mask(classes: Iterable[int]) -> int:
     """A set of classes as an integer."""
@@ -121,7 +126,7 @@ def _members(mask: int) -> list[int]:
 class Found:
     """The matches of one sentence by what they are for, each list in order of the text.
 
-    ``blocks`` holds, for the names among ``named`` only, the places of words that do not count for them.
+    ``blocks`` holds, for the names among ``named`` only, the words that do not count for them.
     """
 
     __slots__ = ("answers", "blocks", "cues", "named")
@@ -130,7 +135,7 @@ class Found:
         self.cues: list[Match] = []
         self.answers: list[Match] = []
         self.named: list[Match] = []
-        self.blocks: dict[str, list[Place]] = {}
+        self.blocks: dict[str, list[Match]] = {}
 
 
 def find(
@@ -225,12 +230,12 @@ def _collect(
     for place, phrase in here:
         for rule in phrase.blocks:
             if rule.name in names:
-                blocks.setdefault(rule.name, []).append(place)
+                blocks.setdefault(rule.name, []).append(Match(rule, place[0], place[1], (place,)))
     for pattern in blocking:
         if pattern.rule.name in names:
             sequences(pattern, places, barriers, several)
             if several:
-                blocks.setdefault(pattern.rule.name, []).extend((m.start, m.end) for m in several)
+                blocks.setdefault(pattern.rule.name, []).extend(several)
                 several.clear()
 
 
@@ -276,9 +281,9 @@ def _ask(phrase: Phrase, other: Phrase) -> None:
     """Remember which patterns hang on one phrase and find their second rarest class in another."""
     _pairs[0] += 1
     phrase.asked.add(other.index)
-    ranks = _ranks(phrase, phrase.partners & other.offers)
-    if ranks:
-        phrase.near[other.index] = tuple(ranks)
+    both = phrase.partners & other.offers
+    if both:
+        phrase.near[other.index] = tuple(_ranks(phrase, both))
 
 
 def _ranks(phrase: Phrase, met: int) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from backspasm.patients.from_note.assemble import Assembled, assemble
+from backspasm.patients.from_note.collecting import not_collecting
 from backspasm.patients.from_note.document import Document, read_document
 from backspasm.patients.from_note.hits import Hit, find_hits
 from backspasm.patients.from_note.lexicon import Lexicon, lexicon_of
@@ -52,7 +53,8 @@ def read_note(text: str, knowledge: Knowledge) -> Reading:
     """
     lexicon = lexicon_of(knowledge)
     try:
-        return _read(text, knowledge, lexicon)
+        with not_collecting():
+            return _read(text, knowledge, lexicon)
     except Exception as error:  # its message, or that of what caused it, may quote the note
         where = _place(error)
     raise NoteError(f"the reader of notes failed ({where}); this is a fault of the program, please report it")

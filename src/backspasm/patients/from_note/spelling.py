@@ -34,27 +34,32 @@ class Speller:
         self._surfaces: dict[str, list[str]] = {}
         #: by first letter and length of a misspelt word
         self._lengths: dict[tuple[str, int], list[str]] = {}
+        #: ids of the words of the lists as written there; the same few thousand words make all phrases
+        self._learned: dict[str, tuple[int, ...]] = {}
         self._sealed = False
         self.guesses = 0
 
     def phrase_ids(self, phrase: str) -> list[int]:
         """Ids of the words of a phrase of the word lists, new ones being added."""
         out: list[int] = []
-        for token in _phrase_tokens(phrase):
-            i = _SIGNS.get(token)
-            if i == tokens.SKIP:  # <minus>, <plus>: signs that the pattern language would take for brackets
-                i = self._learn({"<minus>": "(-)", "<plus>": "(+)"}[token])
-            if i is None:
-                i = self._learn(token)
-            if i != tokens.SKIP:
-                out.append(i)
+        for word in phrase.split():
+            ids = self._learned.get(word)
+            if ids is None:
+                ids = self._learned[word] = tuple(i for t in _word_tokens(word) if (i := self._sign(t)) != tokens.SKIP)
+            out += ids
         return out
+
+    def _sign(self, token: str) -> int:
+        i = _SIGNS.get(token)
+        if i == tokens.SKIP:  # <minus>, <plus>: signs that the pattern language would take for brackets
+            return self._learn({"<minus>": "(-)", "<plus>": "(+)"}[token])
+        return self._learn(token) if i is None else i
 
     def _learn(self, token: str) -> int:
         if token in self.fillers:
             return tokens.SKIP
         number = tokens.special(token)
-        if number is not None and number != tokens.NUMBER:
+        if number is not None and number not in (tokens.NUMBER, tokens.LEVEL):
             return number
         basic = self.forms.get(token) or tokens.basic_form(token)
         basic = self.forms.get(basic, basic)
@@ -84,6 +89,7 @@ class Speller:
             self.known[filler] = tokens.SKIP
         for first, words in self._surfaces.items():
             self._surfaces[first] = sorted(set(words))
+        self._learned.clear()
         self._sealed = True
 
     def word_id(self, token: str) -> int:
@@ -100,7 +106,7 @@ class Speller:
     def _find(self, token: str) -> int:
         special = tokens.special(token)
         if special is not None:
-            return self.ids.get(token, special) if special == tokens.NUMBER else special
+            return self.ids.get(token, special) if special in (tokens.NUMBER, tokens.LEVEL) else special
         basic = self.forms.get(token)
         if basic is None:
             basic = tokens.basic_form(token)
@@ -148,12 +154,9 @@ _SIGNS = {
 }  # fmt: skip
 
 
-def _phrase_tokens(phrase: str) -> list[str]:
-    out: list[str] = []
-    for word in tokens.normalise(phrase).split():
-        if word in _SIGNS:
-            out.append(word)
-        else:
-            found = tokens.TOKEN.findall(word)
-            out += [t for t in found if not (t in "-" and len(found) > 1)]
-    return out
+def _word_tokens(word: str) -> list[str]:
+    plain = tokens.normalise(word)
+    if plain in _SIGNS:
+        return [plain]
+    found = tokens.TOKEN.findall(plain)
+    return [t for t in found if not (t in "-" and len(found) > 1)]

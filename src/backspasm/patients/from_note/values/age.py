@@ -9,7 +9,6 @@ from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import COUNT, value_of
 
 _N = rf"(?:[0-9]{{1,3}}(?:\.[0-9]{{1,2}})?|{COUNT})"
-_SEX = r"(?:female|male|woman|women|man|lady|gentleman|gent|girl|boy|lad|f|m|♀|♂)"
 _YEARS = r"(?:years?|yrs?|yr|y|year's|years')"
 _OLD = re.compile(
     rf"(?<![0-9./a-z])(?P<n>{_N})(?P<half>\s?½|\s1/2| and a "

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from backspasm.patients.from_note.spans import Fact, Span
 from backspasm.patients.from_note.values.lexicon import Hit
 from backspasm.patients.from_note.values.note import Note, word_set
-from backspasm.patients.from_note.values.words import words
 
 _CUE = re.compile(
     r"\b(?P<to>allergic to|allergy to|allergies to|anaphyla(?:xis|ctic) (?:to|with)|intoleran(?:t|ce) (?:of|to)|"
@@ -55,16 +53,6 @@ _CLAUSE_WORDS = re.compile(
 )
 
 
-@cache
-def _allergens() -> frozenset[str]:
-    return frozenset(words().allergens)
-
-
-@cache
-def _no_allergen() -> frozenset[str]:
-    return frozenset(words().no_allergen)
-
-
 def find_allergies(note: Note, medicines: list[Hit]) -> list[Fact]:
     """What the patient is allergic to or does not tolerate. "None known" gives nothing."""
     low = note.low
@@ -85,13 +73,13 @@ def find_allergies(note: Note, medicines: list[Hit]) -> list[Fact]:
             _items(note, match.end(), low[match.start(group) : match.end(group)].strip(), group != "to", names, out)
         for match in (m for start, end in windows for m in _SHORTHAND.finditer(low, start, end)):
             name = match.group("n")
-            if (name in _allergens() or name in names) and not _DENIED.search(note.before(match.start(), 12)):
+            if (name in note.said.allergens or name in names) and not _DENIED.search(note.before(match.start(), 12)):
                 _items(note, match.end(), match.group("c"), False, names, out)
         for match in (m for start, end in windows for m in _NAME_FIRST.finditer(low, start, end)):
             if _DENIED.search(note.before(match.start("n"), 24)):
                 continue
             for name in (match.group("n"), match.group("n").split()[-1]):
-                if name in _allergens() or name in names:
+                if name in note.said.allergens or name in names:
                     start = match.start("n") + match.group("n").rindex(name)
                     out.setdefault(
                         start,
@@ -111,7 +99,7 @@ def find_allergies(note: Note, medicines: list[Hit]) -> list[Fact]:
     if not note.words.isdisjoint(_REACTIONS):
         for match in _REACTION_BEHIND.finditer(low):
             name = match.group("n")
-            if name in _allergens() or name in names:
+            if name in note.said.allergens or name in names:
                 out.setdefault(
                     match.start("n"),
                     Fact(
@@ -146,7 +134,12 @@ def _answered(note: Note, place: int, cue: str, names: set[str], out: dict[int, 
     if match is None:
         return
     name = match.group(1)
-    if name in _allergens() or name in names or name.split()[0] in names or name.split()[0] in _allergens():
+    if (
+        name in note.said.allergens
+        or name in names
+        or name.split()[0] in names
+        or name.split()[0] in note.said.allergens
+    ):
         _items(note, place, cue, False, names, out)
 
 
@@ -167,15 +160,19 @@ def _items(note: Note, place: int, cue: str, section: bool, names: set[str], out
         start, end = match.span(1)
         name = low[start:end].rstrip(".-'")
         first = name.split()[0]
-        if _CLAUSE_WORDS.match(name) or (first in _no_allergen() and name not in _allergens()) or _VAGUE.search(name):
+        if (
+            _CLAUSE_WORDS.match(name)
+            or (first in note.said.no_allergen and name not in note.said.allergens)
+            or _VAGUE.search(name)
+        ):
             return
-        known = name in _allergens() or name in names
+        known = name in note.said.allergens or name in names
         if not known:
             shorter = next(
                 (
                     " ".join(name.split()[:k])
                     for k in (2, 1)
-                    if " ".join(name.split()[:k]) in _allergens() or " ".join(name.split()[:k]) in names
+                    if " ".join(name.split()[:k]) in note.said.allergens or " ".join(name.split()[:k]) in names
                 ),
                 None,
             )
@@ -183,7 +180,7 @@ def _items(note: Note, place: int, cue: str, section: bool, names: set[str], out
                 name, known = shorter, True
         if known or (len(name) >= 4 and len(out) < 30):
             if not known and len(name.split()) > 1 and not section:
-                name = name.split()[0] if name.split()[0] in _allergens() else name
+                name = name.split()[0] if name.split()[0] in note.said.allergens else name
             out.setdefault(
                 start, Fact("allergies", note.text[start : start + len(name)], Span(start, start + len(name)), cue)
             )
@@ -197,6 +194,9 @@ def _items(note: Note, place: int, cue: str, section: bool, names: set[str], out
                 return
             name = following.group(1).rstrip(".")
             if not (
-                name in _allergens() or name.split()[0] in _allergens() or name.split()[0] in names or name in names
+                name in note.said.allergens
+                or name.split()[0] in note.said.allergens
+                or name.split()[0] in names
+                or name in names
             ):
                 return

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from functools import cache
 
 from backspasm.patients.from_note.spans import Fact, Span, Time
 from backspasm.patients.from_note.values.lexicon import Hit, Lexicon
 from backspasm.patients.from_note.values.note import Note
-from backspasm.patients.from_note.values.words import words
 from backspasm.records.knowledge import Knowledge
 
 _CUE = re.compile(
@@ -22,11 +20,6 @@ _OUTGROWN = re.compile(
     r"\s?,?\s?(as a (?:baby|child|kid|toddler)|in childhood|grew out|outgrown|when (?:he|she|i) was (?:little|"
     r"small|young)|resolved|years ago)\b"
 )
-
-
-@cache
-def _infarction() -> frozenset[str]:
-    return frozenset(w.lower() for w in words().infarction)
 
 
 _BY_ALLERGY = frozenset({"nsaid_hypersensitivity", "contrast_allergy"})
@@ -79,7 +72,7 @@ def find_comorbidities(
             cue = grown.group(1)
         span = Span(hit.start, hit.end)
         out.append(Fact("comorbidities", hit.id, span, cue))
-        if hit.id == "ischaemic_heart_disease" and note.low[hit.start : hit.end] in _infarction():
+        if hit.id == "ischaemic_heart_disease" and note.low[hit.start : hit.end] in note.said.infarction:
             window = knowledge.number("recent_infarction_window")
             start, end = note.sentence_at(hit.start)
             first, last = max(start, hit.end - _TIME_BEFORE), min(end, hit.end + _TIME_BEHIND)

@@ -7,12 +7,10 @@ no candidate. Two times are added where the note does so ("first seen 10 days ag
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import pairwise
 
 from backspasm.patients.from_note.spans import Span, Time
 from backspasm.patients.from_note.values.note import Note
-from backspasm.patients.from_note.values.words import words
 
 _PAIN = re.compile(
     r"\b(?:back ?pain|backache|back ache|lbp|tlbp|low back|lower back|lumbar pain|loin pain|flank pain|neck pain|"
@@ -40,7 +38,7 @@ _EVENT = re.compile(
     r"carr(?:ied|ying)|mov(?:ed|ing) (?:a |house|furniture|boxes)|reach(?:ed|ing)|sneez(?:ed|ing)|deadlift|"
     r"training|match|carry|helped|picked up|picking up|after)\b"
 )
-#: words of other events: the list stands in words.yaml, here are only those that need their neighbours
+#: words of other events: the list stands in words/values.yaml, here are only those that need their neighbours
 _OTHER_PHRASES = re.compile(
     r"\b(?:(?:mother|father|mum|mom|dad|brother|sister|husband|wife|uncle|aunt|gran|grand[a-z]+|in-?law|partner)"
     r"(?:'s| had| has| have| died| was| is| who| with| dx| got)|when (?:i|he|she) (?:was|had)|as a child|gave up|"
@@ -220,7 +218,7 @@ def _weight(note: Note, time: Time, order: int) -> float:
         weight += 1.2
     if _NOTHING_BEFORE.fullmatch(before) and not after.strip(" .-:|"):  # an answer of its own: "Nine days."
         weight += 1.5
-    whole, stems = _other_events()
+    whole, stems = note.said.events, note.said.event_stems
     against = sum(w in whole or w.startswith(stems) for w in _WORD.findall(near)) + len(_OTHER_PHRASES.findall(near))
     if against:
         weight -= min(3.0, 0.8 * against) if direct else min(4.5, 1.8 + 0.7 * (against - 1))
@@ -247,13 +245,6 @@ def _weight(note: Note, time: Time, order: int) -> float:
         weight -= 0.5
     weight -= min(order, 8) * 0.15
     return weight - 1.2
-
-
-@cache
-def _other_events() -> tuple[frozenset[str], tuple[str, ...]]:
-    """Words of other events, whole and by their beginning."""
-    said = words().other_events
-    return frozenset(w for w in said if not w.endswith("*")), tuple(w[:-1] for w in said if w.endswith("*"))
 
 
 def _sum(note: Note, times: list[Time]) -> Time | None:

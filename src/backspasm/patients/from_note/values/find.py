@@ -25,6 +25,7 @@ from backspasm.patients.from_note.values.sex import find_sex
 from backspasm.patients.from_note.values.times import find_times
 from backspasm.patients.from_note.values.units import Scale, scale_of
 from backspasm.patients.from_note.values.vitals import find_heart_rate, find_pressures, find_temperature
+from backspasm.patients.from_note.values.words import Said, compile_said
 from backspasm.records.knowledge import Knowledge
 
 _LATEST_STUDY_UNKNOWN = 2000
@@ -35,6 +36,7 @@ class _Compiled(Struct, frozen=True):
 
     knowledge: Knowledge
     lexicon: Lexicon
+    said: Said
     scales: dict[str, Scale]
     age: tuple[float, float]
     pregnancy_weeks: float
@@ -61,7 +63,7 @@ def find_values(
     made = _compiled.get(id(knowledge))
     if made is None:
         made = _compile(knowledge)
-    note = Note(text, parts, sentences)
+    note = Note(text, parts, sentences, made.said)
     by_kind: dict[str, list[Hit]] = {}
     for hit in find_phrases(note, made.lexicon):
         key = hit.kind if hit.kind != "measured" or hit.id not in _OWN else hit.id
@@ -112,6 +114,7 @@ def _compile(knowledge: Knowledge) -> _Compiled:
     made = _Compiled(
         knowledge=knowledge,
         lexicon=compile_lexicon(knowledge),
+        said=compile_said(knowledge.words.values),
         scales={f.id: scale_of(f, knowledge) for f in knowledge.findings.values() if f.kind == "measured"},
         age=(knowledge.number("age_years_lowest"), knowledge.number("age_years_highest")),
         pregnancy_weeks=knowledge.number("pregnancy_weeks_highest"),

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
 
 from backspasm.patients.from_note.values.note import Note
-from backspasm.patients.from_note.values.words import words
 from backspasm.records.knowledge import Knowledge
 
 Kind = Literal["measured", "medicine", "comorbidity", "setting", "nothing"]
@@ -24,13 +24,13 @@ _LETTERS = re.compile(r"[a-z]+")
 
 
 class Entry(Struct, frozen=True):
-    """A phrase. ``rest`` matches what follows its first word; None if that word is all."""
+    """A phrase. ``rest`` is the pattern of what follows its first word; None if that word is all."""
 
     kind: Kind
     id: str
     length: int
     capitals: str | None = None
-    rest: re.Pattern[str] | None = None
+    rest: str | None = None
 
 
 class Hit(Struct, frozen=True):
@@ -55,8 +55,8 @@ class Lexicon(Struct, frozen=True):
 
 
 def compile_lexicon(knowledge: Knowledge) -> Lexicon:
-    """All phrases of the knowledge base and of ``words.yaml``."""
-    said = words()
+    """All phrases of the knowledge base and of ``words/values.yaml``."""
+    said = knowledge.words.values
     entries: dict[str, dict[tuple[str, str], list[Entry]]] = {}
 
     def add(kind: Kind, id_: str, phrases: Iterable[str]) -> None:
@@ -135,7 +135,7 @@ def _entry(kind: Kind, id_: str, phrase: str) -> tuple[str, Entry] | None:
     capitals = phrase if phrase.isupper() and phrase.isalpha() else None
     rest_text = low[first.end() :]
     pieces = _PIECE.findall(rest_text)
-    rest: re.Pattern[str] | None = None
+    rest: str | None = None
     if pieces:
         glue = r"[ /\-]{0,3}" if rest_text[:1].isdigit() else r"[\s/\-.,&]{1,3}"
         if rest_text[:1] == "'":
@@ -144,8 +144,14 @@ def _entry(kind: Kind, id_: str, phrase: str) -> tuple[str, Entry] | None:
             body = "'?" + r"[\s/\-.,]{1,3}".join(re.escape(p) for p in pieces)
         else:
             body = r"[\s/\-.,]{1,3}".join(re.escape(p).replace("'", "'?") for p in pieces)
-        rest = re.compile(glue + body)
+        rest = glue + body
     return first.group(), Entry(kind, id_, len(low), capitals, rest)
+
+
+@cache
+def _pattern(rest: str) -> re.Pattern[str]:
+    """Compiled when its first word first stands in a note: most of some thousand never do."""
+    return re.compile(rest)
 
 
 def find_phrases(note: Note, lexicon: Lexicon) -> list[Hit]:
@@ -168,7 +174,7 @@ def find_phrases(note: Note, lexicon: Lexicon) -> list[Hit]:
                 break
             stop = end
             if entry.rest is not None:
-                match = entry.rest.match(low, end)
+                match = _pattern(entry.rest).match(low, end)
                 if match is None:
                     continue
                 stop = match.end()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from rapidfuzz import fuzz, process
 
 from backspasm.patients.from_note.spans import Fact, Span
 from backspasm.patients.from_note.values.lexicon import Hit, Lexicon
 from backspasm.patients.from_note.values.note import Note, Taken, word_set
-from backspasm.patients.from_note.values.words import words
 
 #: least likeness of a misspelt name, in per cent of rapidfuzz's ratio
 _LIKENESS = 88.0
@@ -74,7 +72,7 @@ def find_medicines(note: Note, hits: list[Hit], lexicon: Lexicon) -> list[Fact]:
     _listed(note, lexicon, out)
     if note.numbers and "g" in note.low:
         taken = Taken((f.span.start, f.span.end) for f in out.values())
-        refused = _not_before_dose()
+        refused = note.said.not_before_dose
         for match in _DOSE.finditer(note.low) if _DOSE_UNIT.search(note.low) else ():
             name = match.group(1)
             if match.start(1) in out or name in refused or match.start(1) in taken:
@@ -99,7 +97,7 @@ def _listed(note: Note, lexicon: Lexicon, out: dict[int, Fact]) -> None:
     """In a list of medicines a name counts that no list of ours holds, if it ends as names of medicines do."""
     if note.words.isdisjoint(_HEADINGS):
         return
-    endings = words().medicine_endings
+    endings = note.said.medicine_endings
     taken = Taken((f.span.start, f.span.end) for f in out.values())
     for heading in _HEADING.finditer(note.low):
         place = heading.end()
@@ -123,11 +121,6 @@ def _listed(note: Note, lexicon: Lexicon, out: dict[int, Fact]) -> None:
 _HEADINGS = word_set(
     "med meds medication medications medicine medicines dh dhx drug drugs rx tablets prescription prescriptions"
 )
-
-
-@cache
-def _not_before_dose() -> frozenset[str]:
-    return frozenset(words().not_before_dose)
 
 
 #: so many words are remembered, then the memory is emptied

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from backspasm.patients.from_note.spans import Part, Span
 from backspasm.patients.from_note.values.numbers import COUNT_WORDS
+from backspasm.patients.from_note.values.words import Said
 
 #: characters that are written in more than one way; each stands for one other, so that offsets stay those of the note
-_ALIKE = {
-    ord(a): b
-    for a, b in zip(
-        "’‘‛`´“”\u00a0\u2009\u202f\u2002\u2003\t–—−‐‑‒·•∙μ⁹³×²˚º⁄", "'''''\"\"       -------. .µ93x2°°/", strict=False
-    )
-}
-_ALIKE |= {ord("\t"): " ", ord("·"): ".", ord("•"): " ", ord("∙"): "."}
+_ALIKE = dict(
+    zip("’‘‛`´“”\u00a0\u2009\u202f\u2002\u2003\t–—−‐‑‒·•∙μ⁹³×²˚º⁄", "'''''\"\"       -------. .µ93x2°°/", strict=False)
+)
+_ALIKE |= {"\t": " ", "·": ".", "•": " ", "∙": "."}
 _WORD = re.compile(r"[a-z]+")
 _DIGITS = re.compile(r"[0-9½]+")
 _SENTENCE_END = re.compile(r"[\n\r;]+|[.!?](?=\s|$)")
@@ -44,11 +42,13 @@ class Note:
 
     __slots__ = (
         "_holds", "_part_starts", "_parts", "_places", "_sentence_starts", "_sentences",
-        "digits", "low", "numbers", "text", "tokens", "words",
+        "digits", "low", "numbers", "said", "text", "tokens", "words",
     )  # fmt: skip
 
-    def __init__(self, text: str, parts: Sequence[tuple[Span, Part]], sentences: Sequence[Span]) -> None:
+    def __init__(self, text: str, parts: Sequence[tuple[Span, Part]], sentences: Sequence[Span], said: Said) -> None:
         self.text = text
+        #: words of the knowledge base that a part of the reader asks for by the word
+        self.said = said
         self.low = unwrapped(normalised(text))
         #: whether a part of the reader need look at all is one intersection of sets
         self.tokens = [(m.group(), *m.span()) for m in _WORD.finditer(self.low)]
@@ -138,7 +138,9 @@ def normalised(text: str) -> str:
         return low.replace("\t", " ").replace("`", "'")
     if len(low) != len(text):  # a few capitals become two characters
         low = "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
-    return low.translate(_ALIKE)
+    for other, plain in _ALIKE.items():  # none becomes another one of them; three times as fast as translate
+        low = low.replace(other, plain)
+    return low
 
 
 #: a line at least so long that does not end a sentence goes on in the next one

@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from backspasm.patients.from_note.spans import Fact, Span
 from backspasm.patients.from_note.values.age import speaks_of_self
 from backspasm.patients.from_note.values.note import Note, word_set
-from backspasm.patients.from_note.values.words import words
-
-
-@cache
-def _sex_words() -> dict[str, tuple[str, float]]:
-    """Word -> (sex, weight); titles and nouns weigh more than pronouns."""
-    out: dict[str, tuple[str, float]] = {}
-    said = words()
-    for sex, lists in (("female", said.female), ("male", said.male)):
-        for group, weight in ((lists.strong, 2.5), (lists.weak, 1.0), (lists.body, 1.2)):
-            for word in group:
-                if " " not in word and "'" not in word:
-                    out[word] = (sex, weight)
-    return out
-
-
-@cache
-def _relatives() -> frozenset[str]:
-    return frozenset(words().relatives)
-
 
 _SEX_BEHIND = re.compile(
     r"[\s\-/.,]{0,3}(?:(?:years?|yrs?|y|old|o|yo)\b[\s\-/.,]{0,3}){0,2}(?P<s>female|male|f|m|♀|♂)(?![a-z0-9])"
@@ -45,7 +24,7 @@ _FEMALE_KIN = frozenset({"daughter", "little girl", "girl", "granddaughter", "wi
 
 def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
     """Male or female by weight of evidence; nothing where there is none, or where it is divided."""
-    table = _sex_words()
+    table = note.said.sex
     low = note.low
     if note.words.isdisjoint(table) and not note.numbers and "♀" not in low and "♂" not in low:
         if note.words.isdisjoint(_KIN_OF_NARRATOR) and note.words.isdisjoint(("sex", "gender")):
@@ -91,7 +70,7 @@ def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
             count(parent, 5.0, match.start("s"), match.end("s"))
             break
     if not note.words.isdisjoint(table):
-        relatives = _relatives()
+        relatives = note.said.relatives
         has_kin = not note.words.isdisjoint(relatives)
         sentence_end, kin_seen = -1, False
         limit = 0

@@ -1,47 +1,48 @@
-"""The words of ``words.yaml``, checked and typed."""
+"""The words of ``words/values.yaml`` in the forms in which the parts of this package ask for them."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
-import msgspec
-import yaml
 from msgspec import Struct
 
+from backspasm.records.words import ValueWords
 
-class SexWords(Struct, frozen=True, forbid_unknown_fields=True):
-    """``strong`` name a person of that sex, ``weak`` are pronouns, ``body`` are of one sex only."""
-
-    strong: tuple[str, ...]
-    weak: tuple[str, ...]
-    body: tuple[str, ...]
+#: weight of a word as evidence of the sex: titles and nouns weigh more than pronouns
+_STRONG, _WEAK, _BODY = 2.5, 1.0, 1.2
 
 
-class Words(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the file holds; its comments say what each list means."""
+class Said(Struct, frozen=True):
+    """Sets and tables made once for a knowledge base.
 
-    measured: dict[str, tuple[str, ...]]
-    not_measured: tuple[str, ...]
-    comorbidities: dict[str, tuple[str, ...]]
-    not_comorbidities: tuple[str, ...]
-    infarction: tuple[str, ...]
-    more_medicines: tuple[str, ...]
-    not_medicines: tuple[str, ...]
+    ``sex`` gives for a word the sex and its weight; ``event_stems`` are beginnings of words of other events.
+    """
+
+    allergens: frozenset[str]
+    no_allergen: frozenset[str]
+    infarction: frozenset[str]
     medicine_endings: tuple[str, ...]
-    not_before_dose: tuple[str, ...]
-    allergens: tuple[str, ...]
-    no_allergen: tuple[str, ...]
-    female: SexWords
-    male: SexWords
-    other_events: tuple[str, ...]
-    relatives: tuple[str, ...]
-    setting: dict[str, tuple[str, ...]]
+    not_before_dose: frozenset[str]
+    relatives: frozenset[str]
+    events: frozenset[str]
+    event_stems: tuple[str, ...]
+    sex: dict[str, tuple[str, float]]
 
 
-@cache
-def words() -> Words:
-    """The file that ships with the package."""
-    text = files("backspasm").joinpath("patients", "from_note", "values", "words.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return msgspec.convert(yaml.load(text, Loader=loader), Words)
+def compile_said(words: ValueWords) -> Said:
+    """Every list of the file that is not phrases."""
+    sex: dict[str, tuple[str, float]] = {}
+    for name, lists in (("female", words.female), ("male", words.male)):
+        for group, weight in ((lists.strong, _STRONG), (lists.weak, _WEAK), (lists.body, _BODY)):
+            for word in group:
+                if " " not in word and "'" not in word:
+                    sex[word] = (name, weight)
+    return Said(
+        allergens=frozenset(words.allergens),
+        no_allergen=frozenset(words.no_allergen),
+        infarction=frozenset(w.lower() for w in words.infarction),
+        medicine_endings=words.medicine_endings,
+        not_before_dose=frozenset(words.not_before_dose),
+        relatives=frozenset(words.relatives),
+        events=frozenset(w for w in words.other_events if not w.endswith("*")),
+        event_stems=tuple(w[:-1] for w in words.other_events if w.endswith("*")),
+        sex=sex,
+    )
