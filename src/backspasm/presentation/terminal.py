@@ -185,7 +185,9 @@ def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     return Group(*lines)
 
 
-def _not_assessed(a: Assessment) -> RenderableType:
+def _not_assessed(a: Assessment) -> RenderableType | None:
+    if not a.not_assessed:
+        return None
     return Group(_title("Not assessed"), *(Text(f"  {u.what}: {u.why}") for u in a.not_assessed))
 
 
