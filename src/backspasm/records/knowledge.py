@@ -8,20 +8,19 @@ from backspasm.records.care_types import Indication, Investigation, Pathway, Pat
 from backspasm.records.cycle_types import CycleRecords
 from backspasm.records.dispute import Dispute
 from backspasm.records.emg import EmgReference
+from backspasm.records.history_types import Comorbidity, Medicine
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.search import Search
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
     Assumption,
     Cause,
-    Comorbidity,
     Complication,
     Elicitation,
     Fact,
     Finding,
     Index,
     Link,
-    Medicine,
     Record,
     RedFlag,
     Study,

@@ -23,6 +23,7 @@ from backspasm.records.cycle_types import (
 )
 from backspasm.records.dispute import Dispute
 from backspasm.records.emg import EmgReference
+from backspasm.records.history_types import Comorbidity, Medicine
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
@@ -31,13 +32,11 @@ from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatme
 from backspasm.records.types import (
     Assumption,
     Cause,
-    Comorbidity,
     Complication,
     Elicitation,
     Finding,
     Index,
     Link,
-    Medicine,
     RedFlag,
     Study,
 )

@@ -358,24 +358,6 @@ class Link(Record, frozen=True, kw_only=True):
     threshold: str | None = None
 
 
-class Medicine(Record, frozen=True, kw_only=True):
-    """A medicine by nonproprietary name, with what it says about the patient; a combination ``contains`` medicines."""
-
-    id: str
-    names: tuple[str, ...] = ()
-    rxnorm: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    implies: tuple[str, ...] = ()
-    contains: tuple[str, ...] = ()
-
-
-class Comorbidity(Record, frozen=True, kw_only=True):
-    id: str
-    name: str
-    codes: tuple[Code, ...] = ()
-    implies: tuple[str, ...] = ()
-
-
 class Index(Record, frozen=True, kw_only=True):
     """The ids, in canonical order."""
 
