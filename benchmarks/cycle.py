@@ -260,7 +260,7 @@ def jax_scan(single: bool) -> Callable[[Problem, int], Array]:
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+    jax.config.update("jax_enable_x64", True)
     kind = jnp.float32 if single else jnp.float64
     compiled: dict[int, Any] = {}
 
@@ -307,7 +307,7 @@ def diffrax_tsit5() -> Callable[[Problem, int], Array]:
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+    jax.config.update("jax_enable_x64", True)
     term = diffrax.ODETerm(lambda t, y, q: jnp.stack(slope(y, q, jnp.where)))
     compiled: dict[int, Any] = {}
 
