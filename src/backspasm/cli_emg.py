@@ -158,13 +158,12 @@ def _write_case(
     measured: dict[str, float], knowledge: Knowledge, age: float | None, sex: Sex | None, file: Path | None
 ) -> None:
     """The case on standard output, checked as `assess` would."""
-    import msgspec
-
     from backspasm.patients.case_text import parse_text
     from backspasm.patients.from_case import from_case
     from backspasm.patients.from_emg.handover import case_with
     from backspasm.patients.patient import InputError
     from backspasm.patients.reading import decoded, read_path
+    from backspasm.presentation.json_bytes import json_bytes
 
     given = (
         parse_text(decoded(read_path(str(file), sys.stdin.buffer)))
@@ -175,15 +174,14 @@ def _write_case(
         raise InputError.one("--case", str(file), "is no case", "write its fields, such as age_years: 41")
     whole = case_with(measured, given)
     from_case(whole, knowledge)
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
+    sys.stdout.buffer.write(json_bytes(whole))
 
 
 def _synthesise(out: Path, file: Path | None, snr: float, ratio: float, bends: int, seed: int) -> None:
     """A made-up recording, and beside it a JSON file with what is true of it."""
-    import msgspec
-
     from backspasm.patients.from_emg.synthetic import Programme, synthesise, truth_data
     from backspasm.patients.from_emg.write import write_recording
+    from backspasm.presentation.json_bytes import json_bytes
 
     if file is not None:
         refuse(f"FILE ({file}): is not read with --synthesise. Mend: leave one of the two out")
@@ -199,5 +197,5 @@ def _synthesise(out: Path, file: Path | None, snr: float, ratio: float, bends: i
     with bad_input():
         recording, truth = synthesise(Programme(seed=seed, snr_db=snr, ratio=ratio, cycles=bends))
         write_recording(recording, out)
-    truth_file.write_bytes(msgspec.json.format(msgspec.json.encode(truth_data(truth)), indent=2) + b"\n")
+    truth_file.write_bytes(json_bytes(truth_data(truth)))
     print(f"backspasm: wrote {out} (made up, of no person) and its truth {truth_file}", file=sys.stderr)

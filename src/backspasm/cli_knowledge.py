@@ -74,8 +74,10 @@ def knowledge_coverage(
     if output == "json":
         import msgspec
 
+        from backspasm.presentation.json_bytes import json_bytes
+
         data = msgspec.to_builtins(found) | ({} if weighted is None else {"effect_on_studies": weighted})
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+        sys.stdout.buffer.write(json_bytes(data))
         return
     from backspasm.presentation.coverage import print_coverage
 

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from backspasm import Knowledge, Model
+from backspasm.advice.must_not_miss import COMPRESSIONS
 from backspasm.population import dependence as module
 from backspasm.population.dependence import PAIRS, Dependence, Pair, correlation, dependence, reported
 from backspasm.population.validation_page import validation_page
@@ -86,11 +87,11 @@ def test_every_pair_has_a_report_or_a_search(knowledge: Knowledge) -> None:
 
 def test_compressed_patients_are_drawn_as_often_as_they_occur(model: Model) -> None:
     """The resampling undoes that causes with many complications were drawn more often."""
-    pair = Pair("urinary_retention", "saddle_anaesthesia", "emergency", module.COMPRESSIONS)
+    pair = Pair("urinary_retention", "saddle_anaesthesia", "emergency", COMPRESSIONS)
     sample = module._sample(pair, model, model.means, 6_000, 1)
     everybody = module._sample(Pair(pair.finding, pair.other, pair.setting), model, model.means, 30_000, 2)
     p = model.parameters
-    columns = [p.complications.index(k) for k in module.COMPRESSIONS]
+    columns = [p.complications.index(k) for k in COMPRESSIONS]
     rows = everybody.drawn.complications[:, columns].any(axis=1)
     disc = p.causes.index("disc_herniation")
     plain = float((everybody.drawn.cause[rows] == disc).mean())

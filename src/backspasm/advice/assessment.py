@@ -75,8 +75,6 @@ class Assessment(Struct, frozen=True):
     draws: int
 
 
-#: parts of an assessment that this version does not make, said openly
-NOT_YET = ()
 NO_COURSE = Unread(
     "course", "the pain probably comes from elsewhere than the back, of which the simulated cycle says nothing"
 )
@@ -125,9 +123,9 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
         ),
         next=next_step(situation(patient, answers, strata, model)),
         plan=plan(patient, answers, level, fired, found, listed, model),
-        treatments=treatment_advice(patient, answers, _chances(found, model), level, model.knowledge),
+        treatments=treatment_advice(patient, answers, must_not_miss.chances(found, model), level, model.knowledge),
         course=expected,
-        not_assessed=(*answers.unread, *NOT_YET, *(() if expected else (NO_COURSE,))),
+        not_assessed=(*answers.unread, *(() if expected else (NO_COURSE,))),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
         input_digest=hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest(),
@@ -165,13 +163,6 @@ def _differential(
         )
         for c in order
     )
-
-
-def _chances(found: Posterior, model: Model) -> dict[str, float]:
-    """Probability of every cause and complication by id."""
-    causes = zip(model.parameters.causes, found.causes.tolist(), strict=True)
-    complications = must_not_miss.complication_table(found, model).tolist()
-    return {**dict(causes), **dict(zip(model.parameters.complications, complications, strict=True))}
 
 
 def _complications(

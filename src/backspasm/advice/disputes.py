@@ -103,7 +103,7 @@ def bearing(assessment: Assessment, knowledge: Knowledge) -> tuple[Bearing, ...]
             if assessment.differential[0].cause in record.about:
                 out.append(Bearing((), (), record, None, sides))
             continue
-        spoken = {age for side in record.sides for address in side.facts for age in _ages_of(address, knowledge)}
+        spoken = {age for side in record.sides for address in side.facts for age in knowledge.ages_of(address)}
         if {what for what, _ in places} & whats and ages & spoken:
             statistics = next((d for d in measured if d.place in places), None)
             out.append(Bearing(places, tuple(sorted(ages & spoken)), record, statistics, sides))
@@ -114,8 +114,3 @@ def bearing(assessment: Assessment, knowledge: Knowledge) -> tuple[Bearing, ...]
             sides = tuple((holds, tuple(s.address for s in part)) for holds, part in parts)
             out.append(Bearing((d.place,), tuple(sorted(ages & {*d.ages})), None, d, sides))
     return tuple(out)
-
-
-def _ages_of(address: str, knowledge: Knowledge) -> tuple[str, ...]:
-    found = knowledge.fact(address)
-    return () if found is None else found[1].ages or found[0].ages

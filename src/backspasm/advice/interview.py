@@ -63,10 +63,6 @@ def unknown_of(state: State) -> tuple[str, ...]:
     return tuple(f for e in state.exchanges for f, reply in e.replies.items() if reply == "unknown")
 
 
-def asked_count(state: State) -> int:
-    return len(state.exchanges)
-
-
 def answer(state: State, replies: dict[str, Reply], model: Model) -> State:
     """The state after these answers.
 

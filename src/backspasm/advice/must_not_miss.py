@@ -146,6 +146,13 @@ def against(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) 
     return out
 
 
+def chances(found: Posterior, model: Model) -> dict[str, float]:
+    """Probability of every cause and complication by id (``found`` without a draws axis)."""
+    causes = zip(model.parameters.causes, found.causes.tolist(), strict=True)
+    complications = zip(model.parameters.complications, complication_table(found, model).tolist(), strict=True)
+    return {**dict(causes), **dict(complications)}
+
+
 def complication_table(found: Posterior, model: Model) -> Array:
     """Probability of each complication, (..., K), averaged over causes."""
     out: Array = np.einsum("...c,...ck->...k", found.causes, complication_probabilities(found, model.layout))

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from backspasm.advice.must_not_miss import COMPRESSIONS
 from backspasm.advice.situations import Circumstances
+from backspasm.inference.strata import age_group_of
 from backspasm.records.care_types import WHENS, PathwayStep
-from backspasm.records.types import AGE_GROUPS, AgeGroup
 
 
 class ShownPathway(Struct, frozen=True):
@@ -36,7 +36,7 @@ def pathways(c: Circumstances) -> tuple[ShownPathway, ...]:
     for name in knowledge.index.complications:
         if c.probability.get(name, 0) >= least:
             chosen.setdefault(name, "leading")
-    group_of_age = _age_group(c)
+    group_of_age = age_group_of(c.patient.age_years, knowledge)
     out = []
     for name, why in chosen.items():
         steps = knowledge.pathways[name].steps
@@ -44,11 +44,3 @@ def pathways(c: Circumstances) -> tuple[ShownPathway, ...]:
         in_time = tuple(sorted(fitting, key=lambda s: WHENS.index(s.by_when)))
         out.append(ShownPathway(name, why, c.probability[name], in_time))
     return tuple(sorted(out, key=lambda p: -p.probability))
-
-
-def _age_group(c: Circumstances) -> AgeGroup | None:
-    age = c.patient.age_years
-    if age is None:
-        return None
-    starts = c.knowledge.table("age_groups")
-    return max((g for g in AGE_GROUPS if starts[g] <= age), key=starts.__getitem__)

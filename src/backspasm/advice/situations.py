@@ -7,11 +7,12 @@ from functools import cached_property
 import numpy as np
 from msgspec import Struct
 
-from backspasm.advice.must_not_miss import GROUPS, complication_table, compression_probability, members
+from backspasm.advice.must_not_miss import GROUPS, chances, compression_probability, members
 from backspasm.advice.red_flags import Fired
 from backspasm.inference.model import Model
 from backspasm.inference.posterior import Posterior
 from backspasm.patients.answers import Answers
+from backspasm.patients.childhood import is_child
 from backspasm.patients.patient import Patient
 from backspasm.records.care_types import Situation
 from backspasm.records.knowledge import Knowledge
@@ -48,8 +49,7 @@ class Circumstances(Struct, frozen=True, dict=True):
     @property
     def child(self) -> bool:
         """Known to be a child; an unknown age is not taken for one, nor for an adult."""
-        age = self.patient.age_years
-        return age is not None and age < self.knowledge.number("child_age")
+        return is_child(self.patient.age_years, self.knowledge) is True
 
 
 def circumstances(
@@ -67,16 +67,13 @@ def circumstances(
         found: posterior at the mean parameters, without a draws axis.
         listed: ledger groups shown for this patient.
     """
-    causes, names = found.causes, model.parameters.causes
-    probability = {name: float(p) for name, p in zip(names, causes, strict=True)}
-    table = complication_table(found, model)
-    probability |= {name: float(table[k]) for k, name in enumerate(model.parameters.complications)}
+    probability = chances(found, model)
     for group in GROUPS:
         if group == "compression":
             probability[group] = float(compression_probability(found, model))
         else:
             probability[group] = sum(probability[c] for c in members(group, model))
-    ranking = tuple(names[i] for i in np.argsort(-causes, kind="stable"))
+    ranking = tuple(model.parameters.causes[i] for i in np.argsort(-found.causes, kind="stable"))
     return Circumstances(patient, answers, level, fired, probability, ranking, listed, model.knowledge)
 
 

@@ -12,17 +12,18 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from backspasm.advice.must_not_miss import COMPRESSIONS
 from backspasm.advice.prescribing import NotChecked, TreatmentVerdict, not_checked, patient_facts, verdicts
 from backspasm.advice.taken_medicines import TakenVerdict, taken_verdicts
+from backspasm.inference.strata import age_group_of
 from backspasm.patients.answers import Answers
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import Role, Stage, Treatment, Use
-from backspasm.records.types import AGE_GROUPS, AgeGroup
+from backspasm.records.types import AgeGroup
 
 #: from this urgency on the cause comes first
 CAUSE_FIRST_LEVELS = ("emergency", "same_day")
-COMPRESSIONS = ("cauda_equina_syndrome", "spinal_cord_compression")
 RANK: dict[Role, int] = {"first": 0, "meanwhile": 0, "second": 1, "last": 2}
 
 
@@ -78,7 +79,7 @@ def treatment_advice(
     found = verdicts(facts, knowledge)
     first = _cause_first(answers, probabilities, urgency, knowledge)
     stage, stated = _stage(answers, knowledge)
-    age = _age_group(patient.age_years, knowledge)
+    age = age_group_of(patient.age_years, knowledge)
     chosen = [
         c for t in knowledge.treatments.values() if (c := _best(t, stage, age, probabilities, bool(first), knowledge))
     ]
@@ -136,13 +137,6 @@ def _stage(answers: Answers, knowledge: Knowledge) -> tuple[Stage, bool]:
     return stage, days is not None
 
 
-def _age_group(age: float | None, knowledge: Knowledge) -> AgeGroup | None:
-    if age is None:
-        return None
-    begins = knowledge.table("age_groups")
-    return max((g for g in AGE_GROUPS if begins[g] <= age), key=lambda g: begins[g], default=AGE_GROUPS[0])
-
-
 def _best(
     treatment: Treatment,
     stage: Stage,
@@ -173,15 +167,10 @@ def _told(c: Considered, age: AgeGroup | None, verdict: TreatmentVerdict | None,
     """With the verdict, and the effects seen at this age before the others."""
     if age is None or not c.use.effects:
         return msgspec.structs.replace(c, verdict=verdict)
-    fitting = {a for a in c.use.effects if age in _ages(a, knowledge)}
+    fitting = {a for a in c.use.effects if age in knowledge.ages_of(a)}
     effects = tuple(sorted(c.use.effects, key=lambda a: a not in fitting))
     use = msgspec.structs.replace(c.use, effects=effects)
     return msgspec.structs.replace(c, use=use, verdict=verdict, age_studied=bool(fitting))
-
-
-def _ages(address: str, knowledge: Knowledge) -> tuple[AgeGroup, ...]:
-    found = knowledge.fact(address)
-    return () if found is None else found[1].ages or found[0].ages
 
 
 def _relevance(causes: tuple[str, ...], probabilities: dict[str, float], knowledge: Knowledge) -> float:

@@ -11,6 +11,7 @@ from backspasm.advice.panels import test_worths
 from backspasm.advice.situation import Situation
 from backspasm.advice.value import Worth, boolean_worths, measured_worth
 from backspasm.inference.model import Model
+from backspasm.patients.childhood import is_child
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
 
@@ -27,14 +28,9 @@ def askable(model: Model) -> tuple[str, ...]:
     return tuple(f for f in knowledge.index.finding_ids if f not in tested)
 
 
-def is_child(patient: Patient, knowledge: Knowledge) -> bool | None:
-    """None where the age is unknown."""
-    return None if patient.age_years is None else patient.age_years < knowledge.number("child_age")
-
-
 def fits(finding: str, patient: Patient, knowledge: Knowledge) -> bool:
     """Whether the question makes sense for this person."""
-    child = is_child(patient, knowledge)
+    child = is_child(patient.age_years, knowledge)
     who = {
         "children": child is True,
         "adults": child is False,
@@ -56,7 +52,7 @@ def questions_left(s: Situation) -> tuple[str, ...]:
 
 def safety_findings(patient: Patient, knowledge: Knowledge) -> tuple[str, ...]:
     """Findings that are asked of this person before an interview stops; where the age is unknown, those of all ages."""
-    child = is_child(patient, knowledge)
+    child = is_child(patient.age_years, knowledge)
     out: dict[str, None] = {}
     for part in knowledge.safety:
         if part.of == "everyone" or child is None or (part.of == "children") is child:

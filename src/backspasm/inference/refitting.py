@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
 from backspasm.inference.base_rates import BaseRates, fit_base_rates
 from backspasm.inference.elicited import Opinions
@@ -39,13 +38,6 @@ class Refitter:
         """
         gathered = only(self.model.knowledge, self.gathered, cells, frozenset(keep), also)
         return self._fitted(gathered, self.model.parameters.base, cells)
-
-    def without_base_facts(self, left_out: AbstractSet[str]) -> Model:
-        """The model whose base rates lack these facts; every other cell keeps them."""
-        return Model(
-            self.model.knowledge,
-            replace(self.model.parameters, base=self._base_without(frozenset(left_out))),
-        )
 
     def _base_without(self, names: frozenset[str]) -> BaseRates:
         base = self.model.parameters.base

@@ -43,6 +43,14 @@ class Ages:
         return self.group(band) in {"young_child", "teen"}
 
 
+def age_group_of(age_years: float | None, knowledge: Knowledge) -> AgeGroup | None:
+    """The age group of the findings; None where the age is unknown."""
+    if age_years is None:
+        return None
+    ages = Ages.of(knowledge)
+    return ages.group(ages.band(age_years))
+
+
 def strata_of(patient: Patient, knowledge: Knowledge) -> tuple[Stratum, ...]:
     """Strata with weights that sum to 1: one where setting, age and sex are known, else all that are possible."""
     ages = Ages.of(knowledge)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from backspasm.advice.must_not_miss import COMPRESSIONS
 from backspasm.inference.intervals import INTERVAL
 from backspasm.inference.logit_normal import Z95, Array
 from backspasm.inference.model import Model
@@ -43,7 +44,6 @@ class Pair(Struct, frozen=True):
 
 
 INFECTIONS = ("discitis", "vertebral_osteomyelitis", "spinal_epidural_abscess")
-COMPRESSIONS = ("cauda_equina_syndrome", "spinal_cord_compression")
 SPONDYLOARTHRITIS = ("axial_spondyloarthritis",)
 INFLAMMATORY = ("morning_stiffness", "improves_with_exercise", "night_pain", "alternating_buttock_pain")
 PAIRS = (

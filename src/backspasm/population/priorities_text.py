@@ -10,6 +10,7 @@ from rich.table import Table
 
 from backspasm.population.priorities import PRESENTERS, Effects, Priority
 from backspasm.presentation import words
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.records.knowledge import Knowledge
 
 
@@ -21,7 +22,7 @@ def priorities_json(found: Effects, top: int) -> bytes:
         "share_on_studies": found.studied_share,
         "pairs": [{"rank": i, **msgspec.to_builtins(p)} for i, p in enumerate(found.pairs[:top], start=1)],
     }
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return json_bytes(data)
 
 
 def print_priorities(found: Effects, top: int, knowledge: Knowledge, console: Console) -> None:

@@ -14,6 +14,7 @@ from backspasm.population.dependence import Dependence
 from backspasm.population.reliability import Bin
 from backspasm.population.rule_validation import Driver, Explained, Interval
 from backspasm.presentation import words
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.records.knowledge import Knowledge
 
 #: measures that are not shares
@@ -38,7 +39,7 @@ def validation_json(found: Validation) -> bytes:
     parts["dependence"] = found.dependence
     parts = {key: value for key, value in parts.items() if value is not None}
     data = rules if set(parts) == {"rules"} else parts
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return json_bytes(data)
 
 
 def print_validation(found: Validation, knowledge: Knowledge, console: Console) -> None:

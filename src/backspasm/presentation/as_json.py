@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from backspasm.advice.assessment import Assessment, Hypothesis
 from backspasm.advice.disputes import Bearing, bearing
 from backspasm.inference.explain import Step
 from backspasm.patients.answers import Derived, Item
 from backspasm.presentation.bibliography import link, references
 from backspasm.presentation.cycle_words import course_data
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.presentation.next_step import next_data
 from backspasm.presentation.plan import investigations_data, pathways_data, safety_net_data
 from backspasm.presentation.treatments import treatments_data
@@ -23,7 +22,7 @@ PLACES = 6
 
 def to_json(assessment: Assessment, knowledge: Knowledge) -> bytes:
     """UTF-8 JSON, two spaces of indentation, one newline at the end. The same assessment gives the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(to_data(assessment, knowledge)), indent=2) + b"\n"
+    return json_bytes(to_data(assessment, knowledge))
 
 
 def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from backspasm.cycle.one_patient import UNTREATED, Arm, Band, Expected, Persistence
 from backspasm.presentation import words
+from backspasm.presentation.headings import heading
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.records.cycle_types import CycleRecords
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -35,7 +36,7 @@ UNITS = {
 
 def course_json(e: Expected) -> bytes:
     """UTF-8 JSON with a newline at the end; the same course gives the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(course_data(e)), indent=2) + b"\n"
+    return json_bytes(course_data(e))
 
 
 def course_data(e: Expected) -> dict[str, Any]:
@@ -163,10 +164,7 @@ def course_blocks(e: Expected) -> list[RenderableType]:
     given = [f"  {short[name]}: {text}" for name, text in e.options.items()]
     p, r = e.persistence, e.rival_persistence
     lines: list[RenderableType] = [
-        Text.assemble(
-            ("\nCourse to expect", "bold"),
-            (f"  median pain 0-100 of {e.draws} draws; simulated, not observed", "dim"),
-        ),
+        heading("Course to expect", f"median pain 0-100 of {e.draws} draws; simulated, not observed"),
         table,
         *(Text(line, style="dim") for line in given),
         Text.assemble(

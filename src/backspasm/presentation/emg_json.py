@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import msgspec
-
 from backspasm.patients.from_emg import Analysis
 from backspasm.patients.from_emg.compare import Comparison
 from backspasm.patients.from_emg.measures import Amplitude, ChannelMeasures, Ratio
 from backspasm.patients.from_emg.recording import Span
 from backspasm.presentation import emg_words
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.presentation.words import DISCLAIMER
 
 
 def analysis_json(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> bytes:
     """Everything that a recording says, rounded to six places; unknown values are null."""
-    return msgspec.json.format(msgspec.json.encode(_rounded(analysis_data(analysis, comparisons))), indent=2) + b"\n"
+    return json_bytes(_rounded(analysis_data(analysis, comparisons)))
 
 
 def analysis_data(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from backspasm.inference.observations import Cell
 from backspasm.inference.refitting import Refitter
 from backspasm.presentation.evidence import evidence_data, print_evidence
 from backspasm.presentation.forest import SHORT, STYLE, axis_text, forest_text
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.presentation.rendering import rendered
 from backspasm.presentation.sources import source
 from backspasm.presentation.views import cell_title, cell_view
@@ -42,7 +43,7 @@ class Opened:
     def as_json(self) -> bytes:
         cells = [cell_data(c, self.model.knowledge, self.refitter) for c in self.cells]
         data = self.data | ({"cells": cells} if self.cells else {})
-        return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+        return json_bytes(data)
 
     def as_html(self) -> bytes:
         return evidence_page(self.identifier, self.data, self.cells, self.model.knowledge)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +17,7 @@ from backspasm.patients.answers import answers_of
 from backspasm.patients.patient import Patient
 from backspasm.presentation import words
 from backspasm.presentation.as_json import PLACES, answer_of
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.records.knowledge import Knowledge
 
 Progress = Callable[[int, int, str], None]
@@ -109,7 +109,7 @@ def explanation_json(e: Explanation) -> bytes:
         if e.without_studies is None
         else [{"study": w.what, "probability": round(w.probability, PLACES)} for w in e.without_studies],
     }
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return json_bytes(data)
 
 
 def print_explanation(e: Explanation, knowledge: Knowledge, console: Console) -> None:

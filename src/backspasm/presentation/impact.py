@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +10,7 @@ from backspasm.advice.impact import Impact, PatientImpact
 from backspasm.advice.verdict import LEADING, Verdict
 from backspasm.presentation import words
 from backspasm.presentation.as_json import PLACES
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.records.knowledge import Knowledge
 
 
@@ -33,7 +33,7 @@ def impact_json(found: Impact) -> bytes:
             for p in found.patients
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return json_bytes(data)
 
 
 def _verdict(v: Verdict) -> dict[str, object]:

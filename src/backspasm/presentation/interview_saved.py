@@ -11,6 +11,7 @@ import msgspec
 from backspasm.advice.interview import State, patient_of, replayed
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError, Patient
+from backspasm.presentation.json_bytes import json_bytes
 
 FORMAT = "backspasm interview 1"
 
@@ -29,7 +30,7 @@ def save(state: State, place: Path, model: Model) -> None:
     Raises:
         InputError: where it cannot be written.
     """
-    data = msgspec.json.format(msgspec.json.encode(Saved(FORMAT, model.knowledge.digest, state)), indent=2) + b"\n"
+    data = json_bytes(Saved(FORMAT, model.knowledge.digest, state))
     try:
         with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:  # made with mode 600
             file.write(data)

@@ -11,6 +11,7 @@ from rich.text import Text
 from backspasm.advice.assessment import Assessment
 from backspasm.advice.next_step import Question, Test, Turn
 from backspasm.presentation import words
+from backspasm.presentation.headings import heading
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.units import plain_unit
 
@@ -111,7 +112,7 @@ def _level(level: str) -> str:
 def next_block(a: Assessment, knowledge: Knowledge) -> RenderableType:
     """The part for a terminal."""
     step = a.next
-    parts: list[RenderableType] = [Text.assemble(("\nWhat next", "bold"), (f"  {REASON[step.reason]}", "dim"))]
+    parts: list[RenderableType] = [heading("What next", REASON[step.reason])]
     useful = useful_questions(a)
     for label, rows in (
         ("ask", [(knowledge.findings[q.finding].ask, why(q, knowledge)) for q in useful]),

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any, NamedTuple
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from backspasm.patients.from_note import Hit, Reading
 from backspasm.presentation import words
+from backspasm.presentation.json_bytes import json_bytes
 from backspasm.records.knowledge import Knowledge
 
 #: how each kind of mark looks; the sign tells them apart without colour
@@ -44,7 +44,7 @@ class Mark(NamedTuple):
 
 def reading_json(reading: Reading) -> bytes:
     """The JSON of ``read``: a case, plus ``hits`` with offsets into the note, ``uncertain``, and what was not read."""
-    return msgspec.json.format(msgspec.json.encode(reading_data(reading)), indent=2) + b"\n"
+    return json_bytes(reading_data(reading))
 
 
 def reading_data(reading: Reading) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from backspasm.advice.investigations import Advice
 from backspasm.advice.pathways import ShownPathway
 from backspasm.advice.plan import Plan
 from backspasm.presentation import words
+from backspasm.presentation.headings import heading
 from backspasm.records.knowledge import Knowledge
 
 WHEN = {
@@ -81,7 +82,7 @@ def safety_net_data(plan: Plan) -> list[dict[str, Any]]:
 
 def now_block(a: Assessment, due: DueNow, knowledge: Knowledge) -> RenderableType:
     """What is due at once: barred medicines that are taken, tests, steps of the pathways."""
-    lines: list[RenderableType] = [_title("What to do now")]
+    lines: list[RenderableType] = [heading("What to do now")]
     for b in due.barred:
         reasons = " ".join(dict.fromkeys(r.because for r in b.verdict.reasons[:REASONS]))
         met = ", ".join(dict.fromkeys(m for r in b.verdict.reasons for m in r.met))
@@ -103,10 +104,6 @@ def now_block(a: Assessment, due: DueNow, knowledge: Knowledge) -> RenderableTyp
 def plan_blocks(a: Assessment, due: DueNow, knowledge: Knowledge) -> list[RenderableType]:
     """Blocks of the terminal report; what is due now stands above and is not said again."""
     return [_investigations(a.plan, due, knowledge), _pathways(due, knowledge), _safety_net(a.plan)]
-
-
-def _title(text: str, note: str = "") -> Text:
-    return Text.assemble(("\n" + text, "bold"), (f"  {note}" if note else "", "dim"))
 
 
 def _under(text: str | Text) -> RenderableType:
@@ -137,7 +134,7 @@ def _remarks(a: Advice, knowledge: Knowledge) -> list[RenderableType]:
 
 
 def _investigations(plan: Plan, due: DueNow, knowledge: Knowledge) -> RenderableType:
-    lines: list[RenderableType] = [_title("Tests and imaging")]
+    lines: list[RenderableType] = [heading("Tests and imaging")]
     for a in plan.investigations:
         name = knowledge.investigations[a.test].name
         if a.part_of:
@@ -168,7 +165,7 @@ def _pathway_lines(p: ShownPathway, knowledge: Knowledge) -> list[RenderableType
 
 
 def _pathways(due: DueNow, knowledge: Knowledge) -> RenderableType:
-    lines: list[RenderableType] = [_title("After that")]
+    lines: list[RenderableType] = [heading("After that")]
     for p in due.later[:PATHWAYS]:
         lines += _pathway_lines(p, knowledge)
     rest = (*due.later[PATHWAYS:], *due.unlikely)
@@ -182,9 +179,9 @@ def _pathways(due: DueNow, knowledge: Knowledge) -> RenderableType:
 
 def _safety_net(plan: Plan) -> RenderableType:
     whom = "the parents" if plan.child else "the patient"
-    lines: list[RenderableType] = [_title(f"Tell {whom} to come back", "`backspasm leaflet` prints it for them")]
-    for soon, heading in COME.items():
+    lines: list[RenderableType] = [heading(f"Tell {whom} to come back", "`backspasm leaflet` prints it for them")]
+    for soon, whither in COME.items():
         signs = [s.words for s in plan.words if s.how_soon == soon]
         if signs:
-            lines.append(Text.assemble((f"  {heading}: ", "bold"), " ".join(signs)))
+            lines.append(Text.assemble((f"  {whither}: ", "bold"), " ".join(signs)))
     return Group(*lines)

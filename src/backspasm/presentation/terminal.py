@@ -15,6 +15,7 @@ from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read, references
 from backspasm.presentation.cycle_view import ACUTE
 from backspasm.presentation.cycle_words import course_blocks
+from backspasm.presentation.headings import heading
 from backspasm.presentation.next_step import next_block
 from backspasm.presentation.plan import now_block, plan_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
@@ -66,10 +67,6 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
     return [p for p in parts if p is not None]
 
 
-def _title(text: str, note: str = "") -> Text:
-    return Text.assemble(("\n" + text, "bold"), (f"  {note}" if note else "", "dim"))
-
-
 def _headline(a: Assessment, knowledge: Knowledge) -> RenderableType:
     level, means = words.URGENCY[a.urgency.level]
     first = Text.assemble((f" {level} ", STYLE[a.urgency.level]), f"  {means}")
@@ -80,21 +77,21 @@ def _headline(a: Assessment, knowledge: Knowledge) -> RenderableType:
 
 def _red_flags(a: Assessment, knowledge: Knowledge) -> RenderableType:
     if not a.red_flags:
-        return Group(_title("Red flags"), Text("  none among what was asked", style="dim"))
+        return Group(heading("Red flags"), Text("  none among what was asked", style="dim"))
     table = Table.grid(padding=(0, 2))
     for flag in a.red_flags:
         level = words.URGENCY[flag.rule.urgency][0].lower()
         towards = ", ".join(words.cause_name(c, knowledge) for c in flag.rule.points_to[:3])
         table.add_row(f"  {level}", Text(flag.rule.name, style="bold"), Text(f"towards {towards}", style="dim"))
-    return Group(_title("Red flags"), table)
+    return Group(heading("Red flags"), table)
 
 
 def _ledger(a: Assessment, knowledge: Knowledge) -> RenderableType:
     if not a.must_not_miss and not a.answers.items:
-        return Group(_title("Not to be missed"), Text("  nothing was asked, so nothing is ruled out", style="bold"))
+        return Group(heading("Not to be missed"), Text("  nothing was asked, so nothing is ruled out", style="bold"))
     if not a.must_not_miss:
-        return Group(_title("Not to be missed"), Text("  no group reaches the threshold for concern", style="dim"))
-    lines: list[RenderableType] = [_title("Not to be missed")]
+        return Group(heading("Not to be missed"), Text("  no group reaches the threshold for concern", style="dim"))
+    lines: list[RenderableType] = [heading("Not to be missed")]
     for e in a.must_not_miss:
         lines.append(Text.assemble(f"  {words.chance(e.probability):>10}  ", (words.GROUP[e.group], "bold")))
         against = tuple(f for f in e.against if f not in e.asked)[:AGAINST]
@@ -107,7 +104,7 @@ def _ledger(a: Assessment, knowledge: Knowledge) -> RenderableType:
 
 def _differential(a: Assessment, knowledge: Knowledge) -> RenderableType:
     lines: list[RenderableType] = [
-        _title("Differential", "probability and 90 % interval; `backspasm explain CAUSE FILE` shows every step")
+        heading("Differential", "probability and 90 % interval; `backspasm explain CAUSE FILE` shows every step")
     ]
     shown = [h for i, h in enumerate(a.differential[:CAUSES]) if i < LEAST or h.estimate.value >= WORTH_A_ROW]
     for i, h in enumerate(shown):
@@ -143,7 +140,7 @@ def _complications(a: Assessment, knowledge: Knowledge) -> RenderableType:
     for c in a.complications:
         e = c.estimate
         table.add_row(f"  {words.chance(e.value):>10}", words.cause_name(c.id, knowledge), words.span(e.low, e.high))
-    return Group(_title("Complications", "whatever the cause"), table)
+    return Group(heading("Complications", "whatever the cause"), table)
 
 
 def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
@@ -152,7 +149,7 @@ def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     if not found and not treatments:
         return None
     lines: list[RenderableType] = [
-        _title("Where studies disagree", "`--format html` shows both sides, and the answer under each"),
+        heading("Where studies disagree", "`--format html` shows both sides, and the answer under each"),
         *treatments,
     ]
     for b in found[:DISPUTED]:
@@ -168,14 +165,14 @@ def _course(a: Assessment) -> list[RenderableType]:
     if a.course is None:
         return []
     if a.urgency.level in ACUTE:
-        return [Group(_title("Course to expect", "not shown at this urgency; `backspasm simulate` shows it"))]
+        return [Group(heading("Course to expect", "not shown at this urgency; `backspasm simulate` shows it"))]
     return course_blocks(a.course)
 
 
 def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     if not (a.answers.derived or a.answers.outdated or a.patient.notes):
         return None
-    lines: list[RenderableType] = [_title("Derived, and set aside")]
+    lines: list[RenderableType] = [heading("Derived, and set aside")]
     for d in a.answers.derived:
         name = words.finding_name(d.finding, knowledge)
         lines.append(Text(f"  {name}: {d.answer}, since {d.because} ({words.plain(d.source)})"))
@@ -188,13 +185,13 @@ def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
 def _not_assessed(a: Assessment) -> RenderableType | None:
     if not a.not_assessed:
         return None
-    return Group(_title("Not assessed"), *(Text(f"  {u.what}: {u.why}") for u in a.not_assessed))
+    return Group(heading("Not assessed"), *(Text(f"  {u.what}: {u.why}") for u in a.not_assessed))
 
 
 def _sources(a: Assessment, knowledge: Knowledge) -> RenderableType:
     found = references(a, knowledge)
     lines: list[RenderableType] = [
-        _title("Studies behind this answer", "the most influential first; `backspasm evidence ID` opens one")
+        heading("Studies behind this answer", "the most influential first; `backspasm evidence ID` opens one")
     ]
     for r in found[:STUDIES]:
         s = r.study

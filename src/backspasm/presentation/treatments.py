@@ -14,6 +14,7 @@ from backspasm.advice.taken_medicines import TakenVerdict
 from backspasm.advice.treatments import Considered, TreatmentAdvice
 from backspasm.presentation import words
 from backspasm.presentation.effects import CERTAINTY, effect_words, leading_fact
+from backspasm.presentation.headings import heading
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import PatientCondition, PrescribingRule, Treatment
 
@@ -174,9 +175,7 @@ def avoided(
 
 def treatment_block(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge) -> RenderableType:
     """What to consider, what to avoid and what was not checked, as a part of the report."""
-    lines: list[RenderableType] = [
-        Text.assemble(("\nTreatments to consider", "bold"), ("  `--format html` has all, with trials and harms", "dim"))
-    ]
+    lines: list[RenderableType] = [heading("Treatments to consider", "`--format html` has all, with trials and harms")]
     if advice.cause_first:
         lines.append(Text(f"  {CAUSE_FIRST}: {'; '.join(advice.cause_first)}.", style="bold"))
         if urgency == knowledge.index.urgency[0]:
@@ -194,7 +193,7 @@ def treatment_block(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge)
         lines.append(Text(f"  not advised: {against}", style="dim"))
     lines += _avoid_lines(advice, knowledge)
     if advice.not_checked:
-        lines.append(Text("\nNot checked before prescribing", style="bold"))
+        lines.append(heading("Not checked before prescribing"))
         lines += [Text(f"  {n.what}") for n in advice.not_checked]
     return Group(*lines)
 
@@ -224,7 +223,7 @@ def _avoid_lines(advice: TreatmentAdvice, knowledge: Knowledge) -> list[Renderab
     """Treatments on one line where the same of the patient speaks against them, with the strictest reasons."""
     if not advice.avoid:
         return []
-    lines: list[RenderableType] = [Text("\nNot for this patient, or with care", style="bold")]
+    lines: list[RenderableType] = [heading("Not for this patient, or with care")]
     groups = avoided(advice, knowledge)
     for names, group in groups[:AVOID]:
         style = "bold white on red" if group[0].verdict == "avoid" else "black on yellow"

@@ -12,7 +12,6 @@ WHENS: tuple[When, ...] = ("now", "today", "within_two_weeks", "after_six_weeks"
 Verdict = Literal["indicated", "consider", "not_indicated"]
 VERDICTS: tuple[Verdict, ...] = ("indicated", "consider", "not_indicated")
 Section = Literal["urgency", "what_we_think", "tests", "do", "avoid", "watch"]
-SECTIONS: tuple[Section, ...] = ("urgency", "what_we_think", "tests", "do", "avoid", "watch")
 
 
 class Situation(Record, frozen=True, kw_only=True):

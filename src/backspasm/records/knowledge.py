@@ -13,6 +13,7 @@ from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.search import Search
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
 from backspasm.records.types import (
+    AgeGroup,
     Assumption,
     Cause,
     Complication,
@@ -81,6 +82,11 @@ class Knowledge(Record, frozen=True, kw_only=True):
         if found[1].value is None:
             raise KeyError(f"fact {address!r} has no single value")
         return found[1].value
+
+    def ages_of(self, address: str) -> tuple[AgeGroup, ...]:
+        """Age groups that the fact at ``study/fact`` speaks of: its own, else those of its study; none for an unknown address."""
+        found = self.fact(address)
+        return () if found is None else found[1].ages or found[0].ages
 
     def table(self, assumption: str) -> dict[str, float]:
         """The one-level table of a named assumption."""

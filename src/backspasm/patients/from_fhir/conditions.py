@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from backspasm.patients.childhood import is_child
 from backspasm.patients.from_fhir.bundle import Found
 from backspasm.patients.from_fhir.identity import addresses_of
 from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value, add
@@ -156,7 +157,7 @@ def _ended(finding: str, problem: Problem, context: Context) -> float | None:
 def _tells(finding: str, context: Context) -> bool:
     """A diagnosis is no picture: an aneurysm on the problem list was not seen today. A child's signs are a child's."""
     sections = context.knowledge.index.findings
-    grown = context.age_years is not None and context.age_years >= context.number("child_age")
+    grown = is_child(context.age_years, context.knowledge) is False
     return finding not in sections.get("imaging", ()) and not (grown and finding in sections.get("child", ()))
 
 
