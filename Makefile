@@ -45,8 +45,8 @@ cycle: $(VENV)/.dev  ## Run the exported model of the cycle by libroadrunner: 10
 docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to docs/generated
 	$(BIN)/python -m backspasm.presentation.pages docs/generated
 
-serve:  ## The web service (not in this version)
-	@echo "backspasm has no web service yet; see CHANGELOG.md" >&2; exit 2
+serve: $(VENV)/.serve  ## Serve the page, REST, FHIR operations and CDS Hooks on this machine
+	$(BIN)/backspasm serve
 
 setup: $(VENV)/.core  ## Install the program
 setup-dev: $(VENV)/.dev  ## Install the program with everything that tests need
@@ -72,6 +72,11 @@ $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/bin/pip
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core
 	@echo "Installing what tests need ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.serve: requirements-serve.lock $(VENV)/.core
+	@echo "Installing the web service ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-serve.lock
 	@touch $@
 
 # the other readers of notes, for `make bench` only: their dependencies stay out of the program's environment

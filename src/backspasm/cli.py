@@ -15,6 +15,7 @@ from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_emg import emg_app
 from backspasm.cli_knowledge import knowledge_app
 from backspasm.cli_population import population_app
+from backspasm.cli_serve import serve_app
 from backspasm.cli_shared import (
     AgeGroup,
     File,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(population_app)  # without a name: its commands stand beside those below
 app.add_typer(cycle_app)
 app.add_typer(emg_app)
+app.add_typer(serve_app)
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(model_app, name="cycle")
 
