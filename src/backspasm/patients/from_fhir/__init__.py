@@ -11,7 +11,7 @@ from backspasm.patients.from_fhir.ledger import Context, Ledger
 from backspasm.patients.from_fhir.person import age_at
 from backspasm.patients.from_fhir.read import read_all
 from backspasm.patients.from_fhir.structs import Condition, Encounter, Resource
-from backspasm.patients.from_fhir.terms import Terms, codes, is_family_history
+from backspasm.patients.from_fhir.terms import codes, is_family_history, terms_of
 from backspasm.patients.from_fhir.visit import Candidate, Visit, choose, references_of
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
@@ -37,8 +37,8 @@ def from_fhir(data: bytes, knowledge: Knowledge) -> Patient:
     owner = find_owner(opened.found)
     ledger = Ledger()
     ledger.unread += opened.unread
-    found = _own(opened, owner, ledger)
-    terms = Terms(knowledge)
+    found = own(opened, owner, ledger)
+    terms = terms_of(knowledge)
     back = BackPain(knowledge, terms)
     visit = _visit(found, opened, back, knowledge, ledger)
     context = Context(knowledge, terms, back, visit, age_at(owner, visit, knowledge, ledger))
@@ -46,7 +46,7 @@ def from_fhir(data: bytes, knowledge: Knowledge) -> Patient:
     return compose(owner, context, ledger)
 
 
-def _own(opened: Opened, owner: Owner, ledger: Ledger) -> list[Found]:
+def own(opened: Opened, owner: Owner, ledger: Ledger) -> list[Found]:
     """The resources about this patient; those about others are listed and never used."""
     own: list[Found] = []
     for item in opened.found:
@@ -58,7 +58,7 @@ def _own(opened: Opened, owner: Owner, ledger: Ledger) -> list[Found]:
 
 
 def _visit(found: list[Found], opened: Opened, back: BackPain, knowledge: Knowledge, ledger: Ledger) -> Visit:
-    linked = _linked_to_back_pain(found, back)
+    linked = linked_to_back_pain(found, back)
     candidates = []
     for item in found:
         if isinstance(item.resource, Encounter):
@@ -75,7 +75,7 @@ def _visit(found: list[Found], opened: Opened, back: BackPain, knowledge: Knowle
     return visit
 
 
-def _linked_to_back_pain(found: list[Found], back: BackPain) -> frozenset[str]:
+def linked_to_back_pain(found: list[Found], back: BackPain) -> frozenset[str]:
     """Addresses of the patient's back pain conditions, and of the encounters that they name as theirs."""
     out: set[str] = set()
     for item in found:

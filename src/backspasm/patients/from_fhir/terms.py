@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from backspasm.patients.from_fhir.structs import Coding, Concept
+from backspasm.patients.medicines import find_medicines
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Code
 
@@ -36,6 +37,12 @@ FAMILY_CODES = frozenset(
 _FAMILY_WORDS = re.compile(r"\s*(no\s+)?(family history|fh\b|fhx\b|history of family)", re.IGNORECASE)
 
 
+#: texts whose medicines are remembered at most: a service reads records for months
+_REMEMBERED = 10_000
+#: terms by digest of the knowledge: turning the codes round takes longer than reading a small record
+_TERMS: dict[str, Terms] = {}
+
+
 class Match(Struct, frozen=True):
     """One meaning of a code; ``length`` is that of the code matched: longer is more specific."""
 
@@ -52,8 +59,9 @@ class Terms:
         self._prefix: dict[str, list[Match]] = {}
         self._weaker = {(link.finding, link.other) for link in knowledge.links if link.kind == "excludes"}
         self.medicines: dict[str, list[str]] = {}
+        self._knowledge = knowledge
         #: words -> the medicines that they were found to mean
-        self.spoken: dict[str, tuple[str, ...]] = {}
+        self._spoken: dict[str, tuple[str, ...]] = {}
         records: tuple[tuple[Kind, Iterable[tuple[str, tuple[Code, ...]]]], ...] = (
             ("finding", ((r.id, r.codes) for r in knowledge.findings.values())),
             ("comorbidity", ((r.id, r.codes) for r in knowledge.comorbidities.values())),
@@ -90,6 +98,16 @@ class Terms:
         """Ids of the findings that a concept means."""
         return tuple(m.id for m in self.of(concept) if m.kind == "finding")
 
+    def medicines_named(self, text: str) -> tuple[str, ...]:
+        """Ids of the medicines in a text; remembered, since a record repeats its medicines."""
+        found = self._spoken.get(text)
+        if found is None:
+            found = find_medicines(text, self._knowledge)
+            if len(self._spoken) >= _REMEMBERED:
+                self._spoken.clear()
+            self._spoken[text] = found
+        return found
+
     def _of_coding(self, coding: Coding) -> Iterator[Match]:
         system = system_of(coding)
         if system is None or not coding.code:
@@ -99,6 +117,16 @@ class Terms:
         if system == "icd10cm":
             for end in range(1, len(plain) + 1):
                 yield from self._prefix.get(plain[:end], ())
+
+
+def terms_of(knowledge: Knowledge) -> Terms:
+    """The terms of a knowledge base, made once."""
+    found = _TERMS.get(knowledge.digest)
+    if found is None:
+        found = Terms(knowledge)
+        _TERMS.clear()
+        _TERMS[knowledge.digest] = found
+    return found
 
 
 def system_of(coding: Coding) -> str | None:
