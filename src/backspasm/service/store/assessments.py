@@ -53,7 +53,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def save(store: Store, assessment: Assessment, model: Model, caller: str) -> str:
-    """Keep an assessment; returns its id. Raises StoreUnavailable."""
+    """Keep an assessment; returns its id. Raises StoreError."""
     kept = assessment if store.keep_text else unquoted(assessment, model)
     identity = uuid.uuid4().hex
     with store.writing() as connection:
@@ -76,7 +76,7 @@ def save(store: Store, assessment: Assessment, model: Model, caller: str) -> str
 
 
 def load(store: Store, identity: str) -> Saved | None:
-    """A saved assessment, or None where there is none of this id. Raises StoreUnavailable."""
+    """A saved assessment, or None where there is none of this id. Raises StoreError."""
     with store.reading() as connection:
         row = connection.execute(select(assessments).where(assessments.c.id == identity)).mappings().one_or_none()
     if row is None:

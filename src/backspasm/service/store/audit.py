@@ -32,7 +32,7 @@ def now() -> datetime:
 
 
 def record(store: Store, entry: AuditEntry) -> None:
-    """Write one entry. Raises StoreUnavailable."""
+    """Write one entry. Raises StoreError."""
     with store.writing() as connection:
         connection.execute(
             insert(audit).values(
@@ -50,7 +50,7 @@ def record(store: Store, entry: AuditEntry) -> None:
 
 
 def latest(store: Store, count: int) -> tuple[AuditEntry, ...]:
-    """The latest entries, the newest first. Raises StoreUnavailable."""
+    """The latest entries, the newest first. Raises StoreError."""
     query = select(audit).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(count)
     with store.reading() as connection:
         rows = connection.execute(query).mappings().all()

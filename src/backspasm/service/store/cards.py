@@ -61,7 +61,7 @@ def patient_digest_of(store: Store, server: str, patient_id: str) -> str:
 
 
 def issued(store: Store, cards_sent: Sequence[IssuedCard]) -> None:
-    """Remember cards before they are sent. Raises StoreUnavailable."""
+    """Remember cards before they are sent. Raises StoreError."""
     if not cards_sent:
         return
     rows = [
@@ -87,12 +87,14 @@ def give_feedback(store: Store, service: str, given: Sequence[CardFeedback]) -> 
         Ids of cards that this service never issued (or that retention has deleted); nothing is kept of those.
 
     Raises:
-        StoreUnavailable: nothing was kept.
+        StoreError: nothing was kept.
     """
     asked = {f.card for f in given}
     with store.writing() as connection:
         known = set(
-            connection.execute(select(cards.c.uuid).where(cards.c.service == service, cards.c.uuid.in_(asked))).scalars()
+            connection.execute(
+                select(cards.c.uuid).where(cards.c.service == service, cards.c.uuid.in_(asked))
+            ).scalars()
         )
         there = {
             tuple(row)
@@ -124,7 +126,7 @@ def _row(given: CardFeedback, store: Store) -> dict[str, object]:
 
 
 def overridden(store: Store, patient_digest: str, facts_digest: str, topic: str) -> bool:
-    """Whether the last word on this topic, for this patient and these facts, was to override it. Raises StoreUnavailable."""
+    """Whether the last word on this topic, for this patient and these facts, was to override it. Raises StoreError."""
     query = (
         select(feedback.c.outcome)
         .join(cards, feedback.c.card == cards.c.uuid)
@@ -137,7 +139,7 @@ def overridden(store: Store, patient_digest: str, facts_digest: str, topic: str)
 
 
 def reception(store: Store) -> tuple[Reception, ...]:
-    """How cards were received, by service and topic; of several words on one card the last counts. Raises StoreUnavailable."""
+    """How cards were received, by service and topic; of several words on one card the last counts. Raises StoreError."""
     newest = func.row_number().over(
         partition_by=feedback.c.card, order_by=(feedback.c.outcome_at.desc(), feedback.c.id.desc())
     )

@@ -1,6 +1,6 @@
 """The database behind the store: which one, opened how, and what happens when it fails.
 
-A store that fails is never an empty answer: whatever SQLAlchemy raises becomes ``StoreUnavailable``, which the service answers
+A store that fails is never an empty answer: whatever SQLAlchemy raises becomes ``StoreError``, which the service answers
 with 503.
 """
 
@@ -24,7 +24,7 @@ from backspasm.service.store.identifiers import read_secret, session_secret
 PATIENCE = 5.0
 
 
-class StoreUnavailable(Exception):
+class StoreError(Exception):
     """The database cannot be reached, or refuses. Carries the kind of the fault only: its message may quote what was stored."""
 
 
@@ -39,13 +39,13 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection to read from. Raises StoreUnavailable."""
+        """A connection to read from. Raises StoreError."""
         with _translated(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: committed whole at the end, or not at all. Raises StoreUnavailable."""
+        """A transaction: committed whole at the end, or not at all. Raises StoreError."""
         engine = self.engine.execution_options(writes=True)
         with _translated(), engine.begin() as connection:
             yield connection
@@ -59,7 +59,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise StoreUnavailable(type(error).__name__) from None
+        raise StoreError(type(error).__name__) from None
 
 
 def open_store(settings: StoreSettings) -> Store:
@@ -67,7 +67,7 @@ def open_store(settings: StoreSettings) -> Store:
 
     Raises:
         InputError: for an address that cannot be used.
-        StoreUnavailable: where the database does not answer.
+        StoreError: where the database does not answer.
     """
     from backspasm.service.store.schema import upgrade
 
@@ -142,4 +142,3 @@ def _sqlite(database: str, lasting: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-

@@ -23,9 +23,7 @@ def upgrade() -> None:
         sa.Column("facts_digest", sa.String(64), nullable=False),
     )
     op.create_index("ix_cards_at", "cards", ["at"])
-    op.create_index(
-        "ix_cards_patient_digest_facts_digest_topic", "cards", ["patient_digest", "facts_digest", "topic"]
-    )
+    op.create_index("ix_cards_patient_digest_facts_digest_topic", "cards", ["patient_digest", "facts_digest", "topic"])
     op.create_table(
         "feedback",
         sa.Column("id", serial, primary_key=True),
