@@ -33,13 +33,13 @@ def urgency_card(c: Consultation, today: Today, unseen: tuple[str, ...], knowled
     Args:
         unseen: what of the record could not be looked at, in words.
     """
-    loudness = LOUDNESS.get(c.level)
+    loudness = LOUDNESS.get(c.triage.level)
     if not today.about_back or loudness is None:
         return None
-    flags = [f for f in c.red_flags if f.rule.urgency in LOUDNESS]
+    flags = [f for f in c.triage.red_flags if f.rule.urgency in LOUDNESS]
     tests = [a for a in c.investigations if a.verdict == "indicated" and a.when in PRIORITY and not a.part_of]
     causes = sorted(((c.probabilities[x], x) for x in knowledge.causes), reverse=True)[:CAUSES]
-    label, meaning = words.URGENCY[c.level]
+    label, meaning = words.URGENCY[c.triage.level]
     named = ", ".join(words.lower_first(f.rule.name) for f in flags)
     what = f"back pain with {named}" if named else "no single red flag, but what is known together asks for it"
     due = f" {knowledge.investigations[tests[0].test].name}: {WHEN[tests[0].when or 'planned']}." if tests else ""
@@ -50,7 +50,7 @@ def urgency_card(c: Consultation, today: Today, unseen: tuple[str, ...], knowled
         meaning=meaning,
         flags=[(f.rule.name, f.rule.plain, _names(f.findings, c, knowledge), f.rule.sources) for f in flags[:FLAGS]],
         more=len(flags) - FLAGS,
-        raised=c.level != c.floor,
+        raised=c.triage.level != c.triage.floor,
         tests=[_test(a, knowledge) for a in tests[:TESTS]],
         causes=[(words.cause_name(x, knowledge), words.chance(p)) for p, x in causes],
         not_asked=_asked(c, knowledge),
@@ -62,7 +62,7 @@ def urgency_card(c: Consultation, today: Today, unseen: tuple[str, ...], knowled
         indicator=loudness,
         summary=whole if not whole.endswith("…") else head,
         detail=detail,
-        basis=(c.level, *(f"{f.rule.id}:{','.join(f.findings)}" for f in flags)),
+        basis=(c.triage.level, *(f"{f.rule.id}:{','.join(f.findings)}" for f in flags)),
         suggestions=tuple(_propose(a, today, knowledge) for a in tests[:TESTS]),
         selection_behavior="any",
     )
@@ -147,13 +147,13 @@ def _imaged(
     suggestions: tuple[Suggestion, ...],
     knowledge: Knowledge,
 ) -> Said:
-    flags = [f.rule.name for f in c.red_flags if f.rule.urgency in LOUDNESS]
+    flags = [f.rule.name for f in c.triage.red_flags if f.rule.urgency in LOUDNESS]
     detail = rendered(
         "card_imaging.md.j2",
         test=_test(advice, knowledge),
         asked=advice.verdict,
         flags=flags[:FLAGS],
-        known=[words.said(f, c.answers, knowledge) for f in advice.known],
+        known=[words.said(f, c.triage.answers, knowledge) for f in advice.known],
         then=advice.if_negative if advice.verdict != "not_indicated" else "",
         not_asked=_asked(c, knowledge),
         unseen=unseen,
@@ -205,7 +205,7 @@ def _delete(reference: str, name: str) -> Action:
 
 
 def _names(findings: tuple[str, ...], c: Consultation, knowledge: Knowledge) -> str:
-    return ", ".join(words.said(f, c.answers, knowledge) for f in findings)
+    return ", ".join(words.said(f, c.triage.answers, knowledge) for f in findings)
 
 
 def _asked(c: Consultation, knowledge: Knowledge) -> list[str]:
