@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backspasm.advice.assessment import Assessment
+from backspasm.presentation import words
 from backspasm.presentation.fhir.answers import response
 from backspasm.presentation.fhir.guidance import guidance, not_assessed, parameters
 from backspasm.presentation.fhir.impression import impression
@@ -12,7 +13,6 @@ from backspasm.presentation.fhir.proposals import proposals
 from backspasm.presentation.fhir.resources import Making, div
 from backspasm.presentation.fhir.risk import complications, differential, must_not_miss
 from backspasm.presentation.json_bytes import json_bytes
-from backspasm.presentation.words import patient_line
 from backspasm.records.knowledge import Knowledge
 
 
@@ -59,10 +59,12 @@ def _answers(m: Making) -> Json:
     """What was counted, as a response to our intake."""
     given = response(m.assessment.patient, m.knowledge)
     kind = given.pop("resourceType")
-    return m.resource(kind, "answers", "", **given, subject=m.subject)
+    counted = [(words.answer(i, m.knowledge),) for i in m.assessment.answers.items]
+    narrative = div("Answers that were counted", rows=counted)
+    return m.resource(kind, "answers", narrative, **given, subject=m.subject)
 
 
 def _patient(m: Making) -> Json:
     """The patient of a case or a note, of whom no more is known here than the sex."""
     p = m.assessment.patient
-    return m.resource("Patient", "patient", div(patient_line(p.age_years, p.sex, p.setting)), gender=p.sex)
+    return m.resource("Patient", "patient", div(words.patient_line(p.age_years, p.sex, p.setting)), gender=p.sex)
