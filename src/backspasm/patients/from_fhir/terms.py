@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
 
+from backspasm.patients.from_fhir.own import COMORBIDITY, FINDING
 from backspasm.patients.from_fhir.structs import Coding, Concept
 from backspasm.patients.medicines import find_medicines
 from backspasm.records.knowledge import Knowledge
@@ -60,6 +61,11 @@ class Terms:
         self._weaker = {(link.finding, link.other) for link in knowledge.links if link.kind == "excludes"}
         self.medicines: dict[str, list[str]] = {}
         self._knowledge = knowledge
+        #: our own code systems, in which a code is the id
+        self._own: dict[str, tuple[Kind, Container[str]]] = {
+            FINDING: ("finding", knowledge.findings),
+            COMORBIDITY: ("comorbidity", knowledge.comorbidities),
+        }
         #: words -> the medicines that they were found to mean
         self._spoken: dict[str, tuple[str, ...]] = {}
         records: tuple[tuple[Kind, Iterable[tuple[str, tuple[Code, ...]]]], ...] = (
@@ -109,6 +115,12 @@ class Terms:
         return found
 
     def _of_coding(self, coding: Coding) -> Iterator[Match]:
+        own = self._own.get(coding.system or "")
+        if own is not None:
+            kind, known = own
+            if coding.code is not None and coding.code in known:
+                yield Match(kind, coding.code, len(coding.code))
+            return
         system = system_of(coding)
         if system is None or not coding.code:
             return

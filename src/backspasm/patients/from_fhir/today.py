@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from backspasm.patients.from_fhir import linked_to_back_pain, own
+from backspasm.patients.from_fhir import known_age, linked_to_back_pain, own
 from backspasm.patients.from_fhir.back_pain import BackPain
 from backspasm.patients.from_fhir.bundle import Found, open_bundle
 from backspasm.patients.from_fhir.compose import compose
 from backspasm.patients.from_fhir.conditions import OVER
 from backspasm.patients.from_fhir.identity import address, addresses_of, find_owner
+from backspasm.patients.from_fhir.intake import answered_person
 from backspasm.patients.from_fhir.ledger import Context, Ledger
 from backspasm.patients.from_fhir.moments import first_of, moment_of
-from backspasm.patients.from_fhir.person import age_at
 from backspasm.patients.from_fhir.read import read_all
 from backspasm.patients.from_fhir.structs import Coding, Concept, Condition, Encounter, Period, Reference
 from backspasm.patients.from_fhir.terms import codes, is_family_history, terms_of
@@ -80,7 +80,8 @@ def read_today(
     linked = linked_to_back_pain(found, back)
     at_visit = _concerned(running, back) or bool(addresses & linked) or bool(references_of(running) & linked)
     visit = Visit(moment, until, running, encounter, addresses, at_visit)
-    context = Context(knowledge, terms, back, visit, age_at(owner, visit, knowledge, ledger))
+    person = answered_person(found, visit, knowledge)
+    context = Context(knowledge, terms, back, visit, known_age(owner, visit, person, knowledge, ledger), person)
     read_all(found, owner, context, ledger)
     patient = compose(owner, context, ledger)
     about = at_visit or _open_back_pain(found, context) or _pain_answered(patient, knowledge)
