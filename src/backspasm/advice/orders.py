@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -13,11 +13,14 @@ from backspasm.advice.prescribing import NotChecked, PatientFacts, TreatmentVerd
 from backspasm.advice.taken_medicines import TakenVerdict, reasons_against, taken_verdicts
 from backspasm.advice.treatments import Considered, HeldBack
 from backspasm.records.knowledge import Knowledge
+from backspasm.records.treatment_types import PatientCondition
 
 #: classes of medicines for back pain: what is ordered of them is judged even where no rule speaks against it
 BACK_CLASSES = frozenset({"nsaid", "topical_nsaid", "muscle_relaxant", "opioid"})
 #: the class of which a member that is no treatment of ours is judged by those that are
 STANDS_FOR = "opioid"
+#: medicines and classes that rules look for, by digest of the knowledge
+_NAMED: dict[str, frozenset[str]] = {}
 
 
 class MedicineVerdict(Struct, frozen=True):
@@ -44,10 +47,28 @@ class ImagingVerdict(Struct, frozen=True):
     better: Advice | None
 
 
-def concerns_us(medicine: str, c: Consultation, knowledge: Knowledge) -> bool:
-    """Whether a medicine is one for back pain, or touches one that is taken."""
+def for_back_pain(medicine: str, knowledge: Knowledge) -> bool:
+    """Whether a medicine is given for back pain: it is of such a class, or one of our treatments."""
     treats = any(medicine in t.medicines for t in knowledge.treatments.values())
     return treats or bool(BACK_CLASSES.intersection(knowledge.medicines[medicine].classes))
+
+
+def concerns_us(medicine: str, knowledge: Knowledge) -> bool:
+    """Whether a rule may speak of a medicine: it is for back pain, or some rule looks whether it is taken."""
+    named = _NAMED.get(knowledge.digest)
+    if named is None:
+        named = frozenset(n for rule in knowledge.prescribing.values() for n in _named(rule.when))
+        _NAMED.clear()
+        _NAMED[knowledge.digest] = named
+    return for_back_pain(medicine, knowledge) or bool(named & {medicine, *knowledge.medicines[medicine].classes})
+
+
+def _named(condition: PatientCondition) -> Iterator[str]:
+    """Medicines and classes that a condition looks for."""
+    if condition.medicine is not None:
+        yield condition.medicine
+    for part in (*condition.all_of, *condition.any_of):
+        yield from _named(part)
 
 
 def judge_medicine(
@@ -63,7 +84,7 @@ def judge_medicine(
     facts = msgspec.structs.replace(c.facts, taken=c.facts.taken | together)
     reasons = reasons_against(medicine, facts, knowledge)
     treatment = _treatment(medicine, knowledge)
-    ours = concerns_us(medicine, c, knowledge)
+    ours = for_back_pain(medicine, knowledge)
     return MedicineVerdict(
         medicine=medicine,
         against=verdict_of(medicine, reasons) if reasons else None,
