@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,9 @@ def prepared(settings: Settings, config: Path | None) -> None:
             mend = "give the store a file or a database, or take one worker"
             raise InputError.one("workers", settings.workers, "cannot share a store in memory", mend)
         leave(config, settings)
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="backspasm-metrics-"))
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            shared = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="backspasm-metrics-")
+            atexit.register(shutil.rmtree, shared, ignore_errors=True)
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # workers share the cores already
             os.environ.setdefault(name, "1")
 
