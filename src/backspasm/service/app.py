@@ -13,7 +13,8 @@ from litestar.exceptions import HTTPException
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import health
+from backspasm.service import cds_hooks, health
+from backspasm.service.cds_hooks.cors import add_headers
 from backspasm.service.problems import bad_input, fault, refused, store_fails
 from backspasm.service.security import metrics, sign_in
 from backspasm.service.security.logs import silence_quoting_libraries
@@ -22,6 +23,7 @@ from backspasm.service.security.sessions import derived, is_secure
 from backspasm.service.security.shield import Shield
 from backspasm.service.settings import Settings
 from backspasm.service.store.database import Store, StoreError, connect, migrate
+from backspasm.service.tokens.keys import KeyCache
 
 
 def create_app(settings: Settings, model: Model) -> Litestar:
@@ -33,14 +35,17 @@ def create_app(settings: Settings, model: Model) -> Litestar:
     silence_quoting_libraries()
     store, instruments = connect(settings.store), metrics.Metrics()
     app = Litestar(
-        route_handlers=[*health.ROUTES, *metrics.ROUTES, *sign_in.ROUTES],
-        state=State({"settings": settings, "model": model, "store": store, "metrics": instruments}),
+        route_handlers=[*health.ROUTES, *metrics.ROUTES, *sign_in.ROUTES, *cds_hooks.ROUTES],
+        state=State(
+            {"settings": settings, "model": model, "store": store, "metrics": instruments, "token_keys": KeyCache()}
+        ),
         exception_handlers={
             InputError: bad_input,
             StoreError: store_fails,
             HTTPException: refused,
             Exception: fault,
         },
+        before_send=[add_headers],
         openapi_config=None,
         logging_config=None,  # how to log is the operator's choice, not the framework's
         csrf_config=csrf_of(settings, store),
