@@ -70,7 +70,7 @@ def _safety(
     strictest = against[0].reason.strength
     barred = strictest in {"contraindicated", "advised_against"}
     instead = next((j.instead for j in judged if j.instead), ()) if barred else ()
-    met = "; ".join(dict.fromkeys(w for a in against if a.reason.strength == strictest for w in a.reason.met))
+    met = "; ".join(dict.fromkeys(w for a in against if a.reason.strength == strictest for w in _met(a, order)))
     detail = rendered(
         "card_medicine.md.j2",
         name=order.name,
@@ -99,6 +99,11 @@ def _against(order: MedicineOrder, judged: tuple[MedicineVerdict, ...]) -> list[
     for one in found:
         unique.setdefault((one.about, one.reason.because), one)
     return sorted(unique.values(), key=lambda a: STRICTNESS.index(a.reason.strength))
+
+
+def _met(a: Against, order: MedicineOrder) -> tuple[str, ...]:
+    """What of the patient makes the reason hold: for a medicine that is taken, that medicine."""
+    return a.reason.met if a.about == order.name else (f"takes {a.about}",)
 
 
 def _lasting(reason: Reason) -> str:

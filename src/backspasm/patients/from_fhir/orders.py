@@ -62,10 +62,6 @@ class Orders(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
 
     @property
-    def references(self) -> frozenset[str]:
-        return frozenset((*(o.reference for o in self.medicines), *(o.reference for o in self.images)))
-
-    @property
     def reasons(self) -> tuple[Ordered, ...]:
         return (*(o.reason for o in self.medicines), *(o.reason for o in self.images))
 

@@ -85,7 +85,7 @@ def answer(call: Call, service: Service, settings: Settings, model: Model, store
     if PATIENT.key in record.lacks:
         raise NotEnoughError(_missing((PATIENT.key,), record, service))
     today = read_today(
-        _without(record, orders.references).bundle(),
+        _without(record, orders, knowledge).bundle(),
         moment.isoformat(),
         knowledge,
         f"Encounter/{call.encounter}" if call.encounter else None,
@@ -138,10 +138,21 @@ def _chosen(orders: Orders, call: Call, service: Service, knowledge: Knowledge) 
     return Orders(medicines=tuple(o for o in known if picked(o.reference)))
 
 
-def _without(record: Record, references: frozenset[str]) -> Record:
-    """The record without the drafts themselves: what is about to be ordered is not taken yet."""
-    kept = tuple(r for r in record.resources if _reference(r) not in references)
-    return Record(kept, record.lacks)
+def _without(record: Record, orders: Orders, knowledge: Knowledge) -> Record:
+    """The record without the drafts themselves: what is about to be ordered is not taken yet.
+
+    A draft is known by its id and its medicine: some clients give it the id of something else.
+    """
+    drafted = {(o.reference, o.medicines) for o in orders.medicines}
+    ids = {reference.encode().rpartition(b"/")[2] for reference, _ in drafted}
+    kept = []
+    for raw in record.resources:
+        if any(i in bytes(raw) for i in ids):  # few are, and only these are looked at
+            read = read_orders((raw,), (), knowledge).medicines
+            if read and (read[0].reference, read[0].medicines) in drafted:
+                continue
+        kept.append(raw)
+    return Record(tuple(kept), record.lacks)
 
 
 class _Head(Struct, frozen=True, rename="camel"):

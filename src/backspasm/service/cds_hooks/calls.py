@@ -54,7 +54,7 @@ class _Context(Struct, frozen=True, rename="camel"):
     user_id: str | None = None
     encounter_id: str | None = None
     selections: tuple[str, ...] | None = None
-    draft_orders: Raw | None = None
+    draft_orders: Raw = Raw(b"null")
 
 
 def read_call(body: bytes, hooks: tuple[str, ...]) -> Call:
@@ -89,7 +89,7 @@ def read_call(body: bytes, hooks: tuple[str, ...]) -> Call:
         encounter=_identifier("context.encounterId", context.encounter_id, "Encounter")
         if context.encounter_id
         else None,
-        drafts=context.draft_orders,
+        drafts=context.draft_orders if bytes(context.draft_orders) != b"null" else None,
         selections=context.selections,
         server=server,
         authorization=authorization,

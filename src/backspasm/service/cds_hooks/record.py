@@ -22,6 +22,7 @@ from backspasm.service.settings import CdsHooksSettings
 FAILED = frozenset({"error", "fatal"})
 #: how deep lists of lists are followed
 _DEEPEST = 5
+NOTHING = Raw(b"null")
 
 
 class _Issue(Struct, frozen=True):
@@ -33,7 +34,7 @@ class _Link(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
-    resource: Raw | None = None
+    resource: Raw = NOTHING
 
 
 class _Any(Struct, frozen=True, rename="camel"):
@@ -43,7 +44,7 @@ class _Any(Struct, frozen=True, rename="camel"):
     entry: tuple[_Entry, ...] | None = None
     link: tuple[_Link, ...] | None = None
     issue: tuple[_Issue, ...] | None = None
-    resource: Raw | None = None
+    resource: Raw = NOTHING
 
 
 _ANY = msgspec.json.Decoder(_Any | list[Raw] | None)
@@ -83,14 +84,14 @@ def part_of(raw: Raw, latest: bool = False, depth: int = 0) -> Part:
     if isinstance(found, list):
         return _together(part_of(r, latest, depth + 1) for r in found) if depth < _DEEPEST else Part(lacks="too deep")
     if found.resource_type == "Bundle":
-        inner = [e.resource for e in found.entry or () if e.resource is not None]
+        inner = [e.resource for e in found.entry or ()]
         whole = _together(part_of(r, latest, depth + 1) for r in inner) if depth < _DEEPEST else Part(lacks="too deep")
         more = any(link.relation == "next" for link in found.link or ())
         return whole if latest or not more else Part(whole.resources, whole.lacks or "there are more pages")
     if found.resource_type == "OperationOutcome":
         failed = any(i.severity in FAILED for i in found.issue or ())
         return Part(lacks="the client reports an error") if failed else Part()
-    if found.resource_type is None and found.resource is not None and depth < _DEEPEST:
+    if found.resource_type is None and bytes(found.resource) != b"null" and depth < _DEEPEST:
         return part_of(found.resource, latest, depth + 1)
     if not isinstance(found.resource_type, str):
         return Part(lacks="it is no FHIR resource")
