@@ -33,10 +33,10 @@ def urgency_card(c: Consultation, today: Today, unseen: tuple[str, ...], knowled
     Args:
         unseen: what of the record could not be looked at, in words.
     """
-    loudness = LOUDNESS.get(c.triage.level)
+    flags = [f for f in c.triage.red_flags if f.rule.urgency in LOUDNESS]
+    loudness = _loudness(c, bool(flags))
     if not today.about_back or loudness is None:
         return None
-    flags = [f for f in c.triage.red_flags if f.rule.urgency in LOUDNESS]
     tests = [a for a in c.investigations if a.verdict == "indicated" and a.when in PRIORITY and not a.part_of]
     causes = sorted(((c.probabilities[x], x) for x in knowledge.causes), reverse=True)[:CAUSES]
     label, meaning = words.URGENCY[c.triage.level]
@@ -66,6 +66,15 @@ def urgency_card(c: Consultation, today: Today, unseen: tuple[str, ...], knowled
         suggestions=tuple(_propose(a, today, knowledge) for a in tests[:TESTS]),
         selection_behavior="any",
     )
+
+
+def _loudness(c: Consultation, flagged: bool) -> Indicator | None:
+    """How loud, if at all. Probabilities alone never shout; and where little was asked, base rates alone say nothing."""
+    if c.triage.level not in LOUDNESS:
+        return None
+    if not flagged and LOUDNESS[c.triage.level] == "warning" and c.not_asked:
+        return None
+    return LOUDNESS.get(c.triage.floor, "warning")
 
 
 def imaging_card(

@@ -15,7 +15,7 @@ from backspasm.presentation.card_types import Action, Indicator, Said, Suggestio
 from backspasm.presentation.rendering import rendered
 from backspasm.presentation.sources import cited
 from backspasm.presentation.treatments import not_checked_words, treatment_name
-from backspasm.presentation.words import plain
+from backspasm.presentation.words import lower_first, plain
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import Strength
 
@@ -130,7 +130,7 @@ def _choice(
     if held is None and not_advised is None:
         return None
     because = held.because if held else not_advised.use.because if not_advised else ""
-    summary = f"{order.name}: {'treat the cause first; ' if held else 'not advised for this pain; '}{because}"
+    summary = f"{order.name}: {'treat the cause first' if held else 'not advised for this pain'}; {lower_first(because)}"
     instead = next((j.instead for j in judged if j.instead), ())
     detail = rendered(
         "card_choice.md.j2",
