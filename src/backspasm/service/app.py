@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import health
+from backspasm.service import fhir, health, rest
 from backspasm.service.problems import bad_input, fault, refused, store_fails
 from backspasm.service.security import metrics, sign_in
 from backspasm.service.security.logs import silence_quoting_libraries
@@ -33,7 +33,7 @@ def create_app(settings: Settings, model: Model) -> Litestar:
     silence_quoting_libraries()
     store, instruments = connect(settings.store), metrics.Metrics()
     app = Litestar(
-        route_handlers=[*health.ROUTES, *metrics.ROUTES, *sign_in.ROUTES],
+        route_handlers=[*health.ROUTES, *metrics.ROUTES, *sign_in.ROUTES, *rest.ROUTES, *fhir.ROUTES],
         state=State({"settings": settings, "model": model, "store": store, "metrics": instruments}),
         exception_handlers={
             InputError: bad_input,
