@@ -13,8 +13,17 @@ from litestar.exceptions import HTTPException
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import cds_hooks, health
-from backspasm.service.cds_hooks.cors import add_headers
+        route_handlers=[
+            *health.ROUTES,
+            *metrics.ROUTES,
+            *sign_in.ROUTES,
+            *rest.ROUTES,
+            *fhir.ROUTES,
+            *cds_hooks.ROUTES,
+        ],
+        state=State(
+            {"settings": settings, "model": model, "store": store, "metrics": instruments, "token_keys": KeyCache()}
+        ),
 from backspasm.service.problems import bad_input, fault, refused, store_fails
 from backspasm.service.security import metrics, sign_in
 from backspasm.service.security.logs import silence_quoting_libraries
@@ -35,7 +44,14 @@ def create_app(settings: Settings, model: Model) -> Litestar:
     silence_quoting_libraries()
     store, instruments = connect(settings.store), metrics.Metrics()
     app = Litestar(
-        route_handlers=[*health.ROUTES, *metrics.ROUTES, *sign_in.ROUTES, *cds_hooks.ROUTES],
+        route_handlers=[
+            *health.ROUTES,
+            *metrics.ROUTES,
+            *sign_in.ROUTES,
+            *rest.ROUTES,
+            *fhir.ROUTES,
+            *cds_hooks.ROUTES,
+        ],
         state=State(
             {"settings": settings, "model": model, "store": store, "metrics": instruments, "token_keys": KeyCache()}
         ),

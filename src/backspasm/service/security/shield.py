@@ -77,7 +77,7 @@ class Shield:
         except RefusedError as error:
             self._metrics.refused.labels(error.reason).inc()
             if not exchange.status:
-                await send_refusal(error, exchange.forward)
+                await send_refusal(error, scope["path"], exchange.forward)
         except DisconnectedError:
             exchange.status = 499  # as proxies name a caller who left; no answer is sent
         finally:
@@ -160,7 +160,7 @@ class Shield:
                     except RefusedError as error:
                         refused = True
                         self._metrics.refused.labels(error.reason).inc()
-                        await send_refusal(error, exchange.forward)
+                        await send_refusal(error, scope["path"], exchange.forward)
                         return
             elif key and start is not None and start["type"] == "http.response.start":
                 self._keep(key, start, message, scope, exchange.route)

@@ -117,7 +117,7 @@ def _address(text: str) -> URL:
     mend = "write sqlite:////folder/file, postgresql://user@host/database or memory"
     try:
         url = make_url(text)
-    except ArgumentError:  # the address itself may hold a password, so it is not shown
+    except (ArgumentError, ValueError):  # the address itself may hold a password, so it is not shown
         raise InputError.one("store.url", "", "is no address of a database", mend) from None
     if url.get_backend_name() not in {"sqlite", "postgresql", "postgres"}:
         raise InputError.one("store.url", url.get_backend_name(), "is no database that the store knows", mend)
