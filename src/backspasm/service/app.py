@@ -13,17 +13,8 @@ from litestar.exceptions import HTTPException
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-        route_handlers=[
-            *health.ROUTES,
-            *metrics.ROUTES,
-            *sign_in.ROUTES,
-            *rest.ROUTES,
-            *fhir.ROUTES,
-            *cds_hooks.ROUTES,
-        ],
-        state=State(
-            {"settings": settings, "model": model, "store": store, "metrics": instruments, "token_keys": KeyCache()}
-        ),
+from backspasm.service import cds_hooks, fhir, health, rest
+from backspasm.service.cds_hooks.cors import add_headers
 from backspasm.service.problems import bad_input, fault, refused, store_fails
 from backspasm.service.security import metrics, sign_in
 from backspasm.service.security.logs import silence_quoting_libraries
