@@ -9,7 +9,8 @@ from litestar.exceptions import HTTPException
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.service import fhir, health, rest
-from backspasm.service.problems import bad_input, fault, refused
+from backspasm.service.fhir.outcomes import refused_by_path
+from backspasm.service.problems import bad_input, fault
 from backspasm.service.settings import Settings
 
 
@@ -18,6 +19,6 @@ def create_app(settings: Settings, model: Model) -> Litestar:
     return Litestar(
         route_handlers=[*health.ROUTES, *rest.ROUTES, *fhir.ROUTES],
         state=State({"settings": settings, "model": model}),
-        exception_handlers={InputError: bad_input, HTTPException: refused, Exception: fault},
+        exception_handlers={InputError: bad_input, HTTPException: refused_by_path, Exception: fault},
         openapi_config=None,
     )
