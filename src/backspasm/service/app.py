@@ -15,7 +15,8 @@ from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.service import cds_hooks, fhir, health, rest
 from backspasm.service.cds_hooks.cors import add_headers
-from backspasm.service.problems import bad_input, fault, refused, store_fails
+from backspasm.service.fhir.outcomes import refused_by_path
+from backspasm.service.problems import bad_input, fault, store_fails
 from backspasm.service.security import metrics, sign_in
 from backspasm.service.security.logs import silence_quoting_libraries
 from backspasm.service.security.paths import API_PATTERNS
@@ -49,7 +50,7 @@ def create_app(settings: Settings, model: Model) -> Litestar:
         exception_handlers={
             InputError: bad_input,
             StoreError: store_fails,
-            HTTPException: refused,
+            HTTPException: refused_by_path,
             Exception: fault,
         },
         before_send=[add_headers],

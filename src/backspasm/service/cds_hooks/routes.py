@@ -7,6 +7,7 @@ from typing import Any
 from litestar import HttpMethod, Request, Response, Router, get, post, route
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, RawBody
 
 from backspasm.service.cds_hooks.answer import NotEnoughError, answer
 from backspasm.service.cds_hooks.calls import Feedback, read_call, read_feedback
@@ -36,7 +37,7 @@ def discovery() -> Response[bytes]:
 
 
 @post("/{service:str}", status_code=200, sync_to_thread=True)
-def call(service: str, body: bytes, state: State, request: Request[Any, Any, Any]) -> Response[bytes]:
+def call(service: FromPath[str], body: RawBody, state: State, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The cards for one call."""
     wanted = _service(service)
     found = answer(read_call(body, wanted.hooks), wanted, state.settings, state.model, state.store)
@@ -46,7 +47,7 @@ def call(service: str, body: bytes, state: State, request: Request[Any, Any, Any
 
 
 @post("/{service:str}/feedback", status_code=200, sync_to_thread=True)
-def feedback(service: str, body: bytes, state: State) -> Response[Any]:
+def feedback(service: FromPath[str], body: RawBody, state: State) -> Response[Any]:
     """What clinicians did with cards."""
     wanted = _service(service)
     unknown = give_feedback(state.store, wanted.id, [_kept(f) for f in read_feedback(body)])

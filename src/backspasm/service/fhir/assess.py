@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, post
 from litestar.datastructures import State
+from litestar.params import RawBody
 
 from backspasm.advice.assessment import assess as assess_patient
 from backspasm.patients.from_fhir import from_fhir
@@ -23,7 +24,7 @@ _LOOKED_AT = 2_000
 
 
 @post("/$assess", status_code=200, sync_to_thread=True, opt=REPEATABLE)
-def assess(body: bytes, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def assess(body: RawBody, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """Assess the patient of a record. Bytes are those of `backspasm assess --format fhir`."""
     check_format(request)
     check_body(request)

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from backspasm.presentation.fhir.names import ASSESS, Json
 from backspasm.presentation.words import DISCLAIMER
@@ -85,7 +86,7 @@ def metadata(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
 
 
 @get("/OperationDefinition/{identifier:str}", sync_to_thread=False)
-def definition(identifier: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+def definition(identifier: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     """What an operation takes and gives."""
     check_format(request)
     if identifier != "assess":

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from backspasm.patients.patient import InputError
 from backspasm.presentation.fhir.names import Json
 from backspasm.presentation.fhir.resources import text
+from backspasm.service import problems
 from backspasm.service.rest.answers import FHIR
 
 _log = logging.getLogger("backspasm.service")
@@ -55,6 +56,12 @@ def refused(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     code = _CODES.get(error.status_code, "processing" if error.status_code >= 500 else "invalid")
     issue = {"severity": "error", "code": code, "diagnostics": text(error.detail) or "refused"}
     return outcome((issue,), error.status_code, dict(error.headers) if error.headers else None)
+
+
+def refused_by_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """A path or method that no route has: below /fhir as an OperationOutcome too, elsewhere as a problem."""
+    below = request.scope["path"].startswith("/fhir/")
+    return refused(request, error) if below else problems.refused(request, error)
 
 
 def fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery, RawBody
 
 from backspasm.presentation.fhir.adaptive import next_question
 from backspasm.presentation.fhir.names import Json
@@ -25,7 +26,7 @@ def made(name: str, knowledge: Knowledge) -> Json:
 
 
 @get("/Questionnaire", sync_to_thread=True)
-def search(request: Request[Any, Any, Any], state: State, url: str | None = None) -> Response[bytes]:
+def search(request: Request[Any, Any, Any], state: State, url: FromQuery[str | None] = None) -> Response[bytes]:
     """Both Questionnaires, or the one of this canonical url."""
     check_format(request)
     found = [made(name, state.model.knowledge) for name in MADE]
@@ -40,14 +41,14 @@ def search(request: Request[Any, Any, Any], state: State, url: str | None = None
 
 
 @get("/Questionnaire/{identifier:str}", sync_to_thread=True)
-def read(identifier: str, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def read(identifier: FromPath[str], request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """One Questionnaire."""
     check_format(request)
     return answered(made(identifier, state.model.knowledge))
 
 
 @post("/Questionnaire/$next-question", status_code=200, sync_to_thread=True)
-def ask(body: bytes, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def ask(body: RawBody, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """The next question of an adaptive interview, added to the response; or the response completed.
 
     Takes a QuestionnaireResponse, or Parameters with one as `questionnaire-response`; gives it back as it came.

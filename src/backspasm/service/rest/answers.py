@@ -13,8 +13,6 @@ HTML = "text/html"
 MARKDOWN = "text/markdown"
 FHIR = "application/fhir+json"
 TEXT = "text/plain"
-#: of answers that are texts for people
-CHARSET = "; charset=utf-8"
 
 
 class NotAcceptableError(HTTPException):
@@ -62,5 +60,4 @@ def media_type(request: Request[Any, Any, Any], read: Sequence[str]) -> str:
 
 def finished(data: bytes, kind: str, headers: dict[str, str] | None = None) -> Response[bytes]:
     """200 with these bytes."""
-    shown = kind + CHARSET if kind in {HTML, MARKDOWN} else kind
-    return Response(data, status_code=200, media_type=shown, headers=headers)
+    return Response(data, status_code=200, media_type=kind, headers=headers)

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, post
 from litestar.datastructures import State
+from litestar.params import RawBody
 
 from backspasm.advice.assessment import assess as assess_patient
 from backspasm.advice.next_step import next_step
@@ -28,7 +29,7 @@ REPEATABLE = {"repeatable": True}
 
 
 @post("/assess", status_code=200, sync_to_thread=True, opt=REPEATABLE)
-def assess(body: bytes, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def assess(body: RawBody, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """The assessment of a case, a FHIR Bundle or a note, in the form that is accepted."""
     kind, form = media_type(request, PATIENT_TYPES), wanted(request, (JSON, FHIR, HTML, MARKDOWN))
     model = state.model
@@ -42,7 +43,7 @@ def assess(body: bytes, request: Request[Any, Any, Any], state: State) -> Respon
 
 
 @post("/next", status_code=200, sync_to_thread=True, opt=REPEATABLE)
-def what_next(body: bytes, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def what_next(body: RawBody, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """What to ask and to order next: the part `next` of the assessment, without the rest of its work."""
     kind, form = media_type(request, PATIENT_TYPES), wanted(request, (JSON,))
     model = state.model
@@ -51,7 +52,7 @@ def what_next(body: bytes, request: Request[Any, Any, Any], state: State) -> Res
 
 
 @post("/read", status_code=200, sync_to_thread=True, opt=REPEATABLE)
-def read(body: bytes, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def read(body: RawBody, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """The findings of a note, with the words that carry each of them."""
     media_type(request, (TEXT,))
     form = wanted(request, (JSON, HTML))

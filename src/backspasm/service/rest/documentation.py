@@ -9,6 +9,7 @@ from importlib.resources import files
 from litestar import Response, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from backspasm.service.rest.answers import HTML, JSON, finished
 from backspasm.service.rest.openapi.document import document_bytes
@@ -31,7 +32,7 @@ def page(state: State) -> Response[bytes]:
 
 
 @get("/docs/{name:str}", sync_to_thread=False)
-def style(name: str) -> Response[bytes]:
+def style(name: FromPath[str]) -> Response[bytes]:
     """The style of the page."""
     if name != style_name():
         raise NotFoundException(detail="No such file. Mend: /docs names the one it needs")

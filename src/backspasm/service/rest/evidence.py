@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery
 
 from backspasm.patients.patient import InputError
 from backspasm.presentation.evidence_cells import opened
@@ -24,32 +24,43 @@ def every(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     return _opened(None, None, "adult", request, state)
 
 
-@get(["/evidence/{identifier:str}", "/evidence/{identifier:str}/{part:str}"], sync_to_thread=True)
+@get("/evidence/{identifier:str}", sync_to_thread=True)
 def one(
-    identifier: str,
+    identifier: FromPath[str],
     request: Request[Any, Any, Any],
     state: State,
-    cause: str | None = None,
-    age: Annotated[str, Parameter(query="age")] = "adult",
-    part: str | None = None,
+    cause: FromQuery[str | None] = None,
+    age: FromQuery[str] = "adult",
 ) -> Response[bytes]:
-    """A study, an assumption, a treatment or a finding; with a part, a fact of the study or a rate of the cause."""
-    group = next((a for a in AGES if a == age), None)
-    if group is None:
-        mend = did_you_mean(age, AGES, f"one of {', '.join(AGES)}")
-        raise InputError.one("age", age, "unknown age group", mend)
-    return _opened(identifier if part is None else f"{identifier}/{part}", cause, group, request, state)
+    """A study, an assumption, a treatment or the rates of a finding."""
+    return _opened(identifier, cause, age, request, state)
+
+
+@get("/evidence/{identifier:str}/{part:str}", sync_to_thread=True)
+def part_of(
+    identifier: FromPath[str],
+    part: FromPath[str],
+    request: Request[Any, Any, Any],
+    state: State,
+    cause: FromQuery[str | None] = None,
+    age: FromQuery[str] = "adult",
+) -> Response[bytes]:
+    """A fact of a study, or the rate of a finding in a cause."""
+    return _opened(f"{identifier}/{part}", cause, age, request, state)
 
 
 def _opened(
-    identifier: str | None, cause: str | None, age: AgeGroup, request: Request[Any, Any, Any], state: State
+    identifier: str | None, cause: str | None, age: str, request: Request[Any, Any, Any], state: State
 ) -> Response[bytes]:
     form = wanted(request, (JSON, HTML))
+    group = next((a for a in AGES if a == age), None)
+    if group is None:
+        raise InputError.one("age", age, "unknown age group", did_you_mean(age, AGES, f"one of {', '.join(AGES)}"))
     try:
-        found = opened(identifier, cause, age, state.model)
+        found = opened(identifier, cause, group, state.model)
     except KeyError as error:
         raise NotFoundException(detail=str(error.args[0])) from None
     return finished(found.as_json() if form == JSON else found.as_html(), form)
 
 
-ROUTES = (every, one)
+ROUTES = (every, one, part_of)

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from backspasm.inference.coverage import Coverage, coverage
 from backspasm.presentation.json_bytes import json_bytes
@@ -62,14 +63,16 @@ def state_of_knowledge(request: Request[Any, Any, Any], state: State) -> Respons
 
 
 @get("/knowledge/{kind:str}", sync_to_thread=True)
-def listing(kind: str, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def listing(kind: FromPath[str], request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """The ids of one kind of records."""
     form = wanted(request, (JSON,))
     return finished(json_bytes(Listing(kind, tuple(_records(kind, state.model.knowledge)))), form)
 
 
 @get("/knowledge/{kind:str}/{identifier:str}", sync_to_thread=True)
-def record(kind: str, identifier: str, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def record(
+    kind: FromPath[str], identifier: FromPath[str], request: Request[Any, Any, Any], state: State
+) -> Response[bytes]:
     """One record as the knowledge base holds it; what a record leaves to its default is left out."""
     form, records = wanted(request, (JSON,)), _records(kind, state.model.knowledge)
     if identifier not in records:

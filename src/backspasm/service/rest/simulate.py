@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, post
 from litestar.datastructures import State
+from litestar.params import RawBody
 
 from backspasm.advice.assessment import differential_of
 from backspasm.advice.course import course_of, days_until, options_of
@@ -19,7 +20,7 @@ from backspasm.service.rest.bodies import SimulationRequest, converted, json_of
 
 
 @post("/simulate", status_code=200, sync_to_thread=True, opt=REPEATABLE)
-def simulate(body: bytes, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+def simulate(body: RawBody, request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """The course of one patient, untreated and under options, with the loop and without it."""
     media_type(request, (JSON,))
     form = wanted(request, (JSON,))

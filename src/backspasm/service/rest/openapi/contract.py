@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import field
 
@@ -237,7 +237,7 @@ class Assessment(Part, frozen=True):
     pathways: list[Pathway]
     safety_net: list[ComeBack]
     treatments: Treatments
-    course: dict[str, object]
+    course: dict[str, Any]
     derived: list[Derived]
     outdated: list[Derived]
     not_assessed: Texts
