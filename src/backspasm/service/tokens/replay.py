@@ -21,5 +21,5 @@ def first_seen(store: Store, claims: Claims) -> bool:
     with store.writing() as connection:
         connection.execute(delete(seen_tokens).where(seen_tokens.c.until < now))
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        kept = connection.execute(insert(seen_tokens).values(digest=digest, until=until).on_conflict_do_nothing())
-        return kept.rowcount == 1
+        new = insert(seen_tokens).values(digest=digest, until=until).on_conflict_do_nothing()
+        return connection.execute(new.returning(seen_tokens.c.digest)).first() is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import fhirkit
 import pytest
@@ -214,11 +215,15 @@ def test_two_drafts_are_judged_together(client: TestClient[Litestar]) -> None:
     assert "diazepam 5 mg (ordered too)" in found[0]["summary"]
 
 
-@pytest.mark.parametrize(("ordered", "taken"), [("fentanyl patch", "temazepam"), ("flurazepam 15 mg", "oxycodone 10 mg")])
+@pytest.mark.parametrize(
+    ("ordered", "taken"), [("fentanyl patch", "temazepam"), ("flurazepam 15 mg", "oxycodone 10 mg")]
+)
 def test_an_opioid_and_a_benzodiazepine_whichever_comes_second(
     ordered: str, taken: str, client: TestClient[Litestar]
 ) -> None:
-    (card,) = cards(client, MEDICINES, signing(record(medications=bundle(medicine("m", taken))), medicine("d", ordered)))
+    (card,) = cards(
+        client, MEDICINES, signing(record(medications=bundle(medicine("m", taken))), medicine("d", ordered))
+    )
     assert card["indicator"] == "warning"
     assert "breathing may stop" in card["detail"]
 
@@ -261,6 +266,6 @@ def test_text_of_a_record_cannot_steer_a_card(hostile: str, client: TestClient[L
     found = cards(client, MEDICINES, call)
     assert faults({"cards": found}) == []
     for card in found:
-        assert "](javascript" not in card["detail"]
+        assert not re.search(r"(?<!\\)\]\(javascript", card["detail"])
         assert "<script" not in card["detail"]
         assert card["summary"].isprintable()
