@@ -6,6 +6,8 @@ value of further questions, and the course.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from msgspec import Struct
 
 from backspasm.advice import must_not_miss
@@ -19,18 +21,37 @@ from backspasm.inference.model import Model
 from backspasm.patients.patient import Patient
 
 
-class Consultation(Struct, frozen=True):
-    """One patient at the point of care.
-
-    ``probabilities``: of every cause and complication; ``not_asked``: safety questions without an answer.
-    """
+class Consultation(Struct, frozen=True, dict=True):
+    """One patient at the point of care. What follows from the triage is worked out where it is first asked for."""
 
     triage: Triage
-    probabilities: dict[str, float]
-    investigations: tuple[Advice, ...]
-    treatments: TreatmentAdvice
-    facts: PatientFacts
-    not_asked: tuple[str, ...]
+    model: Model
+
+    @cached_property
+    def probabilities(self) -> dict[str, float]:
+        """Of every cause and complication."""
+        return must_not_miss.chances(self.triage.found, self.model)
+
+    @cached_property
+    def investigations(self) -> tuple[Advice, ...]:
+        t = self.triage
+        return advise(circumstances(t.patient, t.answers, t.level, t.red_flags, t.found, (), self.model))
+
+    @cached_property
+    def treatments(self) -> TreatmentAdvice:
+        t = self.triage
+        return treatment_advice(t.patient, t.answers, self.probabilities, t.level, self.model.knowledge)
+
+    @cached_property
+    def facts(self) -> PatientFacts:
+        """What rules of prescribing look at."""
+        return patient_facts(self.triage.patient, self.triage.answers, self.model.knowledge)
+
+    @cached_property
+    def not_asked(self) -> tuple[str, ...]:
+        """Safety questions without an answer."""
+        asked = safety_findings(self.triage.patient, self.model.knowledge)
+        return tuple(f for f in asked if not self.triage.answers.asked(f))
 
 
 def consult(patient: Patient, model: Model) -> Consultation:
@@ -39,15 +60,4 @@ def consult(patient: Patient, model: Model) -> Consultation:
     Raises:
         InputError: where the patient's answers contradict each other.
     """
-    knowledge = model.knowledge
-    first = triage(patient, model)
-    circumstance = circumstances(patient, first.answers, first.level, first.red_flags, first.found, (), model)
-    chances = must_not_miss.chances(first.found, model)
-    return Consultation(
-        triage=first,
-        probabilities=chances,
-        investigations=advise(circumstance),
-        treatments=treatment_advice(patient, first.answers, chances, first.level, knowledge),
-        facts=patient_facts(patient, first.answers, knowledge),
-        not_asked=tuple(f for f in safety_findings(patient, knowledge) if not first.answers.asked(f)),
-    )
+    return Consultation(triage(patient, model), model)

@@ -130,7 +130,9 @@ def _choice(
     if held is None and not_advised is None:
         return None
     because = held.because if held else not_advised.use.because if not_advised else ""
-    summary = f"{order.name}: {'treat the cause first' if held else 'not advised for this pain'}; {lower_first(because)}"
+    summary = (
+        f"{order.name}: {'treat the cause first' if held else 'not advised for this pain'}; {lower_first(because)}"
+    )
     instead = next((j.instead for j in judged if j.instead), ())
     detail = rendered(
         "card_choice.md.j2",

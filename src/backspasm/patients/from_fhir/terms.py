@@ -68,6 +68,8 @@ class Terms:
         }
         #: words -> the medicines that they were found to mean
         self._spoken: dict[str, tuple[str, ...]] = {}
+        #: system and code -> what they were found to mean
+        self._meant: dict[tuple[str | None, str | None], tuple[Match, ...]] = {}
         records: tuple[tuple[Kind, Iterable[tuple[str, tuple[Code, ...]]]], ...] = (
             ("finding", ((r.id, r.codes) for r in knowledge.findings.values())),
             ("comorbidity", ((r.id, r.codes) for r in knowledge.comorbidities.values())),
@@ -92,7 +94,9 @@ class Terms:
 
     def of(self, concept: Concept | None) -> tuple[Match, ...]:
         """Every meaning of a concept's codings; of two findings that exclude each other only the more specific one."""
-        found = [match for coding in codings(concept) for match in self._of_coding(coding)]
+        found = [match for coding in codings(concept) for match in self._looked_up(coding)]
+        if not found:
+            return ()
         unique = {(m.kind, m.id): m for m in sorted(found, key=lambda m: m.length)}
         for first, other in self._weaker:
             a, b = unique.get(("finding", first)), unique.get(("finding", other))
@@ -113,6 +117,17 @@ class Terms:
                 self._spoken.clear()
             self._spoken[text] = found
         return found
+
+    def _looked_up(self, coding: Coding) -> tuple[Match, ...]:
+        """The meanings of a coding; remembered, since a record repeats its codes."""
+        key = (coding.system, coding.code)
+        known = self._meant.get(key)
+        if known is None:
+            known = tuple(self._of_coding(coding))
+            if len(self._meant) >= _REMEMBERED:
+                self._meant.clear()
+            self._meant[key] = known
+        return known
 
     def _of_coding(self, coding: Coding) -> Iterator[Match]:
         own = self._own.get(coding.system or "")

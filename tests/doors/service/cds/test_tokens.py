@@ -195,7 +195,7 @@ def test_attack_unknown_issuer(change: Json, guarded: TestClient[Litestar]) -> N
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "..", "é" * 10, "a" * 100_000, "eyJhbGciOiJFUzM4NCJ9.W10.x"])
 def test_attack_what_is_no_token(token: str, guarded: TestClient[Litestar]) -> None:
-    answer = guarded.get("/cds-services", headers={"Authorization": f"Bearer {token}".encode()})
+    answer = guarded.get("/cds-services", headers={b"authorization": f"Bearer {token}".encode()})
     assert answer.status_code == 401
 
 
