@@ -16,7 +16,7 @@ from backspasm.advice.red_flags import Fired, fired_rules, floor
 from backspasm.advice.situation import situation
 from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
-from backspasm.cycle.one_patient import Expected
+from backspasm.cycle.one_patient import Expected, Persistence, persistence_of
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
@@ -80,13 +80,17 @@ NO_COURSE = Unread(
 )
 
 
-def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
+def assess(
+    patient: Patient, model: Model, draws: int = DRAWS, with_course: bool = True, unknown: tuple[str, ...] = ()
+) -> Assessment:
     """Assess one patient.
 
     Args:
         patient: what is known.
         model: knowledge with fitted parameters.
         draws: joint parameter draws behind the intervals.
+        with_course: whether the course to expect is simulated; without it ``course`` is None and all else the same.
+        unknown: findings that were asked and answered with "don't know": they are not proposed again.
 
     Raises:
         InputError: where the patient's answers contradict each other.
@@ -100,12 +104,13 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     lowest = floor(fired, model.knowledge)
     level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
     listed = must_not_miss.ledger(answers, strata, found, must_not_miss.against(answers.items, strata, model), model)
-    expected = course.course_of(
-        patient,
-        dict(zip(model.parameters.causes, found.causes.tolist(), strict=True)),
-        model.knowledge,
-        draws=min(draws, course.MOST_DRAWS),
-    )
+    causes = dict(zip(model.parameters.causes, found.causes.tolist(), strict=True))
+    expected: Expected | None = None
+    if with_course:
+        expected = course.course_of(patient, causes, model.knowledge, draws=min(draws, course.MOST_DRAWS))
+        persistence = expected.persistence if expected else None
+    else:
+        persistence = persistence_of(course.situation_of(patient, causes, model.knowledge), model.knowledge.cycle)
     return Assessment(
         patient=patient,
         answers=answers,
@@ -118,14 +123,14 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             must_not_miss.complication_table(found, model),
             must_not_miss.complication_table(drawn, model),
             weights_of(drawn),
-            expected,
+            persistence,
             model,
         ),
-        next=next_step(situation(patient, answers, strata, model)),
+        next=next_step(situation(patient, answers, strata, model), unknown),
         plan=plan(patient, answers, level, fired, found, listed, model),
         treatments=treatment_advice(patient, answers, must_not_miss.chances(found, model), level, model.knowledge),
         course=expected,
-        not_assessed=(*answers.unread, *(() if expected else (NO_COURSE,))),
+        not_assessed=(*answers.unread, *(() if persistence else (NO_COURSE,))),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
         input_digest=hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest(),
@@ -166,15 +171,15 @@ def _differential(
 
 
 def _complications(
-    values: Array, drawn: Array, weights: Array, expected: Expected | None, model: Model
+    values: Array, drawn: Array, weights: Array, persistence: Persistence | None, model: Model
 ) -> tuple[ComplicationEstimate, ...]:
     low, high = interval(drawn, weights)
     found = [
         ComplicationEstimate(name, Estimate(float(values[k]), float(low[k]), float(high[k])))
         for k, name in enumerate(model.parameters.complications)
     ]
-    if expected is not None:  # the cycle's own probability, which no finding of the differential moves
-        p = expected.persistence
+    if persistence is not None:  # the cycle's own probability, which no finding of the differential moves
+        p = persistence
         estimate = Estimate(p.probability_above_1, p.probability_low, p.probability_high)
         found.append(ComplicationEstimate(course.COMPLICATION, estimate))
     return tuple(sorted(found, key=lambda c: -c.estimate.value))

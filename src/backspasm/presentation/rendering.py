@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from backspasm.presentation import words
@@ -36,16 +36,22 @@ def _for_markdown(value: Any) -> Markup:
 
 
 @cache
-def _environment(markdown: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("backspasm", "presentation/templates"),
+def environment(markdown: bool = False, first: tuple[str, ...] = ()) -> Environment:
+    """The engine for HTML or Markdown.
+
+    Args:
+        first: folders of the package whose templates go before those of the report, and may stand in for them.
+    """
+    folders = (*first, "presentation/templates")
+    engine = Environment(
+        loader=ChoiceLoader([PackageLoader("backspasm", folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_for_markdown if markdown else _for_html,
     )
-    environment.globals |= {
+    engine.globals |= {
         "chance": words.chance,
         "span": words.span,
         "ratio": words.ratio,
@@ -56,8 +62,8 @@ def _environment(markdown: bool) -> Environment:
         "DISCLAIMER": words.DISCLAIMER,
         "URGENCY": words.URGENCY,
     }
-    environment.filters |= {"url": _url, "sentence": sentence, "lower_first": words.lower_first}
-    return environment
+    engine.filters |= {"url": _url, "sentence": sentence, "lower_first": words.lower_first}
+    return engine
 
 
 def _url(address: str) -> Markup:
@@ -78,7 +84,7 @@ def anchor(kind: str, name: str) -> str:
 def rendered(template: str, **values: Any) -> bytes:
     """A page as UTF-8; the template's name says whether it is HTML or Markdown."""
     markdown = template.endswith(".md.j2")
-    text = _environment(markdown).get_template(template).render(**values)
+    text = environment(markdown).get_template(template).render(**values)
     if markdown:
         text = re.sub(r"\n{3,}", "\n\n", text)
     return (text.strip() + "\n").encode("utf-8", "replace")

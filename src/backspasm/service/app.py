@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import health
+from backspasm.service import health, page
 from backspasm.service.problems import bad_input, fault, refused
 from backspasm.service.settings import Settings
 
@@ -16,7 +16,7 @@ from backspasm.service.settings import Settings
 def create_app(settings: Settings, model: Model) -> Litestar:
     """The whole service over one model. Two applications of one process share nothing but the model."""
     return Litestar(
-        route_handlers=[*health.ROUTES],
+        route_handlers=[*health.ROUTES, *page.ROUTES],
         state=State({"settings": settings, "model": model}),
         exception_handlers={InputError: bad_input, HTTPException: refused, Exception: fault},
         openapi_config=None,
