@@ -46,6 +46,7 @@ class AnswerView:
     level: str
     who: str
     why: tuple[str, ...]
+    whys: tuple[tuple[str, str], ...]  # the same: name of the rule and what it means, or only words
     floor: str
     expected: str
     needed: tuple[tuple[str, float], ...]
@@ -70,17 +71,18 @@ class AnswerView:
 def answer_view(a: Assessment, knowledge: Knowledge) -> AnswerView:
     """The right side for one assessed patient."""
     expected = a.urgency.expected
+    reasons = tuple(why_urgent(a, knowledge))
+    rules = {f"{f.rule.name}: {f.rule.plain}": (f.rule.name, f.rule.plain) for f in a.red_flags}
     return AnswerView(
         level=a.urgency.level,
         who=words.patient_line(a.patient.age_years, a.patient.sex, a.patient.setting),
-        why=tuple(why_urgent(a, knowledge)),
+        why=reasons,
+        whys=tuple(rules.get(r, ("", r)) for r in reasons),
         floor=a.urgency.floor,
         expected=expected.level,
         needed=tuple((words.URGENCY[x][0].lower(), expected.needed[x]) for x in knowledge.index.urgency),
         causes=_causes(a, knowledge),
-        complications=tuple(
-            _number("complication", c.id, c.estimate, "", knowledge) for c in a.complications
-        ),
+        complications=tuple(_number("complication", c.id, c.estimate, "", knowledge) for c in a.complications),
         flags=flag_views(a, knowledge),
         ledger=ledger_views(a, knowledge),
         reason=REASON[a.next.reason],

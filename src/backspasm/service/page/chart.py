@@ -57,7 +57,10 @@ def chart_view(e: Expected, cycle: CycleRecords) -> ChartView:
 def _in_words(arm: Arm, rival: Arm, e: Expected) -> str:
     last = len(e.days) - 1
     middle = min(range(len(e.days)), key=lambda i: abs(e.days[i] - e.days[last] / 12))
-    parts = [f"day {e.days[i]:g}: {_plain(arm.pain.median[i])}, without the loop {_plain(rival.pain.median[i])}" for i in (0, middle, last)]
+    parts = [
+        f"day {e.days[i]:g}: {_plain(arm.pain.median[i])}, without the loop {_plain(rival.pain.median[i])}"
+        for i in (0, middle, last)
+    ]
     return f"Median pain on 0 to 100, {'; '.join(parts)}."
 
 

@@ -60,7 +60,9 @@ class Finder:
     def _found(self, finding: str, spelling: str, i: int) -> Found:
         record = self.knowledge.findings[finding]
         through = spelling if i > 0 and spelling != finding.replace("_", " ") else ""
-        return Found(finding, words.finding_name(finding, self.knowledge), record.ask, record.kind == "measured", through)
+        return Found(
+            finding, words.finding_name(finding, self.knowledge), record.ask, record.kind == "measured", through
+        )
 
 
 _NOT = 9
@@ -86,5 +88,7 @@ def finder(knowledge: Knowledge) -> Finder:
     rows = []
     for finding, record in knowledge.findings.items():
         name = words.finding_name(finding, knowledge).lower()
-        rows.append((finding, tuple(dict.fromkeys((name, finding.replace("_", " "), *map(str.lower, record.counts_as))))))
+        rows.append(
+            (finding, tuple(dict.fromkeys((name, finding.replace("_", " "), *map(str.lower, record.counts_as)))))
+        )
     return Finder(tuple(rows), knowledge)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import State, UploadFile
 from litestar.exceptions import HTTPException
@@ -22,7 +23,7 @@ from backspasm.presentation.report import report
 from backspasm.service.page.chart import ChartView, chart_view
 from backspasm.service.page.entry import Entry, entry_of, read_entry
 from backspasm.service.page.panels import UnknownPanelError, panel
-from backspasm.service.page.screen import Screen, changes, fragment, page, screen_of
+from backspasm.service.page.screen import Screen, changes, form_of, fragment, page, screen_of
 from backspasm.service.page.workbench import Workbench, workbench
 
 Asked = Request[Any, Any, State]
@@ -80,7 +81,10 @@ async def _work(work: Callable[..., Response[bytes]], *values: Any) -> Response[
 @get("/", include_in_schema=False)
 async def start(request: Asked, state: State) -> Response[bytes]:
     """The empty page."""
-    return await _work(_start, workbench(state), token_of(request))
+    bench = workbench(state)
+    answer = await _work(_start, bench, token_of(request))
+    answer.background = BackgroundTask(sync_to_thread, bench.warm)
+    return answer
 
 
 def _start(bench: Workbench, token: str) -> Response[bytes]:
@@ -121,15 +125,15 @@ async def course(request: Asked, state: State) -> Response[bytes]:
 
 
 def _course(asked: Sent, bench: Workbench) -> Response[bytes]:
-    screen = screen_of(asked.entry, bench) if not asked.live else None
-    if screen is not None:
+    if not asked.live:
+        screen = screen_of(asked.entry, bench)
         return html(page(screen, bench, asked.token, course=_chart(screen, bench)))
-    return html(fragment("course.html.j2", course=_chart(screen_of(asked.entry, bench), bench)))
+    return html(fragment("course.html.j2", course=_chart(form_of(asked.entry, bench), bench)))
 
 
 def _chart(screen: Screen, bench: Workbench) -> ChartView | None:
     patient = screen.made.patient
-    if patient is None or screen.assessed is None:
+    if patient is None or screen.entry.empty:
         return None
     expected = course_of(patient, differential_of(patient, bench.model), bench.knowledge)
     return None if expected is None else chart_view(expected, bench.knowledge.cycle)

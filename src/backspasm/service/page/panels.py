@@ -129,7 +129,10 @@ def _assumption(name: str, bench: Workbench) -> dict[str, Any]:
     said = data["assumption"]
     table = said.get("table") or ({"value": said["value"]} if "value" in said else {})
     rows = [
-        (words.plain(k), ", ".join(f"{words.plain(x)} {y:g}" for x, y in v.items()) if isinstance(v, dict) else f"{v:g}")
+        (
+            words.plain(k),
+            ", ".join(f"{words.plain(x)} {y:g}" for x, y in v.items()) if isinstance(v, dict) else f"{v:g}",
+        )
         for k, v in table.items()
     ]
     return {"kind": "assumption", "title": words.plain(name), "said": said, "rows": rows, "used_in": data["used_in"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -46,34 +46,35 @@ class Screen:
     whole: bool = False
 
 
-def screen_of(entry: Entry, bench: Workbench, do: str = "", query: str = "", whole: bool = False) -> Screen:
-    """Read a form, do what a button of it asked for, and assess.
+def form_of(entry: Entry, bench: Workbench, do: str = "", query: str = "", whole: bool = False) -> Screen:
+    """Read a form and do what a button of it asked for, without assessing.
 
     Args:
         do: ``present:ID``, ``absent:ID``, ``unsure:ID``, ``none:ID``, ``clear``, ``example:ID``, or nothing.
         query: what is typed into the search.
     """
     asked, filled = _done(entry, do, bench)
-    whole = whole or filled
+    # a finding just answered from the search leaves the search
+    query = "" if do.partition(":")[0] in STATES else query
     try:
-        asked, filled = _record_in_note(asked, bench)
-    except InputError as error:
-        faults = tuple(Fault("note", p.what, p.mend) for p in error.problems)
-        return Screen(entry, asked, None, Made({}, None, faults), None, query, whole)
-    try:
+        asked, from_record = _record_in_note(asked, bench)
         reading = bench.read(asked)
     except InputError as error:
         faults = tuple(Fault("note", p.what, p.mend) for p in error.problems)
-        return Screen(entry, asked, None, Made({}, None, faults), None, query, whole)
+        return Screen(entry, asked, None, Made({}, None, faults), None, query, whole or filled)
     now = resolved(asked, reading)
     made = patient_of(now, reading, bench.knowledge)
-    unsure = tuple(f for f, state in now.findings().items() if state == "unsure")
-    assessed = None
-    if made.patient is not None and not now.empty:
-        assessed = assess(made.patient, bench.model, with_course=False, unknown=unsure)
-    # a finding just answered from the search leaves the search
-    query = "" if do.partition(":")[0] in STATES else query
-    return Screen(entry, now, reading, made, assessed, query, whole or filled)
+    return Screen(entry, now, reading, made, None, query, whole or filled or from_record)
+
+
+def screen_of(entry: Entry, bench: Workbench, do: str = "", query: str = "", whole: bool = False) -> Screen:
+    """Read a form, do what a button of it asked for, and assess; arguments as for ``form_of``."""
+    screen = form_of(entry, bench, do, query, whole)
+    if screen.made.patient is None or screen.entry.empty:
+        return screen
+    unsure = tuple(f for f, state in screen.entry.findings().items() if state == "unsure")
+    assessed = assess(screen.made.patient, bench.model, with_course=False, unknown=unsure)
+    return replace(screen, assessed=assessed)
 
 
 def _done(entry: Entry, do: str, bench: Workbench) -> tuple[Entry, bool]:
@@ -111,7 +112,9 @@ def view_of(screen: Screen, bench: Workbench) -> FormView:
 # --- rendering -------------------------------------------------------------------------------------------------------
 
 
-def page(screen: Screen, bench: Workbench, token: str, opened: Mapping[str, Any] | None = None, course: Any = None) -> bytes:
+def page(
+    screen: Screen, bench: Workbench, token: str, opened: Mapping[str, Any] | None = None, course: Any = None
+) -> bytes:
     """The whole page. ``opened``: the panel to show in it; ``course``: the chart, where no script will fetch it."""
     values = _values(screen, bench)
     return _rendered("page.html.j2", token=token, panel=opened, course=course, **values)

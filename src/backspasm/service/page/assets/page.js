@@ -57,9 +57,17 @@
 
   // --- after an update: focus stays, errors are tied to their fields, the urgency is announced ----------------------
   let back = "", level = "";
+  const bar = $("bar");
+  // when the banner is scrolled out of view, one line of it stays
+  const watch = new IntersectionObserver(([seen]) => { bar.hidden = seen.isIntersecting || seen.boundingClientRect.top > 0; });
   const announce = () => {
     const h = $("urgency-h");
-    if (!h || h.dataset.level === level) return;
+    watch.disconnect();
+    watch.observe($("urgency"));
+    bar.className = h.dataset.kind || "none";
+    const said = [[h.dataset.level, "level"], [h.dataset.why, "because"], [h.dataset.first, "likely"]].filter(([text]) => text);
+    bar.replaceChildren(...said.map(([text, kind]) => { const s = document.createElement("span"); s.className = kind; s.textContent = text; return s; }));
+    if (h.dataset.level === level) return;
     level = h.dataset.level;
     document.title = `${level} · Back pain: assess one patient`;
     $("announce").textContent = `Urgency: ${level.toLowerCase()}.` + (h.dataset.first ? ` Most probable: ${h.dataset.first}.` : "");
@@ -187,6 +195,7 @@
     return false;
   };
 
-  level = $("urgency-h")?.dataset.level || "";
+  level = $("urgency-h").dataset.level;
+  announce();
   errors();
 })();
