@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from backspasm.presentation.forest import STYLE as FOREST_STYLE
 from backspasm.presentation.rendering import environment
@@ -46,7 +47,7 @@ def address_of(name: str) -> str:
 
 
 @get("/assets/{digest:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
-def asset(digest: str, name: str) -> Response[bytes]:
+def asset(digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """One asset; under another digest than its own there is none, so that no browser keeps a wrong one."""
     found = assets().get(name)
     if found is None or found.address != f"/assets/{digest}/{name}":

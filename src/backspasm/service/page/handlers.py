@@ -32,10 +32,10 @@ HEADERS = {"Cache-Control": "no-store"}
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What a browser sent. ``live``: by the page's script, which wants the changed parts only."""
+    """What a browser sent. ``do``: the buttons that were pressed. ``live``: by the page's script, which wants the changed parts only."""
 
     entry: Entry
-    do: str
+    do: tuple[str, ...]
     opens: str
     query: str
     had: frozenset[str]
@@ -50,7 +50,7 @@ async def sent(request: Asked) -> Sent:
     entry = read_entry(texts, _texts(form.getall("unread", [])), _texts(form.getall("remark", [])))
     return Sent(
         entry,
-        texts.get("do", ""),
+        tuple(_texts([*form.getall("did", []), *form.getall("do", [])])),
         texts.get("open", ""),
         texts.get("find", "").strip(),
         frozenset(_texts(form.getall("had", []))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -28,6 +28,8 @@ from backspasm.service.page.workbench import Workbench
 
 #: fields that are shown together
 TOGETHER = {"weeks": "pregnant"}
+#: fields under which stands what their text was taken for
+LISTED = ("medications", "allergies")
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,19 @@ class Screen:
     whole: bool = False
 
 
-def form_of(entry: Entry, bench: Workbench, do: str = "", query: str = "", whole: bool = False) -> Screen:
+def form_of(entry: Entry, bench: Workbench, do: Sequence[str] = (), query: str = "", whole: bool = False) -> Screen:
     """Read a form and do what a button of it asked for, without assessing.
 
     Args:
-        do: ``present:ID``, ``absent:ID``, ``unsure:ID``, ``none:ID``, ``clear``, ``example:ID``, or nothing.
+        do: buttons in the order in which they were pressed: ``present:ID``, ``absent:ID``, ``unsure:ID``, ``none:ID``, ``clear``, ``example:ID``.
         query: what is typed into the search.
     """
-    asked, filled = _done(entry, do, bench)
-    # a finding just answered from the search leaves the search
-    query = "" if do.partition(":")[0] in STATES else query
+    asked, filled = entry, False
+    for action in do:
+        asked, other = _done(asked, action, bench)
+        filled = filled or other
+        if action.partition(":")[0] in STATES:  # what was just answered leaves the search
+            query = ""
     try:
         asked, from_record = _record_in_note(asked, bench)
         reading = bench.read(asked)
@@ -67,7 +72,7 @@ def form_of(entry: Entry, bench: Workbench, do: str = "", query: str = "", whole
     return Screen(entry, now, reading, made, None, query, whole or filled or from_record)
 
 
-def screen_of(entry: Entry, bench: Workbench, do: str = "", query: str = "", whole: bool = False) -> Screen:
+def screen_of(entry: Entry, bench: Workbench, do: Sequence[str] = (), query: str = "", whole: bool = False) -> Screen:
     """Read a form, do what a button of it asked for, and assess; arguments as for ``form_of``."""
     screen = form_of(entry, bench, do, query, whole)
     if screen.made.patient is None or screen.entry.empty:
@@ -128,7 +133,7 @@ def changes(screen: Screen, bench: Workbench, token: str, had: frozenset[str]) -
     """
     values = _values(screen, bench)
     fields = [] if screen.whole else changed_fields(screen)
-    slots = {*had, *values["form"].faults} - set(fields)
+    slots = {*had, *values["form"].faults, *LISTED} - set(fields)
     return _rendered(
         "changes.html.j2",
         token=token,

@@ -27,9 +27,19 @@
   });
   form.addEventListener("paste", () => { clearTimeout(timer); timer = setTimeout(changed, 30); });
 
+  form.addEventListener("submit", (e) => {
+    const by = e.submitter;
+    if (by && by.hasAttribute("formaction") && by.name !== "open") return; // a file or a leaflet: the browser fetches it
+    e.preventDefault();
+    clearTimeout(timer);
+    if (!by || by.name !== "open") htmx.trigger(form, "case:changed");
+  });
+
   document.addEventListener("htmx:configRequest", (e) => {
     if (token) e.detail.headers["x-csrftoken"] = token;
+    if (e.detail.path !== "/") return;
     clearTimeout(timer);
+    for (const did of form.querySelectorAll('input[name="did"]')) did.dataset.sent = "";
   });
 
   // an update that fails must not leave the old answer standing as if it were the new one
@@ -53,6 +63,7 @@
     if (e.detail.requestConfig.path !== "/") return;
     document.body.classList.remove("is-busy");
     if (e.detail.successful) stale("");
+    for (const did of form.querySelectorAll("input[data-sent]")) e.detail.successful ? did.remove() : did.removeAttribute("data-sent");
   });
 
   // --- after an update: focus stays, errors are tied to their fields, the urgency is announced ----------------------
@@ -97,6 +108,15 @@
       back = button.dataset.back || button.id;
       button.closest("details.menu")?.removeAttribute("open");
       if (button.closest("#found")) { $("find").value = ""; back = "find"; }
+      if (/^(present|absent|unsure|none):/.test(button.value)) {
+        // what was answered travels in the form until the server has taken it over: a second click cannot overtake it
+        e.preventDefault();
+        const did = document.createElement("input");
+        Object.assign(did, { type: "hidden", name: "did", value: button.value });
+        form.append(did);
+        button.setAttribute("aria-pressed", "true");
+        changed();
+      }
     }
     if (button.name === "open") { e.preventDefault(); open(button.value, button); }
     if (button.dataset.close !== undefined) button.closest("dialog").close();
