@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
+  const writes = (el) => el.matches("textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])");
   const form = $("case");
   const token = document.querySelector('meta[name="csrf-token"]').content;
   document.documentElement.classList.add("js");
@@ -10,18 +11,20 @@
   shown();
 
   // --- live updates: at once for choices, after a pause for text ---------------------------------------------------
-  const state = () => new URLSearchParams(new FormData(form)).toString();
   const wait = { note: 500 };
-  let last = state(), timer = 0;
+  let dirty = false, timer = 0; // dirty: something was entered that no request has carried yet
   const changed = () => {
     clearTimeout(timer);
-    if (state() === last) return;
-    last = state();
-    htmx.trigger(form, "case:changed");
+    if (dirty) htmx.trigger(form, "case:changed");
   };
-  form.addEventListener("change", (e) => { if (e.target.name !== "find") changed(); });
+  form.addEventListener("change", (e) => {
+    if (e.target.name === "find") return;
+    if (!writes(e.target)) dirty = true; // of a text the input event has told
+    changed();
+  });
   form.addEventListener("input", (e) => {
-    if (e.target.name === "find" || e.target.type === "radio" || e.target.type === "checkbox") return;
+    if (e.target.name === "find" || !writes(e.target)) return;
+    dirty = true;
     clearTimeout(timer);
     timer = setTimeout(changed, wait[e.target.name] ?? 900);
   });
@@ -32,13 +35,14 @@
     if (by && by.hasAttribute("formaction") && by.name !== "open") return; // a file or a leaflet: the browser fetches it
     e.preventDefault();
     clearTimeout(timer);
-    if (!by || by.name !== "open") htmx.trigger(form, "case:changed");
+    if (!by || by.name !== "open") { dirty = true; changed(); }
   });
 
   document.addEventListener("htmx:configRequest", (e) => {
     if (token) e.detail.headers["x-csrftoken"] = token;
     if (e.detail.path !== "/") return;
     clearTimeout(timer);
+    dirty = false;
     for (const did of form.querySelectorAll('input[name="did"]')) did.dataset.sent = "";
   });
 
@@ -92,7 +96,6 @@
   document.addEventListener("htmx:afterSettle", (e) => {
     shown();
     errors();
-    last = state();
     if (e.detail.target && e.detail.target.id !== "answer") return;
     announce();
     if (document.activeElement === document.body && back) $(back)?.focus();
@@ -115,6 +118,7 @@
         Object.assign(did, { type: "hidden", name: "did", value: button.value });
         form.append(did);
         button.setAttribute("aria-pressed", "true");
+        dirty = true;
         changed();
       }
     }
@@ -167,8 +171,7 @@
   // --- keys ---------------------------------------------------------------------------------------------------------
   const states = { y: "present", n: "absent", u: "unsure", r: "none" };
   const press = (element) => { if (element) { element.focus(); element.click(); } };
-  const writes = (el) => el.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
-  document.addEventListener("keydown", (e) => {
+    document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.altKey || e.metaKey || e.defaultPrevented) return;
     const here = e.target, key = e.key.toLowerCase();
     if (here.id === "find") return inSearch(e);
@@ -178,7 +181,7 @@
       if (menu) { menu.removeAttribute("open"); menu.querySelector("summary").focus(); }
       return;
     }
-    if (writes(here) || !$("single-keys").checked) return;
+    if (writes(here) || here.matches("select") || !$("single-keys").checked) return;
     const mark = here.closest("details.mk"), row = here.closest(".row");
     if ((mark || row) && states[key]) {
       e.preventDefault();
