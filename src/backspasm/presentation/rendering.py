@@ -19,7 +19,10 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]{}#|~!])")
 
 def safe_text(value: object) -> str:
     """One line without characters that steer a page or a terminal (controls, changes of writing direction)."""
-    text = re.sub(r"\s", " ", str(value))
+    text = str(value)
+    if text.isprintable():  # nearly all are, and a page has thousands
+        return text
+    text = re.sub(r"\s", " ", text)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

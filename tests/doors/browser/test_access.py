@@ -121,7 +121,10 @@ def test_nothing_scrolls_sideways(opened: Opened, width: int) -> None:
     assert wide <= 0
     page.locator("#cause-disc-herniation button").click()
     page.wait_for_selector("#panel table.steps")
-    assert page.evaluate("document.getElementById('panel').scrollWidth - document.getElementById('panel').clientWidth") <= 0
+    assert (
+        page.evaluate("document.getElementById('panel').scrollWidth - document.getElementById('panel').clientWidth")
+        <= 0
+    )
 
 
 def test_a_phone_shows_the_urgency_first_and_keeps_it(opened: Opened) -> None:

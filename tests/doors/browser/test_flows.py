@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 from tests.doors.browser.conftest import Opened, example, level, updated
 
 NOTE = "52-year-old man, emergency department. Low back pain for 3 weeks. Numb in the saddle area. No fever. CRP 12."
-HOSTILE = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=2</script> ' \" {{7*191}}"
+HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script> \' " {{7*191}}'
 
 
 def test_an_example_fills_the_form_and_tells_urgency_and_why(opened: Opened) -> None:
@@ -86,7 +86,9 @@ def test_the_result_without_each_study_is_worked_out_on_demand(opened: Opened) -
     example(page, "compressed_cauda_equina")
     page.locator("#cause-disc-herniation button").click()
     page.get_by_role("button", name="Work out the result without each study").click()
-    expect(page.locator("#panel").get_by_role("region", name="Without each study").locator("tbody tr").first).to_be_visible()
+    expect(
+        page.locator("#panel").get_by_role("region", name="Without each study").locator("tbody tr").first
+    ).to_be_visible()
 
 
 def test_the_chart_switches_treatment_and_model(opened: Opened) -> None:
@@ -200,7 +202,14 @@ def test_hostile_words_stay_words(opened: Opened) -> None:
     for name in ("medications", "allergies", "age", "m-crp"):
         field = page.locator(f"#{name}")
         updated(page, lambda field=field: (field.fill(HOSTILE), field.press("Tab")))
-    updated(page, lambda: (page.locator("#age").fill("40"), page.locator("#m-crp").fill("5"), page.locator("#m-crp").press("Tab")))
+    updated(
+        page,
+        lambda: (
+            page.locator("#age").fill("40"),
+            page.locator("#m-crp").fill("5"),
+            page.locator("#m-crp").press("Tab"),
+        ),
+    )
     page.locator("#find").fill("<b>bold</b>")
     expect(page.locator("#found")).to_contain_text("<b>bold</b>")
     bundle = {

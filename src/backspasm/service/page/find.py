@@ -51,10 +51,11 @@ class Finder:
     def _alike(self, wanted: str) -> list[tuple[int, int, int, str, str, int]]:
         out = []
         for place, (finding, spellings) in enumerate(self.spellings):
-            found = process.extractOne(wanted, spellings, scorer=fuzz.partial_ratio, score_cutoff=ALIKE)
+            long = [s for s in spellings if len(s) + 1 >= len(wanted)]  # a short word lies in every long one
+            found = process.extractOne(wanted, long, scorer=fuzz.partial_ratio, score_cutoff=ALIKE)
             if found is not None:
-                spelling, score, i = found
-                out.append((-round(score), len(spelling), place, finding, spelling, i))
+                spelling, score, _ = found
+                out.append((-round(score), len(spelling), place, finding, spelling, spellings.index(spelling)))
         return out
 
     def _found(self, finding: str, spelling: str, i: int) -> Found:

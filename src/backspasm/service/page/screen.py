@@ -16,7 +16,6 @@ from backspasm.patients.from_note import Reading
 from backspasm.patients.patient import InputError
 from backspasm.patients.reading import detect, read_patient
 from backspasm.presentation.rendering import environment
-from backspasm.records.library import package_version
 from backspasm.service.page.answer_view import AnswerView, answer_view
 from backspasm.service.page.assets import address_of
 from backspasm.service.page.case import Fault, Made, patient_of
@@ -177,7 +176,7 @@ def _values(screen: Screen, bench: Workbench) -> dict[str, Any]:
         "form": view_of(screen, bench),
         "answer": answer,
         "k": knowledge,
-        "version": package_version(),
+        "version": bench.version,
         "examples": examples(knowledge),
         "legend": LEGEND,
         "first_questions": () if answer is not None else bench.first_questions,

@@ -16,6 +16,7 @@ from backspasm.patients.patient import Patient
 from backspasm.patients.reading import note_text
 from backspasm.presentation.views import Evidence
 from backspasm.records.knowledge import Knowledge
+from backspasm.records.library import package_version
 from backspasm.records.types import AGE_GROUPS
 from backspasm.service.page.entry import Entry
 from backspasm.service.page.find import Finder, finder
@@ -30,6 +31,10 @@ class Workbench:
     @property
     def knowledge(self) -> Knowledge:
         return self.model.knowledge
+
+    @cached_property
+    def version(self) -> str:
+        return package_version()
 
     @cached_property
     def finder(self) -> Finder:
