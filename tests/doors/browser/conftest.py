@@ -116,6 +116,17 @@ def updated(page: Page, act: Callable[[], Any]) -> None:
     expect(page.locator("#answer.htmx-swapping, #answer.htmx-settling, #answer .htmx-added")).to_have_count(0)
 
 
+def enter(page: Page, **texts: str) -> None:
+    """Type into fields (``m_crp`` for ``m-crp``), leave the last one, and wait for the answer."""
+
+    def act() -> None:
+        for name, text in texts.items():
+            page.locator(f"#{name.replace('_', '-')}").fill(text)
+        page.keyboard.press("Tab")
+
+    updated(page, act)
+
+
 def example(page: Page, name: str) -> None:
     page.locator(".menu > summary", has_text="Examples").click()
     updated(page, page.locator(f".menu button[value='example:{name}']").click)

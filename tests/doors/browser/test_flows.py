@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Request, Route, expect
 
-from tests.doors.browser.conftest import Opened, example, level, updated
+from tests.doors.browser.conftest import Opened, enter, example, level, updated
 
 NOTE = "52-year-old man, emergency department. Low back pain for 3 weeks. Numb in the saddle area. No fever. CRP 12."
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script> \' " {{7*191}}'
@@ -138,11 +138,11 @@ def test_a_wrong_value_is_refused_at_its_field(opened: Opened) -> None:
     page = opened()
     example(page, "sciatica")
     field = page.locator("#m-temperature")
-    updated(page, lambda: (field.fill("hot"), field.press("Tab")))
+    enter(page, m_temperature="hot")
     assert level(page) == "NOT ASSESSED"
     expect(page.locator("#s-m-temperature .error")).to_contain_text("not a number")
     assert field.get_attribute("aria-invalid") == "true"
-    updated(page, lambda: (field.fill("98 F"), field.press("Tab")))
+    enter(page, m_temperature="98 F")
     assert level(page) != "NOT ASSESSED"
     assert field.get_attribute("aria-invalid") == "false"
     expect(page.locator("#s-m-temperature .error")).to_have_count(0)
@@ -151,8 +151,7 @@ def test_a_wrong_value_is_refused_at_its_field(opened: Opened) -> None:
 def test_a_contradiction_is_named_at_the_finding(opened: Opened) -> None:
     page = opened()
     example(page, "sciatica")  # says that there is no fever
-    field = page.locator("#m-temperature")
-    updated(page, lambda: (field.fill("39"), field.press("Tab")))
+    enter(page, m_temperature="39")
     assert level(page) == "NOT ASSESSED"
     expect(page.locator("#row-fever .error")).to_be_visible()
 
@@ -177,8 +176,7 @@ def test_an_answer_that_could_not_be_brought_up_to_date_says_so(opened: Opened) 
 
 def test_medicines_say_what_they_were_taken_for(opened: Opened) -> None:
     page = opened()
-    field = page.locator("#medications")
-    updated(page, lambda: (field.fill("Voltaren, unheardofamab"), field.press("Tab")))
+    enter(page, medications="Voltaren, unheardofamab")
     expect(page.locator("#s-medications .ok")).to_contain_text("diclofenac")
     expect(page.locator("#s-medications .not")).to_contain_text("unheardofamab: not recognised")
     expect(page.locator("#answer")).to_contain_text("medication unheardofamab")
@@ -200,16 +198,8 @@ def test_hostile_words_stay_words(opened: Opened) -> None:
     page = opened()
     updated(page, lambda: page.locator("#note").fill(f"No fever {HOSTILE} back pain for 2 weeks"))
     for name in ("medications", "allergies", "age", "m-crp"):
-        field = page.locator(f"#{name}")
-        updated(page, lambda field=field: (field.fill(HOSTILE), field.press("Tab")))
-    updated(
-        page,
-        lambda: (
-            page.locator("#age").fill("40"),
-            page.locator("#m-crp").fill("5"),
-            page.locator("#m-crp").press("Tab"),
-        ),
-    )
+        enter(page, **{name: HOSTILE})
+    enter(page, age="40", m_crp="5")
     page.locator("#find").fill("<b>bold</b>")
     expect(page.locator("#found")).to_contain_text("<b>bold</b>")
     bundle = {

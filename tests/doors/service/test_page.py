@@ -123,8 +123,16 @@ def test_words_of_a_patient_are_escaped(plain: Client) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["study:deyo1988", "study:deyo1988/history_of_cancer", "assumption:loss", "cause:disc_herniation"]
-    + ["complication:cauda_equina_syndrome", "complication:self_sustaining_spasm", "disputes", "trials"],
+    [
+        "study:deyo1988",
+        "study:deyo1988/history_of_cancer",
+        "assumption:loss",
+        "cause:disc_herniation",
+        "complication:cauda_equina_syndrome",
+        "complication:self_sustaining_spasm",
+        "disputes",
+        "trials",
+    ],
 )
 def test_every_kind_of_panel_opens(address: str, plain: Client) -> None:
     form = {"age": "50", "sex": "male", "f-history_of_cancer": "present", "f-radicular_leg_pain": "present"}

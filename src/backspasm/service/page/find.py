@@ -11,6 +11,8 @@ from backspasm.records.knowledge import Knowledge
 
 #: rows of a search; and the likeness (0 to 100) from which a misspelt word is taken for another
 SHOWN, ALIKE = 8, 80
+#: how much less it counts that only a part is alike
+PART = 15
 #: letters from which on misspellings are guessed
 GUESSED_FROM = 4
 
@@ -52,10 +54,14 @@ class Finder:
         out = []
         for place, (finding, spellings) in enumerate(self.spellings):
             long = [s for s in spellings if len(s) + 1 >= len(wanted)]  # a short word lies in every long one
-            found = process.extractOne(wanted, long, scorer=fuzz.partial_ratio, score_cutoff=ALIKE)
-            if found is not None:
-                spelling, score, _ = found
-                out.append((-round(score), len(spelling), place, finding, spelling, spellings.index(spelling)))
+            for scorer, less in ((fuzz.ratio, 0), (fuzz.partial_ratio, PART)):
+                found = process.extractOne(wanted, long, scorer=scorer, score_cutoff=ALIKE)
+                if found is not None:
+                    spelling, score, _ = found
+                    out.append(
+                        (less - round(score), len(spelling), place, finding, spelling, spellings.index(spelling))
+                    )
+                    break
         return out
 
     def _found(self, finding: str, spelling: str, i: int) -> Found:

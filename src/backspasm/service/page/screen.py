@@ -51,7 +51,8 @@ def form_of(entry: Entry, bench: Workbench, do: Sequence[str] = (), query: str =
     """Read a form and do what a button of it asked for, without assessing.
 
     Args:
-        do: buttons in the order in which they were pressed: ``present:ID``, ``absent:ID``, ``unsure:ID``, ``none:ID``, ``clear``, ``example:ID``.
+        do: buttons in the order in which they were pressed:
+            ``present:ID``, ``absent:ID``, ``unsure:ID``, ``none:ID``, ``clear``, ``example:ID``.
         query: what is typed into the search.
     """
     asked, filled = entry, False
