@@ -70,7 +70,7 @@ def test_without_a_key_nothing_is_told_where_callers_are_configured(keyed: Lites
 )
 def test_a_wrong_key_is_no_key(sent: str, keyed: Litestar) -> None:
     with calling(keyed) as client:
-        answer = client.post("/assess", json=CASE, headers={"Authorization": sent.encode("latin-1")})
+        answer = client.post("/assess", json=CASE, headers=[(b"Authorization", sent.encode("latin-1"))])
     assert answer.status_code == 401
 
 
@@ -253,7 +253,7 @@ def test_every_answer_whatever_its_status_carries_the_headers(model: Model) -> N
     )
     seen = {}
     with calling(app) as client:
-        for method, path, more in (
+        asked: list[tuple[str, str, dict[str, Any]]] = [
             ("GET", "/health", {}),
             ("GET", "/sign-in", {}),
             ("GET", "/", {"headers": {"Accept": "text/html"}, "follow_redirects": False}),
@@ -265,7 +265,8 @@ def test_every_answer_whatever_its_status_carries_the_headers(model: Model) -> N
             ("POST", "/assess", {"headers": WITH_KEY, "content": b"x" * 501}),
             ("GET", "/health", {"headers": {"Host": "evil.example"}}),
             *[("POST", "/assess", {"headers": WITH_KEY, "content": b"{}"})] * 12,
-        ):
+        ]
+        for method, path, more in asked:
             answer = client.request(method, path, **more)
             seen[answer.status_code] = answer.headers
     assert {200, 303, 400, 401, 403, 404, 405, 413, 421, 429} <= set(seen)

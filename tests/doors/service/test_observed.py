@@ -101,7 +101,7 @@ def test_a_service_whose_store_fails_is_alive_and_not_ready() -> None:
     with calling(app) as client:
         assert client.get("/health").status_code == 200
         store.engine.dispose()
-        store.engine.pool = type("Gone", (), {"connect": _gone, "dispose": lambda *_: None})()  # type: ignore[assignment]
+        store.engine.pool = type("Gone", (), {"connect": _gone, "dispose": lambda *_: None})()
         answer = client.get("/ready")
     assert answer.status_code >= 500
     assert "ready" not in answer.text
