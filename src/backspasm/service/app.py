@@ -14,7 +14,8 @@ from litestar.routes import HTTPRoute
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import fhir, health, rest
+from backspasm.service import cds_hooks, fhir, health, rest
+from backspasm.service.cds_hooks.cors import add_headers
 from backspasm.service.fhir.outcomes import refused_by_path
 from backspasm.service.problems import bad_input, fault, store_fails
 from backspasm.service.security import metrics, sign_in
@@ -24,6 +25,7 @@ from backspasm.service.security.sessions import derived, is_secure
 from backspasm.service.security.shield import Shield
 from backspasm.service.settings import Settings
 from backspasm.service.store.database import Store, StoreError, connect, migrate
+from backspasm.service.tokens.keys import KeyCache
 
 
 def create_app(settings: Settings, model: Model) -> Litestar:
@@ -35,14 +37,24 @@ def create_app(settings: Settings, model: Model) -> Litestar:
     silence_quoting_libraries()
     store, instruments = connect(settings.store), metrics.Metrics()
     app = Litestar(
-        route_handlers=[*health.ROUTES, *metrics.ROUTES, *sign_in.ROUTES, *rest.ROUTES, *fhir.ROUTES],
-        state=State({"settings": settings, "model": model, "store": store, "metrics": instruments}),
+        route_handlers=[
+            *health.ROUTES,
+            *metrics.ROUTES,
+            *sign_in.ROUTES,
+            *rest.ROUTES,
+            *fhir.ROUTES,
+            *cds_hooks.ROUTES,
+        ],
+        state=State(
+            {"settings": settings, "model": model, "store": store, "metrics": instruments, "token_keys": KeyCache()}
+        ),
         exception_handlers={
             InputError: bad_input,
             StoreError: store_fails,
             HTTPException: refused_by_path,
             Exception: fault,
         },
+        before_send=[add_headers],
         openapi_config=None,
         logging_config=None,  # how to log is the operator's choice, not the framework's
         csrf_config=csrf_of(settings, store),
