@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from backspasm.inference.model import Model
 from backspasm.service.app import create_app
-from backspasm.service.settings import Settings
+from backspasm.service.settings import Limits, Settings, StoreSettings
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -42,7 +42,7 @@ def server(model: Model) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = Settings(port=port)
+    settings = Settings(port=port, store=StoreSettings(url="memory"), limits=Limits(requests_per_minute=100_000))
     running = uvicorn.Server(
         uvicorn.Config(create_app(settings, model), port=port, log_level="warning", access_log=False, lifespan="on")
     )

@@ -55,7 +55,7 @@ def test_a_forged_request_is_refused_and_the_form_of_the_page_is_not(guarded: Cl
     page = guarded.get("/").text
     token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', page)
     assert token
-    assert f'<meta name="csrf-token" content="{token[1]}">' in page
+    assert f'<meta name="csrf-token" content="{token[1]}" data-header="x-csrftoken">' in page
     assert guarded.post("/", data={"do": "example:sciatica"}).status_code == 403
     by_form = guarded.post("/", data={"do": "example:sciatica", "_csrf_token": token[1]})
     assert urgency(by_form.text) == "ROUTINE"

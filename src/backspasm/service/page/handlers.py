@@ -23,7 +23,7 @@ from backspasm.presentation.report import report
 from backspasm.service.page.chart import ChartView, chart_view
 from backspasm.service.page.entry import Entry, entry_of, read_entry
 from backspasm.service.page.panels import UnknownPanelError, panel
-from backspasm.service.page.screen import Screen, changes, form_of, fragment, page, screen_of
+from backspasm.service.page.screen import Screen, Token, changes, form_of, fragment, page, screen_of
 from backspasm.service.page.workbench import Workbench, workbench
 
 Asked = Request[Any, Any, State]
@@ -40,7 +40,7 @@ class Sent(msgspec.Struct, frozen=True):
     query: str
     had: frozenset[str]
     live: bool
-    token: str
+    token: Token
 
 
 async def sent(request: Asked) -> Sent:
@@ -63,10 +63,11 @@ def _texts(values: list[Any]) -> list[str]:
     return [v for v in values if isinstance(v, str)]
 
 
-def token_of(request: Asked) -> str:
-    """The token against forged requests, where the application makes one."""
-    token = ScopeState.from_scope(request.scope).csrf_token
-    return token if isinstance(token, str) else ""
+def token_of(request: Asked) -> Token:
+    """The token against forged requests, where the application makes one, and the header that carries it."""
+    text = ScopeState.from_scope(request.scope).csrf_token
+    config = request.app.csrf_config
+    return Token(text if isinstance(text, str) else "", config.header_name if config is not None else "")
 
 
 def html(data: bytes, status: int = 200) -> Response[bytes]:
@@ -87,7 +88,7 @@ async def start(request: Asked, state: State) -> Response[bytes]:
     return answer
 
 
-def _start(bench: Workbench, token: str) -> Response[bytes]:
+def _start(bench: Workbench, token: Token) -> Response[bytes]:
     return html(page(screen_of(Entry(), bench), bench, token))
 
 
@@ -198,7 +199,7 @@ async def record(request: Asked, state: State) -> Response[bytes]:
     return await _work(_record, data, workbench(state), token_of(request))
 
 
-def _record(data: bytes, bench: Workbench, token: str) -> Response[bytes]:
+def _record(data: bytes, bench: Workbench, token: Token) -> Response[bytes]:
     patient = read_patient(data, bench.knowledge)
     screen = screen_of(entry_of(patient), bench)
     return html(page(screen, bench, token, course=_chart(screen, bench)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from jinja2 import Environment
@@ -29,6 +29,13 @@ from backspasm.service.page.workbench import Workbench
 TOGETHER = {"weeks": "pregnant"}
 #: fields under which stands what their text was taken for
 LISTED = ("medications", "allergies")
+
+
+class Token(NamedTuple):
+    """What proves that a form comes from this page, and the name of the header that carries it; empty where none is asked."""
+
+    text: str
+    header: str
 
 
 @dataclass(frozen=True)
@@ -118,14 +125,14 @@ def view_of(screen: Screen, bench: Workbench) -> FormView:
 
 
 def page(
-    screen: Screen, bench: Workbench, token: str, opened: Mapping[str, Any] | None = None, course: Any = None
+    screen: Screen, bench: Workbench, token: Token, opened: Mapping[str, Any] | None = None, course: Any = None
 ) -> bytes:
     """The whole page. ``opened``: the panel to show in it; ``course``: the chart, where no script will fetch it."""
     values = _values(screen, bench)
     return _rendered("page.html.j2", token=token, panel=opened, course=course, **values)
 
 
-def changes(screen: Screen, bench: Workbench, token: str, had: frozenset[str]) -> bytes:
+def changes(screen: Screen, bench: Workbench, token: Token, had: frozenset[str]) -> bytes:
     """What an update changes on a page that is open: the answer, and of the form only what the server filled in.
 
     Args:

@@ -4,7 +4,8 @@
   const $ = (id) => document.getElementById(id);
   const writes = (el) => el.matches("textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])");
   const form = $("case");
-  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const meta = document.querySelector('meta[name="csrf-token"]');
+  const proof = meta.content ? { [meta.dataset.header]: meta.content } : {}; // that a request comes from this page
   document.documentElement.classList.add("js");
   for (const b of document.querySelectorAll("#help-button")) b.hidden = false;
   const shown = () => document.querySelectorAll("[data-print]").forEach((b) => { b.hidden = false; });
@@ -39,7 +40,7 @@
   });
 
   document.addEventListener("htmx:configRequest", (e) => {
-    if (token) e.detail.headers["x-csrftoken"] = token;
+    Object.assign(e.detail.headers, proof);
     if (e.detail.path !== "/") return;
     clearTimeout(timer);
     dirty = false;
@@ -151,7 +152,7 @@
     data.set("open", address);
     let text = "";
     try {
-      const got = await fetch("/page/panel", { method: "POST", body: data, headers: { "HX-Request": "true", "x-csrftoken": token } });
+      const got = await fetch("/page/panel", { method: "POST", body: data, headers: { "HX-Request": "true", ...proof } });
       text = await got.text();
       if (!got.ok && !text.includes("failure")) text = "";
     } catch { text = ""; }
