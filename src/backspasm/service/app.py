@@ -10,10 +10,11 @@ from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.routes import HTTPRoute
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import cds_hooks, fhir, health, rest
+from backspasm.service import cds_hooks, fhir, health, page, rest
 from backspasm.service.cds_hooks.cors import add_headers
 from backspasm.service.fhir.outcomes import refused_by_path
 from backspasm.service.problems import bad_input, fault, store_fails
@@ -43,6 +44,7 @@ def create_app(settings: Settings, model: Model) -> Litestar:
             *rest.ROUTES,
             *fhir.ROUTES,
             *cds_hooks.ROUTES,
+            *page.ROUTES,
         ],
         state=State(
             {"settings": settings, "model": model, "store": store, "metrics": instruments, "token_keys": KeyCache()}
@@ -66,9 +68,15 @@ def create_app(settings: Settings, model: Model) -> Litestar:
 
 def shield(app: Litestar, settings: Settings, store: Store, instruments: metrics.Metrics, knowledge: str) -> None:
     """Put the shield around an application."""
-    around = Shield(app.asgi_handler, settings, store, instruments, knowledge)
+    around = Shield(app.asgi_handler, settings, store, instruments, knowledge, repeatable_paths(app))
     app.asgi_handler = around
     app.on_startup.append(around.reset)
+
+
+def repeatable_paths(app: Litestar) -> frozenset[str]:
+    """Paths of routes that say ``opt={"repeatable": True}``: the same question has the same answer there."""
+    routes = (route for route in app.routes if isinstance(route, HTTPRoute))
+    return frozenset(r.path for r in routes for handler in r.route_handlers if handler.opt.get("repeatable"))
 
 
 def csrf_of(settings: Settings, store: Store) -> CSRFConfig:

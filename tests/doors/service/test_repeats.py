@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 from litestar import Litestar, Request, Response, post
 from litestar.params import RawBody
@@ -16,17 +20,24 @@ from backspasm.service.security.repeats import Answer, Repeats, question
 from backspasm.service.settings import Limits, Settings
 from backspasm.service.store.audit import latest
 from backspasm.service.store.database import Store
-from tests.doors.service.conftest import IN_MEMORY
+from tests.doors.service.conftest import BASE_URL, IN_MEMORY
 from tests.doors.service.small import calling, guarded, settings_of
 
 calls: list[bytes] = []
 
 
 @post("/assess", sync_to_thread=False, status_code=200, opt={"repeatable": True})
-def assess(body: RawBody, request: Request[object, object, object]) -> Response[str]:
+def assess(body: RawBody, request: Request[Any, Any, Any]) -> Response[str]:
     calls.append(body)
     assessed(request, "d" * 64, "urgent")
     return Response(f"answer {len(calls)}", status_code=400 if body == b"bad" else 200, headers={"X-Own": "kept"})
+
+
+@post("/simulate", sync_to_thread=True, status_code=200, opt={"repeatable": True})
+def slowly(body: RawBody) -> Response[str]:
+    calls.append(body)
+    time.sleep(0.1)
+    return Response(f"answer {len(calls)}", status_code=500 if body == b"bad" else 200)
 
 
 @post("/read", sync_to_thread=False, status_code=200)
@@ -70,6 +81,36 @@ def test_a_failure_and_a_route_that_does_not_repeat_are_worked_out_again(
     client, _ = made
     assert [client.post("/assess", content=b"bad").text for _ in range(2)] == ["answer 1", "answer 2"]
     assert [client.post("/read", content=b"x").text for _ in range(2)] == ["answer 3", "answer 4"]
+
+
+async def at_once(app: Litestar, body: bytes, count: int) -> list[httpx.Response]:
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL, timeout=30) as client:
+        return list(await asyncio.gather(*(client.post("/simulate", content=body) for _ in range(count))))
+
+
+def test_who_asks_the_same_at_the_same_time_waits_for_the_one_answer() -> None:
+    calls.clear()
+    app, store = guarded([slowly], settings_of())
+    answers = asyncio.run(at_once(app, b"case", 10))
+    assert [(a.status_code, a.text) for a in answers] == [(200, "answer 1")] * 10
+    assert len(latest(store, 99)) == 10
+
+
+def test_who_waited_for_an_answer_that_failed_asks_again() -> None:
+    calls.clear()
+    app, _ = guarded([slowly], settings_of())
+    answers = asyncio.run(at_once(app, b"bad", 3))
+    assert [a.status_code for a in answers] == [500] * 3
+    assert len(calls) == 3
+
+
+def test_the_line_of_those_who_wait_is_limited() -> None:
+    calls.clear()
+    app, _ = guarded([slowly], settings_of(Limits(waiting=2)))
+    answers = asyncio.run(at_once(app, b"case", 6))
+    assert sorted(a.status_code for a in answers) == [200] * 3 + [503] * 3
+    assert len(calls) == 1
 
 
 def test_it_can_be_switched_off() -> None:

@@ -9,17 +9,14 @@ from typing import Any
 access = logging.getLogger("backspasm.access")
 
 #: libraries that log addresses, which may hold the id of a patient
-_QUOTING = ("httpx", "httpcore")
+_QUOTING = ("httpx", "httpcore", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def silence_quoting_libraries() -> None:
     """Whatever level the operator chooses, these write nothing."""
     for name in _QUOTING:
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        if not any(isinstance(h, logging.NullHandler) for h in logger.handlers):
-            logger.addHandler(logging.NullHandler())
+        logging.getLogger(name).disabled = True
 
 
 def log_access(method: str, route: str, status: int, seconds: float) -> None:

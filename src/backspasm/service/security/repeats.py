@@ -7,6 +7,7 @@ Kept in memory only, for a limited time, within a limited size; the key is a dig
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from backspasm.service.security.audited import Assessed
+from backspasm.service.security.refusals import too_busy
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -74,3 +76,35 @@ class Repeats:
     def _drop(self, key: str) -> None:
         answer, _ = self._kept.pop(key)
         self._size -= len(answer.body)
+
+
+class Flights:
+    """Questions that are being worked out: who asks the very same one meanwhile waits for that answer. Used by one event loop only."""
+
+    def __init__(self, line: int) -> None:
+        self._line, self._waiting = line, 0
+        self._asked: dict[str, asyncio.Event] = {}
+
+    def asked(self, key: str) -> bool:
+        return key in self._asked
+
+    async def wait(self, key: str, seconds: float) -> None:
+        """Wait until the question is no longer worked out. Raises RefusedError (503) as a full line does."""
+        if self._waiting >= self._line:
+            raise too_busy("line_full", "too many requests wait already")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await self._asked[key].wait()
+        except TimeoutError:
+            raise too_busy("waited_too_long", f"no answer within {seconds:g} s") from None
+        finally:
+            self._waiting -= 1
+
+    def begin(self, key: str) -> None:
+        self._asked.setdefault(key, asyncio.Event())
+
+    def end(self, key: str) -> None:
+        answered = self._asked.pop(key, None)
+        if answered is not None:
+            answered.set()

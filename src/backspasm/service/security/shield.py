@@ -22,7 +22,7 @@ from backspasm.service.security.metrics import Metrics
 from backspasm.service.security.paths import Door, door_of
 from backspasm.service.security.rate import Rates
 from backspasm.service.security.refusals import RefusedError, send_refusal, too_busy
-from backspasm.service.security.repeats import Answer, Repeats, question
+from backspasm.service.security.repeats import Answer, Flights, Repeats, question
 from backspasm.service.security.slots import Slots
 from backspasm.service.settings import Settings
 from backspasm.service.store.audit import AuditEntry, now, record
@@ -53,9 +53,18 @@ class _Exchange:
 class Shield:
     """An ASGI application around another one."""
 
-    def __init__(self, inner: ASGIApp, settings: Settings, store: Store, metrics: Metrics, knowledge: str) -> None:
+    def __init__(
+        self,
+        inner: ASGIApp,
+        settings: Settings,
+        store: Store,
+        metrics: Metrics,
+        knowledge: str,
+        repeatable: frozenset[str] = frozenset(),
+    ) -> None:
+        """``knowledge``: its digest. ``repeatable``: paths whose answers may be given again."""
         self._inner, self._settings, self._store, self._metrics = inner, settings, store, metrics
-        self._knowledge = knowledge
+        self._knowledge, self._repeatable = knowledge, repeatable
         self._headers = security_headers(settings)
         self._hosts = hosts.allowed_hosts(settings)
         self.reset()
@@ -66,6 +75,7 @@ class Shield:
         self._rates = Rates(limits.requests_per_minute)
         self._slots = Slots(limits.concurrent_assessments, limits.waiting, limits.seconds_to_answer)
         self._repeats = Repeats(limits.repeat_bytes, limits.repeat_seconds)
+        self._flights = Flights(limits.waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -103,14 +113,20 @@ class Shield:
         if door in _LINE_FREE:
             await self._inner(scope, replayed(body, receive), self._noting(scope, exchange))
             return
-        key = ""
-        if method == "POST" and self._settings.limits.repeat_bytes:
-            key = question(method, scope["path"], scope["query_string"], headers, body)
-            kept = self._repeats.get(key)
-            if kept is not None:
-                await self._again(kept, scope, exchange)
-                return
-        await self._in_line(scope, replayed(body, receive), exchange, key)
+        if method != "POST" or scope["path"] not in self._repeatable or not self._settings.limits.repeat_bytes:
+            await self._in_line(scope, replayed(body, receive), exchange, "")
+            return
+        key = question(method, scope["path"], scope["query_string"], headers, body)
+        while (kept := self._repeats.get(key)) is None and self._flights.asked(key):
+            await self._flights.wait(key, self._settings.limits.seconds_to_answer)
+        if kept is not None:
+            await self._again(kept, scope, exchange)
+            return
+        self._flights.begin(key)
+        try:
+            await self._in_line(scope, replayed(body, receive), exchange, key)
+        finally:
+            self._flights.end(key)
 
     async def _in_line(self, scope: HTTPScope, receive: Receive, exchange: _Exchange, key: str) -> None:
         """Wait for a place, answer in time. Work that takes too long goes on and keeps its place until it ends (a thread cannot be
@@ -171,8 +187,7 @@ class Shield:
     def _keep(self, key: str, start: Message, message: Message, scope: HTTPScope, route: str) -> None:
         if start["type"] != "http.response.start" or message["type"] != "http.response.body":
             return
-        repeatable = getattr(scope.get("route_handler"), "opt", {}).get("repeatable", False)
-        if repeatable and start["status"] < 300 and not message.get("more_body"):
+        if start["status"] < 300 and not message.get("more_body"):
             headers = tuple((bytes(k), bytes(v)) for k, v in start["headers"])
             self._repeats.put(key, Answer(start["status"], headers, message["body"], route, told(scope)))
 
