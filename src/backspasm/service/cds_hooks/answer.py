@@ -20,7 +20,7 @@ from backspasm.advice.orders import concerns_us, judge_image, judge_medicine
 from backspasm.inference.model import Model
 from backspasm.patients.from_fhir.orders import MedicineOrder, Orders, read_orders
 from backspasm.patients.from_fhir.today import Today, read_today
-from backspasm.patients.patient import InputError
+from backspasm.patients.patient import InputError, InputProblem
 from backspasm.presentation.card_reasons import REASONS, TOPIC, TOPICS
 from backspasm.presentation.card_types import INDICATORS, Card, CardSource, Coding, Link, Said, Wire
 from backspasm.presentation.cards import imaging_card, urgency_card
@@ -68,7 +68,7 @@ def answer(call: Call, service: Service, settings: Settings, model: Model, store
     Raises:
         InputError: the call or a resource in it cannot be read.
         NotEnoughError: what must be seen was neither sent nor to be had.
-        StoreUnavailable: the store does not answer.
+        StoreError: the store does not answer.
     """
     knowledge = model.knowledge
     moment = datetime.now(UTC)
@@ -78,8 +78,11 @@ def answer(call: Call, service: Service, settings: Settings, model: Model, store
     else:
         if call.drafts is None:
             raise InputError.one("context.draftOrders", "", "is missing", f"send what is ordered ({call.hook})")
-        orders = _chosen(read_orders(drafts, _loose(call), knowledge), call, service, knowledge)
+        found = read_orders(drafts, _loose(call), knowledge)
+        orders = _chosen(found, call, service, knowledge)
         if not orders.medicines and not orders.images:
+            if found.unread:  # an order that cannot be read may be one of ours
+                raise InputError([InputProblem(u.what, "", u.why, "send it as FHIR R4 has it") for u in found.unread])
             return NOTHING
     record = gather(call, service, settings.cds_hooks)
     if PATIENT.key in record.lacks:
@@ -95,15 +98,18 @@ def answer(call: Call, service: Service, settings: Settings, model: Model, store
         raise InputError.one(
             "prefetch", "", "is of another patient than context.patientId", "send one patient's record"
         )
-    c = consult(today.patient, model)
-    unseen = _unseen(record, service)
-    said = sorted(_said(service, orders, drafts, c, today, unseen, knowledge), key=_loudest)
+    # most records that are opened hold no back pain: there is nothing to assess
+    c = consult(today.patient, model) if today.about_back or service.topic != "urgency" else None
+    unseen = (*_unseen(record, service), *(f"{u.what} (cannot be read)" for u in orders.unread))
+    said = [] if c is None else sorted(_said(service, orders, drafts, c, today, unseen, knowledge), key=_loudest)
     if not said:
         needed = (*service.silent_with, *(("observations",) if today.about_back else ()))
         lacking = tuple(key for key in needed if key in record.lacks)
         if lacking:
             raise NotEnoughError(_missing(lacking, record, service))
     cards = tuple(_issue(said, call, service, settings, store, moment))
+    if c is None:
+        return NOTHING
     return Answer(msgspec.json.encode(Cards(cards)), c.triage.input_digest, c.triage.level)
 
 
@@ -128,14 +134,14 @@ def _chosen(orders: Orders, call: Call, service: Service, knowledge: Knowledge) 
         return ids is None or reference.rpartition("/")[2] in ids
 
     if service.topic == "imaging":
-        return Orders(images=tuple(o for o in orders.images if picked(o.reference)))
+        return Orders(images=tuple(o for o in orders.images if picked(o.reference)), unread=orders.unread)
     known = [o for o in orders.medicines if o.medicines]
     if not any(picked(o.reference) and any(concerns_us(m, knowledge) for m in o.medicines) for o in known):
         # a client may number what it selects otherwise than what it drafts: then all drafts are meant
         if ids is None or any(picked(o.reference) for o in orders.medicines):
             return Orders()
         ids = None
-    return Orders(medicines=tuple(o for o in known if picked(o.reference)))
+    return Orders(medicines=tuple(o for o in known if picked(o.reference)), unread=orders.unread)
 
 
 def _without(record: Record, orders: Orders, knowledge: Knowledge) -> Record:

@@ -239,6 +239,17 @@ def test_other_medicines_are_not_ours(client: TestClient[Litestar]) -> None:
     assert cards(client, MEDICINES, signing({}, medicine("d", "some unknown remedy"))) == []
 
 
+def test_an_order_that_cannot_be_read_is_no_empty_answer(client: TestClient[Litestar]) -> None:
+    broken = medicine("broken", "x", medicationCodeableConcept=1)
+    answer = client.post(f"/cds-services/{MEDICINES}", json=signing(record(), broken))
+    assert answer.status_code == 400
+    assert [p["field"] for p in answer.json()["problems"]] == ["MedicationRequest/broken"]
+    (card, *_) = cards(
+        client, MEDICINES, signing(record(), broken, medicine("a", "oxycodone"), medicine("b", "diazepam"))
+    )
+    assert "MedicationRequest/broken (cannot be read)" in card["detail"]
+
+
 def test_a_child_is_told_apart(client: TestClient[Litestar]) -> None:
     young = person(birthDate=f"{int(person()['birthDate'][:4]) + 36}-01-15")
     (card, *_) = cards(client, MEDICINES, signing(record(patient=young), medicine("d", "tramadol 50 mg")))
