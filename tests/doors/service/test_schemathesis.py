@@ -6,6 +6,7 @@ More examples, and every phase of the tool: ``make schemathesis``.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 import schemathesis
@@ -27,10 +28,7 @@ CONFIG = SchemathesisConfig.from_dict(
 )
 #: an operation without body and parameters cannot be called wrongly
 WAYS = [
-    (o, mode)
-    for o in EVERY
-    for mode in GenerationMode
-    if mode is GenerationMode.POSITIVE or o.body or o.parameters
+    (o, mode) for o in EVERY for mode in GenerationMode if mode is GenerationMode.POSITIVE or o.body or o.parameters
 ]
 
 
@@ -45,7 +43,7 @@ def test_no_request_leads_to_an_undescribed_answer(
 ) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=described[operation.path][operation.method.upper()].as_strategy(generation_mode=mode))
-    def holds(case: Case) -> None:
+    def holds(case: Case[Any]) -> None:
         case.call_and_validate()
 
     holds()
