@@ -31,6 +31,7 @@ from backspasm.cli_shared import (
     refuse,
     stdout_console,
 )
+from backspasm.cli_store import store_app
 
 app = typer.Typer(
     name="backspasm",
@@ -46,6 +47,7 @@ app.add_typer(emg_app)
 app.add_typer(serve_app)
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(model_app, name="cycle")
+app.add_typer(store_app, name="store")
 
 
 @app.command(

@@ -16,6 +16,7 @@ from backspasm.presentation.fhir.bundle import to_fhir
 from backspasm.service.fhir.bodies import check_body, check_format, parameter, resource
 from backspasm.service.rest.answers import FHIR, finished
 from backspasm.service.rest.assess import REPEATABLE
+from backspasm.service.security.audited import assessed
 
 #: at the head of a body: whether it has to be opened to find the Bundle
 _PARAMETERS = b'"Parameters"'
@@ -33,6 +34,7 @@ def assess(body: RawBody, request: Request[Any, Any, Any], state: State) -> Resp
     else:
         patient = read_patient(body, model.knowledge, "fhir")  # decodes only what is read
     result = assess_patient(patient, model)
+    assessed(request, result.input_digest, result.urgency.level)
     return finished(to_fhir(result, model.knowledge), FHIR)
 
 

@@ -22,6 +22,7 @@ from backspasm.presentation.note import reading_json
 from backspasm.presentation.report import report
 from backspasm.service.rest.answers import FHIR, HTML, JSON, MARKDOWN, TEXT, finished, media_type, wanted
 from backspasm.service.rest.bodies import PATIENT_TYPES, patient_of
+from backspasm.service.security.audited import assessed
 
 #: the same question has the same answer: it may be given again without being worked out again
 REPEATABLE = {"repeatable": True}
@@ -33,6 +34,7 @@ def assess(body: RawBody, request: Request[Any, Any, Any], state: State) -> Resp
     kind, form = media_type(request, PATIENT_TYPES), wanted(request, (JSON, FHIR, HTML, MARKDOWN))
     model = state.model
     result = assess_patient(patient_of(body, kind, model), model)
+    assessed(request, result.input_digest, result.urgency.level)
     if form == FHIR:
         return finished(to_fhir(result, model.knowledge), form)
     if form == JSON:

@@ -91,11 +91,9 @@ def give_feedback(store: Store, service: str, given: Sequence[CardFeedback]) -> 
     """
     asked = {f.card for f in given}
     with store.writing() as connection:
-        known = set(
-            connection.execute(
-                select(cards.c.uuid).where(cards.c.service == service, cards.c.uuid.in_(asked))
-            ).scalars()
-        )
+        mine = select(cards.c.uuid).where(cards.c.service == service, cards.c.uuid.in_(asked))
+        # locked, so that the same feedback sent twice at once is still kept once (SQLite locks the file)
+        known = set(connection.execute(mine.order_by(cards.c.uuid).with_for_update()).scalars())
         there = {
             tuple(row)
             for row in connection.execute(

@@ -19,6 +19,7 @@ from backspasm.patients.patient import InputError
 from backspasm.service.settings import StoreSettings
 from backspasm.service.store.folders import data_folder, private_file
 from backspasm.service.store.identifiers import read_secret, session_secret
+from backspasm.service.store.schema import upgrade
 
 #: seconds that a connection waits for another one that writes, before it gives up
 PATIENCE = 5.0
@@ -69,16 +70,19 @@ def open_store(settings: StoreSettings) -> Store:
         InputError: for an address that cannot be used.
         StoreError: where the database does not answer.
     """
-    from backspasm.service.store.schema import upgrade
-
     store = connect(settings)
     try:
-        with store.writing() as connection:
-            upgrade(connection)
+        migrate(store)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def migrate(store: Store) -> None:
+    """Bring the tables up to date. Raises StoreError."""
+    with store.writing() as connection:
+        upgrade(connection)
 
 
 def connect(settings: StoreSettings) -> Store:
@@ -87,7 +91,13 @@ def connect(settings: StoreSettings) -> Store:
         return Store(_sqlite(":memory:", lasting=False), session_secret(), settings.keep_note_text)
     url = _address(settings.url)
     if url.get_backend_name() == "postgresql":
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_timeout=PATIENCE)
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_timeout=PATIENCE,
+            connect_args={"connect_timeout": round(PATIENCE)},
+            hide_parameters=True,
+        )
     elif url.database in {None, "", ":memory:"}:
         return connect(StoreSettings(url="memory", keep_note_text=settings.keep_note_text))
     else:
@@ -107,7 +117,7 @@ def _address(text: str) -> URL:
     mend = "write sqlite:////folder/file, postgresql://user@host/database or memory"
     try:
         url = make_url(text)
-    except ArgumentError:  # the address itself may hold a password, so it is not shown
+    except (ArgumentError, ValueError):  # the address itself may hold a password, so it is not shown
         raise InputError.one("store.url", "", "is no address of a database", mend) from None
     if url.get_backend_name() not in {"sqlite", "postgresql", "postgres"}:
         raise InputError.one("store.url", url.get_backend_name(), "is no database that the store knows", mend)
@@ -123,6 +133,7 @@ def _sqlite(database: str, lasting: bool) -> Engine:
         max_overflow=5 if lasting else 0,
         pool_timeout=PATIENCE,
         connect_args={"check_same_thread": False, "timeout": PATIENCE},
+        hide_parameters=True,  # what is stored appears in no log, at no level
     )
 
     @event.listens_for(engine, "connect")
