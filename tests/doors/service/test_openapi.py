@@ -16,6 +16,7 @@ from backspasm import Knowledge
 from backspasm.service import fhir, rest
 from backspasm.service.rest.openapi.document import EVERY
 from backspasm.service.rest.openapi.schemas import case_schema
+from tests.doors.service.conftest import BASE_URL
 
 Client = TestClient[Litestar]
 #: described by themselves
@@ -24,7 +25,7 @@ UNDESCRIBED = {"/openapi.json", "/docs", "/docs/{name}"}
 
 @pytest.fixture(scope="module")
 def document(app: Litestar) -> dict[str, Any]:
-    with TestClient(app) as client:
+    with TestClient(app, base_url=BASE_URL) as client:
         found: dict[str, Any] = client.get("/openapi.json").json()
         return found
 

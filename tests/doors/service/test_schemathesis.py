@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from litestar import Litestar
 from schemathesis import Case, GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.schemas import BaseSchema
 
+from backspasm import Model
+from backspasm.service.app import create_app
 from backspasm.service.rest.openapi.document import EVERY
 from backspasm.service.rest.openapi.operations import Operation
+from backspasm.service.settings import Access, Limits, Settings
+from tests.doors.service.conftest import IN_MEMORY
 
 #: for each operation, of requests that fit the description and of requests that do not
 EXAMPLES = int(os.environ.get("BACKSPASM_SCHEMATHESIS_EXAMPLES", "8"))
@@ -33,8 +36,14 @@ WAYS = [
 
 
 @pytest.fixture(scope="module")
-def described(app: Litestar) -> BaseSchema:
-    return schemathesis.openapi.from_asgi("/openapi.json", app, config=CONFIG)
+def described(model: Model) -> BaseSchema:
+    """The document of a service that does not tire of questions, and is addressed as the tool addresses it."""
+    settings = Settings(
+        store=IN_MEMORY,
+        limits=Limits(requests_per_minute=1_000_000),
+        access=Access(allowed_hosts=("testserver", "127.0.0.1")),
+    )
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(settings, model), config=CONFIG)
 
 
 @pytest.mark.parametrize(("operation", "mode"), WAYS, ids=lambda x: getattr(x, "value", None) or x.name)
