@@ -89,10 +89,12 @@ def case_schema(knowledge: Knowledge) -> Json:
         "setting": _null({"type": "string", "enum": list(knowledge.index.settings)}),
         "present": _list(entry, "Findings that are there."),
         "absent": _list({"type": "string", "enum": booleans}, "Findings that were asked for and are not there."),
-        "measured": _null(_measured(knowledge)),
+        "measured": _null(_measured(knowledge))
+        | {"description": "Values by finding; `/openapi.json` has every id with its unit and bounds."},
         "days_ago": _null(
             _map({f: {"type": "number", "minimum": 0} for f in booleans}, "Days since a finding happened.")
-        ),
+        )
+        | {"description": "Days since a finding happened, by finding."},
         "medications": _list(_NAME, "Medicines by any name; an empty list says that there are none."),
         "allergies": _list(_NAME, "Allergies by any name; an empty list says that there are none."),
         "comorbidities": _list({"type": "string", "enum": list(knowledge.index.comorbidities)}, "Other diseases."),
