@@ -14,6 +14,7 @@ demo: $(VENV)/.core  ## Assess an example patient and print the assessment
 	@$(BIN)/backspasm assess examples/child_refuses_to_walk.yaml
 
 test: $(VENV)/.dev  ## Install what tests need and run all of them
+	@bash tools/ensure-chromium
 	@bash tools/ensure-postgresql
 	$(BIN)/python -m pytest -n auto
 
