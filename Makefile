@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench cycle docs serve setup setup-dev format clean
+.PHONY: help demo test check bench load fuzz oracle interview-bench notes-bench cycle docs serve setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,7 @@ demo: $(VENV)/.core  ## Assess an example patient and print the assessment
 	@$(BIN)/backspasm assess examples/child_refuses_to_walk.yaml
 
 test: $(VENV)/.dev  ## Install what tests need and run all of them
+	@bash tools/ensure-chromium
 	@bash tools/ensure-postgresql
 	$(BIN)/python -m pytest -n auto
 
@@ -27,6 +28,10 @@ bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/emg.py 20
 	$(BIN)/python benchmarks/cycle.py --quick
+	$(BIN)/python benchmarks/service.py --seconds 10
+
+load: $(VENV)/.dev  ## Measure the service under load for 60 s each, beside a bare endpoint
+	$(BIN)/python benchmarks/service.py
 
 notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
 	$(BIN)/python benchmarks/notes.py

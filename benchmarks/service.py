@@ -1,13 +1,14 @@
-"""Load: 16 clients post a 75 kB record to a real server, beside a bare Litestar endpoint that only parses the same bytes, in one run.
+"""Load: 16 clients post 75 kB to a real server, beside a bare Litestar endpoint that only parses the same bytes, in one run.
 
-    python benchmarks/service.py                              60 s each: assessments of one record, and of ever new patients
+    python benchmarks/service.py                              60 s each, after 2 s of warming up
     python benchmarks/service.py --seconds 10 --workers 2
-    python benchmarks/service.py --path /cds-services/X --body request.json --type application/json
+    python benchmarks/service.py --path /read --type text/plain --body note.txt
 
-Two kinds of load are measured, since they cost very different amounts:
+Measured are a `patient-view` call of CDS Hooks and a whole assessment of a FHIR record, each in two kinds, since they cost very
+different amounts:
 
-- ``same``: the same question again and again, as when a chart is opened again; the answer may be given again;
-- ``new``: ``__N__`` in the body is another number each time, so every request is worked out.
+- ``same``: one patient's record again and again, as when a chart is opened again (a hook's instance is always a new one);
+- ``new``: ``__N__`` in the body is another number each time, so every request is another patient and is worked out.
 
 The clients, the server and the measuring share the machine's cores, for the peer as well. Exit code 1 where a request failed.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -29,7 +31,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import uvloop
@@ -53,24 +57,68 @@ secret_file = "{folder}/k"
 
 
 def record() -> bytes:
-    """A FHIR Bundle of 75 kB: the example, with years of laboratory results; ``__N__`` is the patient's latest CRP."""
+    """A FHIR Bundle of 75 kB: the example, with years of laboratory results; ``__N__`` is in the patient's latest CRP."""
     bundle = json.loads((ROOT / "examples/fhir_adult_emergency.json").read_text(encoding="utf-8"))
-    observations = [e for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation"]
-    for entry in observations:
-        if "valueQuantity" in entry["resource"] and entry["resource"]["id"] == "crp":
-            entry["resource"]["valueQuantity"]["value"] = "__CRP__"
-    years = 0
-    while len(json.dumps(bundle)) < SIZE:
-        years += 1
-        for entry in observations:
-            older = json.loads(json.dumps(entry).replace('"__CRP__"', "3"))
-            older["resource"]["id"] += f"-{years}"
-            older.pop("fullUrl", None)
-            for name in ("effectiveDateTime", "issued"):
-                if name in older["resource"]:
-                    older["resource"][name] = re.sub(r"^\d{4}", str(2025 - years % 20), older["resource"][name])
-            bundle["entry"].append(older)
+    observations = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation"]
+    latest = next(o for o in observations if o["id"] == "crp")
+    latest["valueQuantity"]["value"] = "__CRP__"
+    bundle["entry"] += [{"resource": r} for r in older(observations, SIZE - len(json.dumps(bundle)))]
     return json.dumps(bundle).replace('"__CRP__"', "164.__N__").encode()
+
+
+def older(observations: list[dict[str, Any]], size: int) -> list[dict[str, Any]]:
+    """The same results of earlier years, so many that they fill a size."""
+    out: list[dict[str, Any]] = []
+    filled = 0
+    for year in itertools.count(1):
+        for observation in observations:
+            text = json.dumps(observation).replace('"__CRP__"', "3")
+            text = re.sub(r'"(\d{4})(-\d\d-\d\d)', lambda m: f'"{int(m[1]) - 1 - year % 15}{m[2]}', text)  # noqa: B023
+            out.append({**json.loads(text), "id": f"{observation['id']}-{year}"})
+            filled += len(text) + 20
+            if filled > size:
+                return out
+    raise AssertionError("unreachable")
+
+
+def patient_view() -> bytes:
+    """A call of CDS Hooks with 75 kB of the record: a patient in the emergency department today, with back pain and fever."""
+    today = datetime.now(UTC)
+    bundle = json.loads((ROOT / "examples/fhir_adult_emergency.json").read_text(encoding="utf-8"))
+    visit = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Encounter")
+    shift = (today - datetime.fromisoformat(visit["period"]["start"])).days  # as if the example had happened today
+
+    def moved(match: re.Match[str]) -> str:
+        return (datetime.fromisoformat(match[0]) + timedelta(days=shift)).date().isoformat()
+
+    text = re.sub(r"\d{4}-\d\d-\d\d(?=T)|(?<=Date\": \")\d{4}-\d\d-\d\d", moved, json.dumps(bundle))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in json.loads(text)["entry"]:
+        found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
+    latest = next(o for o in found["Observation"] if o["id"] == "crp")
+    latest["valueQuantity"]["value"] = "__CRP__"
+    found["Observation"] += older(found["Observation"], SIZE - len(text))
+    kinds = {
+        "conditions": "Condition",
+        "observations": "Observation",
+        "medications": "MedicationRequest",
+        "statements": "MedicationStatement",
+        "allergies": "AllergyIntolerance",
+        "procedures": "Procedure",
+        "answers": "QuestionnaireResponse",
+    }
+    prefetch: dict[str, Any] = {
+        key: {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": r} for r in found.get(kind, [])]}
+        for key, kind in kinds.items()
+    }
+    patient, encounter = found["Patient"][0], found["Encounter"][0]
+    call = {
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-__ID__",
+        "context": {"userId": "Practitioner/1", "patientId": patient["id"], "encounterId": encounter["id"]},
+        "prefetch": {"patient": patient, "encounter": encounter, **prefetch},
+    }
+    return json.dumps(call).replace('"__CRP__"', "164.__N__").encode()
 
 
 @dataclass
@@ -87,8 +135,8 @@ class Load:
     count: int = 0
 
     def next(self) -> bytes:
-        self.count += self.new
-        body = self.body.replace(b"__N__", b"%07d" % self.count)
+        self.count += 1
+        body = self.body.replace(b"__N__", b"%07d" % (self.count * self.new)).replace(b"__ID__", b"%012d" % self.count)
         head = (
             f"POST {self.path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nContent-Type: {self.kind}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
@@ -117,7 +165,7 @@ class Result:
         p50, p99 = statistics.median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
         share = "" if peer is None else f"  {self.rate / peer:6.1%} of the peer"
         return (
-            f"{name:32s} {self.rate:8.1f} requests/s  p50 {p50 * 1000:7.1f} ms  p99 {p99 * 1000:7.1f} ms  "
+            f"{name:42s} {self.rate:8.1f} requests/s  p50 {p50 * 1000:7.1f} ms  p99 {p99 * 1000:7.1f} ms  "
             f"{len(self.times):7d} answered  {len(self.errors):3d} errors  "
             f"memory {self.memory[0]:.0f} -> {self.memory[-1]:.0f} MB (most {max(self.memory):.0f}){share}"
         )
@@ -223,12 +271,16 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=60.0)
     arguments.add_argument("--clients", type=int, default=16)
     arguments.add_argument("--workers", type=int, default=1)
-    arguments.add_argument("--path", default="/assess")
-    arguments.add_argument("--type", default="application/fhir+json")
-    arguments.add_argument("--body", type=Path, help="a file; __N__ in it is another number for every new request")
+    arguments.add_argument("--path", help="another route than those measured by default")
+    arguments.add_argument("--type", default="application/json")
+    arguments.add_argument("--body", type=Path, help="what is posted there; __N__ and __ID__ in it are numbers")
     arguments.add_argument("--config", default="", help="more TOML for the service, such as clients of CDS Hooks")
     asked = arguments.parse_args()
-    body = asked.body.read_bytes() if asked.body else record()
+    loads = [("/cds-services/back-pain-red-flags", "application/json", patient_view())]
+    loads.append(("/assess", "application/fhir+json", record()))
+    if asked.path:
+        loads = [(asked.path, asked.type, asked.body.read_bytes() if asked.body else record())]
+    body = loads[0][2]
     failed = False
     with tempfile.TemporaryDirectory(prefix="backspasm-load-") as name:
         folder = Path(name)
@@ -246,15 +298,14 @@ def main() -> None:
         print(found.line("bare endpoint that parses", None), flush=True)
         failed |= bool(found.errors)
         with running([*serve, "--port", str(port)], environment, port, folder / "service.log") as pid:
-            for kind, new in (("same", False), ("new", True)):
-                load = Load(kind, "127.0.0.1", port, asked.path, asked.type, body, new)
-                found = asyncio.run(clients(load, asked.clients, asked.seconds, pid))
-                print(found.line(f"{asked.path} ({kind})", rate), flush=True)
-                failed |= bool(found.errors)
-                if found.errors:
-                    print((folder / "service.log").read_text()[-3000:], file=sys.stderr)
-                for error in found.errors[:3]:
-                    print(f"  {error}", file=sys.stderr)
+            for path, media_type, body in loads:
+                for kind, new in (("same", False), ("new", True)):
+                    load = Load(kind, "127.0.0.1", port, path, media_type, body, new)
+                    found = asyncio.run(clients(load, asked.clients, asked.seconds, pid))
+                    print(found.line(f"{path} ({kind})", rate), flush=True)
+                    failed |= bool(found.errors)
+                    for error in found.errors[:3]:
+                        print(f"  {error}", file=sys.stderr)
     raise SystemExit(failed)
 
 

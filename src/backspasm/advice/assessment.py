@@ -14,7 +14,7 @@ from backspasm.advice.situation import situation
 from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
 from backspasm.advice.triage import triage
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
-from backspasm.cycle.one_patient import Expected
+from backspasm.cycle.one_patient import Expected, Persistence, persistence_of
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
@@ -78,13 +78,17 @@ NO_COURSE = Unread(
 )
 
 
-def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
+def assess(
+    patient: Patient, model: Model, draws: int = DRAWS, with_course: bool = True, unknown: tuple[str, ...] = ()
+) -> Assessment:
     """Assess one patient.
 
     Args:
         patient: what is known.
         model: knowledge with fitted parameters.
         draws: joint parameter draws behind the intervals.
+        with_course: whether the course to expect is simulated; without it ``course`` is None and all else the same.
+        unknown: findings that were asked and answered with "don't know": they are not proposed again.
 
     Raises:
         InputError: where the patient's answers contradict each other.
@@ -92,12 +96,13 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     first = triage(patient, model)
     answers, strata, found = first.answers, first.strata, first.found
     drawn = posterior(answers.items, strata, model.draws(draws), model.layout, model.knowledge)
-    expected = course.course_of(
-        patient,
-        dict(zip(model.parameters.causes, found.causes.tolist(), strict=True)),
-        model.knowledge,
-        draws=min(draws, course.MOST_DRAWS),
-    )
+    causes = dict(zip(model.parameters.causes, found.causes.tolist(), strict=True))
+    expected: Expected | None = None
+    if with_course:
+        expected = course.course_of(patient, causes, model.knowledge, draws=min(draws, course.MOST_DRAWS))
+        persistence = expected.persistence if expected else None
+    else:
+        persistence = persistence_of(course.situation_of(patient, causes, model.knowledge), model.knowledge.cycle)
     return Assessment(
         patient=patient,
         answers=answers,
@@ -110,16 +115,16 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             must_not_miss.complication_table(found, model),
             must_not_miss.complication_table(drawn, model),
             weights_of(drawn),
-            expected,
+            persistence,
             model,
         ),
-        next=next_step(situation(patient, answers, strata, model)),
+        next=next_step(situation(patient, answers, strata, model), unknown),
         plan=plan(patient, answers, first.level, first.red_flags, found, first.must_not_miss, model),
         treatments=treatment_advice(
             patient, answers, must_not_miss.chances(found, model), first.level, model.knowledge
         ),
         course=expected,
-        not_assessed=(*answers.unread, *(() if expected else (NO_COURSE,))),
+        not_assessed=(*answers.unread, *(() if persistence else (NO_COURSE,))),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
         input_digest=first.input_digest,
@@ -160,15 +165,15 @@ def _differential(
 
 
 def _complications(
-    values: Array, drawn: Array, weights: Array, expected: Expected | None, model: Model
+    values: Array, drawn: Array, weights: Array, persistence: Persistence | None, model: Model
 ) -> tuple[ComplicationEstimate, ...]:
     low, high = interval(drawn, weights)
     found = [
         ComplicationEstimate(name, Estimate(float(values[k]), float(low[k]), float(high[k])))
         for k, name in enumerate(model.parameters.complications)
     ]
-    if expected is not None:  # the cycle's own probability, which no finding of the differential moves
-        p = expected.persistence
+    if persistence is not None:  # the cycle's own probability, which no finding of the differential moves
+        p = persistence
         estimate = Estimate(p.probability_above_1, p.probability_low, p.probability_high)
         found.append(ComplicationEstimate(course.COMPLICATION, estimate))
     return tuple(sorted(found, key=lambda c: -c.estimate.value))

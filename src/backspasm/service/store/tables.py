@@ -113,3 +113,12 @@ feedback = Table(
     Column("comment", Text),
     UniqueConstraint("card", "outcome", "outcome_at"),
 )
+
+#: SHA-256 of issuer and id of each token that was used, until it expires
+seen_tokens = Table(
+    "seen_tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Index(None, "until"),
+)
