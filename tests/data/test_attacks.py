@@ -20,6 +20,8 @@ WANTED = {
     "request_forgery_by_fhir_server",
     "huge_body",
     "slow_body",
+    "script_through_a_note",
+    "script_through_a_record",
     "path_traversal",
     "log_injection",
 }
