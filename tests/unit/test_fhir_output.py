@@ -180,3 +180,14 @@ def test_text_of_a_patient_cannot_become_markup(model: Model) -> None:
     narratives = [e["resource"]["text"]["div"] for e in made["entry"] if "text" in e["resource"]]
     assert narratives
     assert not any("<script" in n or "<i>" in n for n in narratives)
+
+
+def test_the_subject_is_the_record_s_patient_even_where_nothing_is_known_of_the_person(model: Model) -> None:
+    record = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": {"resourceType": "Patient", "id": "x"}}],
+    }
+    made = bundle(assess(from_fhir(json.dumps(record).encode(), model.knowledge), model, DRAWS), model.knowledge)
+    assert {r["subject"]["reference"] for r in of_type(made, "RiskAssessment")} == {"Patient/x"}
+    assert not of_type(made, "Patient")

@@ -66,6 +66,12 @@ def test_measured_findings_have_units_and_bounds(knowledge: Knowledge) -> None:
     assert "mg/dL" in units
 
 
+def test_a_scale_is_asked_for_in_its_own_numbers_alone(knowledge: Knowledge) -> None:
+    item = items(intake(knowledge))["pain_intensity"]
+    units = [e["valueCoding"] for e in item["extension"] if e["url"].endswith("unitOption")]
+    assert [(u["code"], u["display"]) for u in units] == [("1", "of 10")]
+
+
 def test_conditions_never_leave_out_somebody_of_unknown_age_or_sex(knowledge: Knowledge) -> None:
     asked = items(intake(knowledge))
     pregnancy = asked["pregnancy"]["enableWhen"]
