@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench load fuzz oracle interview-bench notes-bench cycle docs serve sandbox setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 
 load: $(VENV)/.dev  ## Measure the service under load for 60 s each, beside a bare endpoint
 	$(BIN)/python benchmarks/service.py
+
+schemathesis: $(VENV)/.dev  ## Call every operation with what fits its description and what does not, 100 examples each (some minutes)
+	BACKSPASM_SCHEMATHESIS_EXAMPLES=100 $(BIN)/python -m pytest -q tests/doors/service/test_schemathesis.py
 
 notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
 	$(BIN)/python benchmarks/notes.py
