@@ -95,8 +95,8 @@ class Terms:
     def of(self, concept: Concept | None) -> tuple[Match, ...]:
         """Every meaning of a concept's codings; of two findings that exclude each other only the more specific one."""
         found = [match for coding in codings(concept) for match in self._looked_up(coding)]
-        if not found:
-            return ()
+        if len(found) < 2:
+            return tuple(found)
         unique = {(m.kind, m.id): m for m in sorted(found, key=lambda m: m.length)}
         for first, other in self._weaker:
             a, b = unique.get(("finding", first)), unique.get(("finding", other))
