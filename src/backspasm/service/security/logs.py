@@ -14,9 +14,16 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 def silence_quoting_libraries() -> None:
-    """Whatever level the operator chooses, these write nothing."""
+    """Whatever level the operator chooses, these write nothing. A filter, since configuring logs enables loggers again."""
     for name in _QUOTING:
-        logging.getLogger(name).disabled = True
+        logger = logging.getLogger(name)
+        logger.disabled = True
+        if _nothing not in logger.filters:
+            logger.addFilter(_nothing)
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
 
 
 def log_access(method: str, route: str, status: int, seconds: float) -> None:
