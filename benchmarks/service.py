@@ -1,6 +1,6 @@
 """Load: 16 clients post 75 kB to a real server, beside a bare Litestar endpoint that only parses the same bytes, in one run.
 
-    python benchmarks/service.py                              60 s each, after 2 s of warming up
+    python benchmarks/service.py                              60 s each, in turns of 10 s with the peer
     python benchmarks/service.py --seconds 10 --workers 2
     python benchmarks/service.py --path /read --type text/plain --body note.txt
 
@@ -42,7 +42,9 @@ from litestar.params import RawBody
 
 ROOT = Path(__file__).parents[1]
 SIZE = 75_000
-WARM_UP = 2.0
+WARM_UP = 1.0
+#: seconds of one turn
+SLICE = 10.0
 SETTINGS = """
 workers = {workers}
 [limits]
@@ -123,9 +125,8 @@ def patient_view() -> bytes:
 
 @dataclass
 class Load:
-    """Requests of one kind: the bytes before and after the number that changes."""
+    """Requests of one kind, and how many were sent."""
 
-    name: str
     host: str
     port: int
     path: str
@@ -164,10 +165,11 @@ class Result:
         ordered = sorted(self.times) or [float("nan")]
         p50, p99 = statistics.median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
         share = "" if peer is None else f"  {self.rate / peer:6.1%} of the peer"
+        quarters = [f"{self.memory[i * (len(self.memory) - 1) // 4]:.0f}" for i in range(5)]
         return (
             f"{name:42s} {self.rate:8.1f} requests/s  p50 {p50 * 1000:7.1f} ms  p99 {p99 * 1000:7.1f} ms  "
             f"{len(self.times):7d} answered  {len(self.errors):3d} errors  "
-            f"memory {self.memory[0]:.0f} -> {self.memory[-1]:.0f} MB (most {max(self.memory):.0f}){share}"
+            f"memory {' '.join(quarters)} MB{share}"
         )
 
 
@@ -188,8 +190,8 @@ async def client(load: Load, end: float, begin: float, result: Result) -> None:
         await writer.wait_closed()
 
 
-async def clients(load: Load, number: int, seconds: float, process: int) -> Result:
-    result = Result()
+async def clients(load: Load, number: int, seconds: float, process: int, result: Result) -> None:
+    """Post for so long after warming up; what is found is added to the result."""
     begin = time.perf_counter() + WARM_UP
     end = begin + seconds
     tasks = [asyncio.create_task(client(load, end, begin, result)) for _ in range(number)]
@@ -201,8 +203,7 @@ async def clients(load: Load, number: int, seconds: float, process: int) -> Resu
         if failed is not None:
             result.errors.append(repr(failed))
     result.memory.append(memory(process))
-    result.seconds = time.perf_counter() - begin
-    return result
+    result.seconds += time.perf_counter() - begin
 
 
 def memory(process: int) -> float:
@@ -284,27 +285,30 @@ def main() -> None:
     failed = False
     with tempfile.TemporaryDirectory(prefix="backspasm-load-") as name:
         folder = Path(name)
-        store = f"sqlite:///{folder}/s.sqlite"
         config = folder / "service.toml"
+        store = f"sqlite:///{folder}/s.sqlite"
         config.write_text(SETTINGS.format(workers=asked.workers, store=store, folder=folder) + asked.config)
         port, other = free_port(), free_port()
         serve = [sys.executable, "-c", "from backspasm.cli import main; main()", "serve", "--config", str(config)]
-        environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         print(f"{asked.clients} clients, {len(body):,} bytes, {asked.seconds:g} s each, {asked.workers} worker(s)")
-        with running(bare(other, asked.workers), environment, other, folder / "peer.log") as pid:
-            load = Load("bare endpoint", "127.0.0.1", other, "/parse", "application/json", body, True)
-            found = asyncio.run(clients(load, asked.clients, asked.seconds, pid))
-        rate = found.rate
-        print(found.line("bare endpoint that parses", None), flush=True)
-        failed |= bool(found.errors)
-        with running([*serve, "--port", str(port)], environment, port, folder / "service.log") as pid:
+        with (
+            running(bare(other, asked.workers), alone, other, folder / "peer.log") as peer_pid,
+            running([*serve, "--port", str(port)], alone, port, folder / "service.log") as pid,
+        ):
             for path, media_type, body in loads:
+                peer = Load("127.0.0.1", other, "/parse", "application/json", body, True)
                 for kind, new in (("same", False), ("new", True)):
-                    load = Load(kind, "127.0.0.1", port, path, media_type, body, new)
-                    found = asyncio.run(clients(load, asked.clients, asked.seconds, pid))
-                    print(found.line(f"{path} ({kind})", rate), flush=True)
-                    failed |= bool(found.errors)
-                    for error in found.errors[:3]:
+                    load = Load("127.0.0.1", port, path, media_type, body, new)
+                    theirs, ours = Result(), Result()
+                    rounds = max(1, round(asked.seconds / SLICE))
+                    for _ in range(rounds):  # in turns, so that what else the machine does falls on both
+                        asyncio.run(clients(peer, asked.clients, asked.seconds / rounds, peer_pid, theirs))
+                        asyncio.run(clients(load, asked.clients, asked.seconds / rounds, pid, ours))
+                    print(theirs.line("bare endpoint that parses", None))
+                    print(ours.line(f"{path} ({kind})", theirs.rate), flush=True)
+                    for error in (*theirs.errors, *ours.errors)[:3]:
+                        failed = True
                         print(f"  {error}", file=sys.stderr)
     raise SystemExit(failed)
 
