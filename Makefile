@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench load fuzz oracle interview-bench notes-bench cycle docs serve setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 load: $(VENV)/.dev  ## Measure the service under load for 60 s each, beside a bare endpoint
 	$(BIN)/python benchmarks/service.py
 
+schemathesis: $(VENV)/.dev  ## Call every operation with what fits its description and what does not, 100 examples each (some minutes)
+	BACKSPASM_SCHEMATHESIS_EXAMPLES=100 $(BIN)/python -m pytest -q tests/doors/service/test_schemathesis.py
+
 notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
 	$(BIN)/python benchmarks/notes.py
 
@@ -53,6 +56,9 @@ docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to do
 
 serve: $(VENV)/.serve  ## Serve the page, REST, FHIR operations and CDS Hooks on this machine
 	$(BIN)/backspasm serve
+
+sandbox: $(VENV)/.dev  ## Run the public CDS Hooks sandbox (built from source) against the service; pictures in docs/generated/sandbox
+	PYTHON=$(BIN)/python tools/cds-sandbox docs/generated/sandbox
 
 setup: $(VENV)/.core  ## Install the program
 setup-dev: $(VENV)/.dev  ## Install the program with everything that tests need

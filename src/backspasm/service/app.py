@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
@@ -14,9 +15,10 @@ from litestar.routes import HTTPRoute
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import cds_hooks, fhir, health, page, rest
+from backspasm.service import cds_hooks, fhir, health, page, rest, smart
 from backspasm.service.cds_hooks.cors import add_headers
 from backspasm.service.fhir.outcomes import refused_by_path
+from backspasm.service.kept import Kept
 from backspasm.service.problems import bad_input, fault, store_fails
 from backspasm.service.security import metrics, sign_in
 from backspasm.service.security.logs import silence_quoting_libraries
@@ -26,6 +28,9 @@ from backspasm.service.security.shield import Shield
 from backspasm.service.settings import Settings
 from backspasm.service.store.database import Store, StoreError, connect, migrate
 from backspasm.service.tokens.keys import KeyCache
+
+#: about what one entry of `Kept` takes
+BYTES_OF_ONE = 64_000
 
 
 def create_app(settings: Settings, model: Model) -> Litestar:
@@ -44,10 +49,18 @@ def create_app(settings: Settings, model: Model) -> Litestar:
             *rest.ROUTES,
             *fhir.ROUTES,
             *cds_hooks.ROUTES,
+            *smart.ROUTES,
             *page.ROUTES,
         ],
         state=State(
-            {"settings": settings, "model": model, "store": store, "metrics": instruments, "token_keys": KeyCache()}
+            {
+                "settings": settings,
+                "model": model,
+                "store": store,
+                "metrics": instruments,
+                "token_keys": KeyCache(),
+                "kept": kept_by(settings),
+            }
         ),
         exception_handlers={
             InputError: bad_input,
@@ -64,6 +77,11 @@ def create_app(settings: Settings, model: Model) -> Litestar:
     )
     shield(app, settings, store, instruments, model.knowledge.digest)
     return app
+
+
+def kept_by(settings: Settings) -> Kept[Any]:
+    """Room for what was worked out of a call's data, under the same limits as answers that are given again."""
+    return Kept(settings.limits.repeat_bytes // BYTES_OF_ONE, settings.limits.repeat_seconds)
 
 
 def shield(app: Litestar, settings: Settings, store: Store, instruments: metrics.Metrics, knowledge: str) -> None:

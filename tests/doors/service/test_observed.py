@@ -199,24 +199,28 @@ def test_no_log_at_any_level_holds_a_name_an_identifier_or_a_note(
     """Every route that there is, with everything that it can be sent, whether it succeeds or fails."""
     statuses = set()
     with calling(app) as client:
+        client.get("/sign-in")
+        token = client.cookies["backspasm-forms"]
         for route in sorted({r.path for r in app.routes}):
             path = "/".join("zz-4711-mrn" if part.startswith("{") else part for part in route.split("/"))
             query = "?patient=Xaverl&url=zz-4711-mrn"
-            statuses.add(client.get(path + query, headers=headed("text/plain")).status_code)
+            statuses.add(client.get(path + query, headers=headed("text/plain", token)).status_code)
             for kind, body in BODIES:
-                statuses.add(client.post(path, content=body.encode(), headers=headed(kind)).status_code)
+                statuses.add(client.post(path, content=body.encode(), headers=headed(kind, token)).status_code)
     assert {200, 400, 404, 405} <= statuses
+    assert 403 not in statuses  # every form was let in, so that every route has seen what it was sent
     written = said(everything) + "".join(capfd.readouterr())
     assert "backspasm.access" in written
     for secret in SECRETS:
         assert secret not in written
 
 
-def headed(kind: str) -> dict[str, str]:
+def headed(kind: str, token: str) -> dict[str, str]:
     return {
+        "X-CSRF-Token": token,
         "Content-Type": kind,
         "X-Patient": "Xaverl",
-        "Cookie": "patient=zz-4711-mrn; backspasm-session=Xaverl.zz",
+        "Cookie": f"patient=zz-4711-mrn; backspasm-session=Xaverl.zz; backspasm-forms={token}",
         "User-Agent": "NOTE-OF-A-PATIENT",
         "Referer": "https://ehr.example/zz-4711-mrn",
     }

@@ -41,7 +41,7 @@ def compose(owner: Owner, context: Context, ledger: Ledger) -> Patient:
         sources=_sources(owner, settled, ledger, context, sex),
     )
     patient = reconcile(patient, context.knowledge)
-    kept = {*patient.present, *patient.absent, *patient.measured, "age_years", "sex", "pregnancy"}
+    kept = {*patient.present, *patient.absent, *patient.measured, "patient", "age_years", "sex", "pregnancy"}
     sources = {key: references for key, references in patient.sources.items() if key in kept or ":" in key}
     return replace(patient, sources=sources, notes=(*ledger.notes, *patient.notes), unread=ledger.all_unread())
 
@@ -73,7 +73,7 @@ def _stated(ledger: Ledger) -> tuple[str, ...]:
 
 
 def _sources(owner: Owner, settled: Settled, ledger: Ledger, context: Context, sex: Sex) -> dict[str, tuple[str, ...]]:
-    sources = dict(settled.sources)
+    sources = {"patient": (owner.reference,)} | settled.sources
     response = context.person.reference if context.person is not None else owner.reference
     if context.age_years is not None:
         sources["age_years"] = (owner.reference if owner.resource.birth_date else response,)

@@ -178,10 +178,10 @@ def _quantity_bounds(record: Finding, knowledge: Knowledge) -> list[Json]:
 
 
 def _units(record: Finding) -> list[Json]:
-    """The unit of the record first, then those that are converted; where they stand for it the first UCUM spelling."""
+    """The unit of the record first, then those that are converted, each by its UCUM code; a scale has no other unit."""
     own = quantity(0, record.unit)["code"]
     known = {own: plain_unit(record.unit) or own}
-    for unit in record.units:
+    for unit in () if own == "1" else record.units:
         if record.unit not in unit.codes and own not in unit.codes:
             known.setdefault(unit.codes[0], unit.codes[0])
     return [

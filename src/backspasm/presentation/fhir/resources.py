@@ -46,8 +46,8 @@ class Making:
     @property
     def input_patient(self) -> str | None:
         """The reference by which the input calls its Patient; None for a case or a note."""
-        references = [r for key in ("age_years", "sex") for r in self.assessment.patient.sources.get(key, ())]
-        return next((r for r in references if r.startswith("Patient/") and _LITERAL.fullmatch(r)), None)
+        named = self.assessment.patient.sources.get("patient", ())
+        return next((r for r in named if _LITERAL.fullmatch(r)), None)
 
     def sources(self, key: str) -> list[Json]:
         """References to the resources of the input that gave an answer."""

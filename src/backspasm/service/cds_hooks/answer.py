@@ -29,6 +29,8 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.service.cds_hooks.calls import Call
 from backspasm.service.cds_hooks.record import Record, gather, part_of
 from backspasm.service.cds_hooks.services import PATIENT, Service
+from backspasm.service.fhir_client.allowed import allowed
+from backspasm.service.kept import Kept, digest_of
 from backspasm.service.settings import Settings
 from backspasm.service.store.cards import IssuedCard, issued, overridden, patient_digest_of
 from backspasm.service.store.database import Store
@@ -62,16 +64,58 @@ class Answer(Struct, frozen=True):
 NOTHING = Answer(msgspec.json.encode(Cards(())), None, None)
 
 
-def answer(call: Call, service: Service, settings: Settings, model: Model, store: Store | None) -> Answer:
+class Told(Struct, frozen=True):
+    """What is to be said of one call, before ids are given and what was overridden is left out. Follows from its data alone."""
+
+    said: tuple[Said, ...]
+    input_digest: str | None = None
+    urgency: str | None = None
+
+
+def answer(
+    call: Call,
+    service: Service,
+    settings: Settings,
+    model: Model,
+    store: Store | None,
+    kept: Kept[Told] | None = None,
+) -> Answer:
     """The cards of one call.
+
+    Args:
+        kept: what was told of the same data a short while ago.
 
     Raises:
         InputError: the call or a resource in it cannot be read.
         NotEnoughError: what must be seen was neither sent nor to be had.
-        StoreUnavailable: the store does not answer.
+        StoreError: the store does not answer.
     """
-    knowledge = model.knowledge
     moment = datetime.now(UTC)
+    if kept is None or _may_fetch(call, settings):
+        told = _told(call, service, settings, model, moment)
+    else:
+        told = kept.get(_data_digest(call, service, moment), lambda: _told(call, service, settings, model, moment))
+    if told.urgency is None:
+        return NOTHING
+    cards = tuple(_issue(told.said, call, service, settings, store, moment))
+    return Answer(msgspec.json.encode(Cards(cards)), told.input_digest, told.urgency)
+
+
+def _may_fetch(call: Call, settings: Settings) -> bool:
+    """Whether a server may be asked, whose answer is not in the call."""
+    return call.authorization is not None and allowed(call.server, settings.cds_hooks.fhir_servers) is not None
+
+
+def _data_digest(call: Call, service: Service, moment: datetime) -> str:
+    """Of everything that `_told` looks at, and of the day."""
+    names = (service.id, call.hook, call.patient, call.encounter or "", moment.date().isoformat(), call.server or "")
+    chosen = msgspec.json.encode(call.selections)
+    sent = (part for name, raw in call.prefetch.items() for part in (name.encode(), bytes(raw)))
+    return digest_of((*(n.encode() for n in names), chosen, bytes(call.drafts or b""), *sent))
+
+
+def _told(call: Call, service: Service, settings: Settings, model: Model, moment: datetime) -> Told:
+    knowledge = model.knowledge
     drafts = part_of(call.drafts).resources if call.drafts is not None else ()
     if service.topic == "urgency":
         orders = Orders()
@@ -80,7 +124,7 @@ def answer(call: Call, service: Service, settings: Settings, model: Model, store
             raise InputError.one("context.draftOrders", "", "is missing", f"send what is ordered ({call.hook})")
         orders = _chosen(read_orders(drafts, _loose(call), knowledge), call, service, knowledge)
         if not orders.medicines and not orders.images:
-            return NOTHING
+            return Told(())
     record = gather(call, service, settings.cds_hooks)
     if PATIENT.key in record.lacks:
         raise NotEnoughError(_missing((PATIENT.key,), record, service))
@@ -103,8 +147,7 @@ def answer(call: Call, service: Service, settings: Settings, model: Model, store
         lacking = tuple(key for key in needed if key in record.lacks)
         if lacking:
             raise NotEnoughError(_missing(lacking, record, service))
-    cards = tuple(_issue(said, call, service, settings, store, moment))
-    return Answer(msgspec.json.encode(Cards(cards)), c.triage.input_digest, c.triage.level)
+    return Told(tuple(said), c.triage.input_digest, c.triage.level)
 
 
 def _loudest(said: Said) -> int:

@@ -40,7 +40,7 @@ def discovery() -> Response[bytes]:
 def call(service: FromPath[str], body: RawBody, state: State, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The cards for one call."""
     wanted = _service(service)
-    found = answer(read_call(body, wanted.hooks), wanted, state.settings, state.model, state.store)
+    found = answer(read_call(body, wanted.hooks), wanted, state.settings, state.model, state.store, state.kept)
     if found.input_digest is not None and found.urgency is not None:
         assessed(request, found.input_digest, found.urgency)
     return Response(found.body, media_type=JSON)

@@ -8,7 +8,6 @@ Kept in memory only, for a limited time, within a limited size; the key is a dig
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from backspasm.service.kept import digest_of
 from backspasm.service.security.audited import Assessed
 from backspasm.service.security.refusals import too_busy
 
@@ -32,12 +32,9 @@ class Answer(msgspec.Struct, frozen=True):
 
 def question(method: str, path: str, query: bytes, headers: Mapping[str, str], body: bytes) -> str:
     """The identity of a question. The day belongs to it, since an age may change overnight."""
-    total = hashlib.sha256()
     today = datetime.now(UTC).date().isoformat()
     asked = (method, path, headers.get("content-type", ""), headers.get("accept", ""), today)
-    for part in (*(p.encode() for p in asked), query, body):
-        total.update(len(part).to_bytes(8, "big") + part)
-    return total.hexdigest()
+    return digest_of((*(part.encode() for part in asked), query, body))
 
 
 class Repeats:

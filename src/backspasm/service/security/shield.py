@@ -24,8 +24,9 @@ from backspasm.service.security.rate import Rates
 from backspasm.service.security.refusals import RefusedError, send_refusal, too_busy
 from backspasm.service.security.repeats import Answer, Flights, Repeats, question
 from backspasm.service.security.slots import Slots
+from backspasm.service.security.trail import Trail
 from backspasm.service.settings import Settings
-from backspasm.service.store.audit import AuditEntry, now, record
+from backspasm.service.store.audit import AuditEntry, now
 from backspasm.service.store.database import Store, StoreError
 
 #: of requests that no route answered
@@ -76,6 +77,7 @@ class Shield:
         self._slots = Slots(limits.concurrent_assessments, limits.waiting, limits.seconds_to_answer)
         self._repeats = Repeats(limits.repeat_bytes, limits.repeat_seconds)
         self._flights = Flights(limits.waiting)
+        self._trail = Trail(self._store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -207,7 +209,7 @@ class Shield:
             note=what.note if what else None,
         )
         try:
-            await asyncio.to_thread(record, self._store, entry)
+            await self._trail.enter(entry)
         except StoreError:
             self._metrics.store_failures.inc()
             if self._settings.store.audit_required:

@@ -31,22 +31,24 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def record(store: Store, entry: AuditEntry) -> None:
-    """Write one entry. Raises StoreError."""
+def record(store: Store, *entries: AuditEntry) -> None:
+    """Write entries in one transaction, all or none. Raises StoreError."""
+    rows = [
+        {
+            "at": entry.when,
+            "caller": entry.caller[:200],
+            "method": entry.method[:10],
+            "route": entry.route[:200],
+            "status": entry.status,
+            "input_digest": entry.input_digest,
+            "knowledge_digest": entry.knowledge_digest,
+            "urgency": entry.urgency,
+            "note": entry.note if store.keep_text else None,
+        }
+        for entry in entries
+    ]
     with store.writing() as connection:
-        connection.execute(
-            insert(audit).values(
-                at=entry.when,
-                caller=entry.caller[:200],
-                method=entry.method[:10],
-                route=entry.route[:200],
-                status=entry.status,
-                input_digest=entry.input_digest,
-                knowledge_digest=entry.knowledge_digest,
-                urgency=entry.urgency,
-                note=entry.note if store.keep_text else None,
-            )
-        )
+        connection.execute(insert(audit), rows)
 
 
 def latest(store: Store, count: int) -> tuple[AuditEntry, ...]:

@@ -42,6 +42,9 @@ def running(answer: Callable[[str, str, dict[str, str], bytes], Reply]) -> Itera
         def do_GET(self) -> None:
             self._reply("GET")
 
+        def do_OPTIONS(self) -> None:
+            self._reply("OPTIONS")
+
         def do_POST(self) -> None:
             self._reply("POST")
 

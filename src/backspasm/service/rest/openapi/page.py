@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from msgspec import Struct
 
 from backspasm.inference.model import Model
-from backspasm.service.rest.openapi.document import ABOUT, document
+from backspasm.service.rest.openapi.document import ABOUT, ALWAYS, document
 
+_BACKTICKS = re.compile(r"`([^`]+)`")
 #: lines of an example before the rest is left to the document
 LONGEST = 60
 
@@ -45,6 +49,7 @@ def documentation_page(model: Model, address: str, style: str) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["coded"] = _coded
     sections: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in found["tags"]}
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
@@ -57,9 +62,21 @@ def documentation_page(model: Model, address: str, style: str) -> bytes:
         sections=sections,
         shapes=tuple(_shapes(found["components"]["schemas"])),
         pretty=_pretty,
+        refusals=_refusals,
+        always=[(code, HTTPStatus(code).phrase) for code in ALWAYS],
         refers=_refers,
     )
     return text.encode()
+
+
+def _coded(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    return Markup(_BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _refusals(responses: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What the operation itself refuses."""
+    return [(s, r) for s, r in responses.items() if s != "200" and int(s) not in ALWAYS]
 
 
 def _pretty(example: object) -> str:

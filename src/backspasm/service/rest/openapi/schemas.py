@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -39,7 +40,7 @@ def schemas(knowledge: Knowledge) -> Json:
         SimulationRequest,
     )
     _, found = msgspec.json.schema_components(types, ref_template=TEMPLATE)
-    out: Json = dict(found)
+    out: Json = {name: _described(schema) for name, schema in found.items()}
     out["Assessment"]["properties"]["course"] = {"anyOf": [ref("Course"), ref("NoCourse")]}
     out["SimulationRequest"]["properties"]["case"] = ref("Case")
     options = {"type": "string", "minLength": 1, "examples": list(knowledge.cycle.options)}
@@ -58,6 +59,12 @@ def schemas(knowledge: Knowledge) -> Json:
         "description": "What an address opens: a study, fact, assumption or treatment, with `cells`, the rates it bears on.",
     }
     return dict(sorted(out.items()))
+
+
+def _described(schema: Json) -> Json:
+    """A schema whose description, a docstring, reads as text."""
+    said = schema.get("description")
+    return schema if said is None else schema | {"description": cleandoc(said).replace("``", "`")}
 
 
 def ref(name: str) -> Json:
@@ -82,10 +89,12 @@ def case_schema(knowledge: Knowledge) -> Json:
         "setting": _null({"type": "string", "enum": list(knowledge.index.settings)}),
         "present": _list(entry, "Findings that are there."),
         "absent": _list({"type": "string", "enum": booleans}, "Findings that were asked for and are not there."),
-        "measured": _null(_measured(knowledge)),
+        "measured": _null(_measured(knowledge))
+        | {"description": "Values by finding; `/openapi.json` has every id with its unit and bounds."},
         "days_ago": _null(
             _map({f: {"type": "number", "minimum": 0} for f in booleans}, "Days since a finding happened.")
-        ),
+        )
+        | {"description": "Days since a finding happened, by finding."},
         "medications": _list(_NAME, "Medicines by any name; an empty list says that there are none."),
         "allergies": _list(_NAME, "Allergies by any name; an empty list says that there are none."),
         "comorbidities": _list({"type": "string", "enum": list(knowledge.index.comorbidities)}, "Other diseases."),
