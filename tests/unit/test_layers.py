@@ -22,6 +22,7 @@ ORDER = {
     "cli_cycle": 8,
     "cli_knowledge": 8,
     "cli_population": 8,
+    "cli_trial": 8,
     "cli": 9,
 }
 

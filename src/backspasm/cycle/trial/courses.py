@@ -98,12 +98,13 @@ def outcome_of(outcome: TrialOutcome, values: Mapping[str, Array]) -> Array:
         value: Array = x[1:]
         return value
     if outcome.at_least is not None:
-        return (x[1:] >= outcome.at_least).astype(np.float64)
-    if outcome.at_most is not None:
-        return (x[1:] <= outcome.at_most).astype(np.float64)
-    # nobody can fall from nothing
-    fell = (x[0] - x[1:]) * 100 >= (outcome.fall or 0.0) * x[0]
-    return (fell & (x[0] > 0)).astype(np.float64)
+        yes = x[1:] >= outcome.at_least
+    elif outcome.at_most is not None:
+        yes = x[1:] <= outcome.at_most
+    else:  # nobody can fall from nothing
+        yes = ((x[0] - x[1:]) * 100 >= (outcome.fall or 0.0) * x[0]) & (x[0] > 0)
+    answers: Array = yes.astype(np.float64)
+    return answers
 
 
 def is_share(outcome: TrialOutcome) -> bool:

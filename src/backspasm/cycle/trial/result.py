@@ -90,6 +90,16 @@ class Side(Struct, frozen=True):
         return next(c for c in self.contrasts if (c.arm, c.against, c.outcome, c.day) == wanted)
 
 
+class Ends(Struct, frozen=True):
+    """Where trials of this size end on the primary outcome, of the first contrast: bins from ``low`` by ``width``, and how many
+    of the trials drawn fall into each, with the loop and without it."""
+
+    low: float
+    width: float
+    loop: tuple[int, ...]
+    rival: tuple[int, ...]
+
+
 class Apart(Struct, frozen=True):
     """Whether a result tells the loop from its rival: how often it would name the right one, and from how many patients an
     arm on it would do so reliably (a difference of the two shown with a power of 80 %)."""
@@ -108,6 +118,7 @@ class TrialResult(Struct, frozen=True):
     loop: Side
     rival: Side
     apart: tuple[Apart, ...]
+    ends: Ends
     prescriptions: Mapping[str, str]
     rescue: str | None
     seed: int
@@ -118,3 +129,13 @@ class TrialResult(Struct, frozen=True):
     def told_apart(self, contrast: Contrast) -> Apart:
         """Of a contrast of ``loop``."""
         return self.apart[self.loop.contrasts.index(contrast)]
+
+    def without_loop(self, contrast: Contrast) -> Contrast:
+        """The rival's, of a contrast of ``loop``."""
+        return self.rival.contrasts[self.loop.contrasts.index(contrast)]
+
+    @property
+    def primary(self) -> Contrast:
+        """The first contrast on the primary outcome, with the loop."""
+        first, primary = self.protocol.compared[0], self.protocol.primary
+        return self.loop.contrast(first.arm, first.against, primary.outcome, primary.day)

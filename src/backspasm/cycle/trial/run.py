@@ -12,7 +12,7 @@ from backspasm.cycle.trial.courses import Measured, is_share, lower_is_better, o
 from backspasm.cycle.trial.people import CRITERIA, Screened, screen
 from backspasm.cycle.trial.plan import Plan, plan_of
 from backspasm.cycle.trial.replicates import difference, group_moments, results
-from backspasm.cycle.trial.result import Apart, Arm, Contrast, Estimate, Flow, Lines, Side, Spread, TrialResult
+from backspasm.cycle.trial.result import Apart, Arm, Contrast, Ends, Estimate, Flow, Lines, Side, Spread, TrialResult
 from backspasm.cycle.trial.statistics import (
     SIDE,
     Difference,
@@ -31,6 +31,8 @@ POOL, REPLICATES = 2_000, 1_000
 #: fewest patients that a world needs to count
 IN_WORLDS, LEAST_IN_WORLD = 40, 10
 SEED = 20_260_101
+#: bins of the picture of where trials end
+BINS = 40
 #: stream of chance: who gets what
 ALLOCATION = 4
 #: what a table of patients at entry holds
@@ -73,6 +75,8 @@ def run_trial(
         for one, in_worlds in zip(people, other_worlds, strict=True)
     ]
     loop, rival = (s.result() for s in sides)
+    first, primary = protocol.compared[0], protocol.primary
+    key = (first.arm, first.against, primary.outcome, protocol.visits.index(primary.day))
     return TrialResult(
         protocol=protocol,
         sizes=sizes,
@@ -86,6 +90,7 @@ def run_trial(
             )
             for one, other in zip(loop.contrasts, rival.contrasts, strict=True)
         ),
+        ends=_ends(*(s.differences[key] for s in sides)),
         prescriptions={a.id: "; ".join(str(p) for p in plan.prescriptions[a.id]) or "none" for a in protocol.arms},
         rescue=protocol.rescue,
         seed=seed,
@@ -101,6 +106,15 @@ def _patients_sd(one: Contrast, other: Contrast, sizes: Mapping[str, int]) -> tu
     return one.result_sd * per_arm**0.5 / 2**0.5, other.result_sd * per_arm**0.5 / 2**0.5
 
 
+def _ends(loop: Array, rival: Array) -> Ends:
+    """Counts of results in bins that both share."""
+    both = np.concatenate([loop, rival])
+    low, high = float(both.min()), float(both.max())
+    edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
+    counts = (tuple(np.histogram(x, edges)[0].tolist()) for x in (loop, rival))
+    return Ends(low, float(edges[1] - edges[0]), *counts)
+
+
 class _Side:
     """The model or its rival."""
 
@@ -113,6 +127,7 @@ class _Side:
         self.measured = {a.id: under(a, plan, people, self.chosen, seed) for a in plan.protocol.arms}
         self.values = _outcomes(plan, self.measured)
         others = in_worlds.eligible[:pool]
+        self.differences: dict[tuple[str, str, str, int], Array] = {}  # of the trials drawn
         self.world = in_worlds.world[others]
         self.elsewhere = _outcomes(plan, {a.id: under(a, plan, in_worlds, others, seed) for a in plan.protocol.arms})
 
@@ -172,6 +187,7 @@ class _Side:
         trial = difference(mine, theirs, shares)
         all_mine, all_theirs = moments(one), moments(other)
         ends = results(many[arm][outcome.id, visit], many[against][outcome.id, visit], shares)
+        self.differences[arm, against, outcome.id, visit] = ends.differences
         better, worse = ends.shown_higher, ends.shown_lower
         if lower_is_better(outcome):
             better, worse = worse, better
