@@ -31,7 +31,7 @@ def compared(results: Sequence[TrialResult], knowledge: Knowledge) -> Compared:
         o = r.protocol.outcome(b.published.outcome)
         rows.append(
             (
-                r.protocol.id,
+                _study(r.protocol.id, b),
                 f"{o.name}, day {b.published.day:g}: {w.contrast_name(r.protocol, b.loop)} ({w.unit(o)})",
                 w.found(b, r.protocol),
                 f"{w.number(o, b.loop.expected)} ({w.interval(o, b.loop.range)})",
@@ -53,6 +53,12 @@ def compared(results: Sequence[TrialResult], knowledge: Knowledge) -> Compared:
         remarks=ALWAYS,
         run=f"{first.replicates:,} trials drawn of each, {first.worlds} worlds for the ranges, seed {first.seed}.",
     )
+
+
+def _study(trial: str, b: Beside) -> str:
+    """The trial, and the study that the result is from where that is another."""
+    study = b.published.fact.partition("/")[0]
+    return trial if study == trial else f"{trial}, beside {study}"
 
 
 def together(pairs: Sequence[tuple[TrialResult, Beside]]) -> list[str]:

@@ -130,8 +130,8 @@ def published_plot(r: TrialResult, knowledge: Knowledge) -> Plot | None:
 def _row(
     kind: Literal["study", "opinion", "pooled"], label: str, value: float, ends: tuple[float, float], scale: float
 ) -> Row:
-    shown = [round(scale * x, 1) + 0.0 for x in (value, *ends)]  # as finely as the tables say it
-    return Row(kind, label, *shown)
+    middle, low, high = (round(scale * x, 1) + 0.0 for x in (value, *ends))  # as finely as the tables say it
+    return Row(kind, label, middle, low, high)
 
 
 def _svg(figure: Figure, title: str) -> Markup:

@@ -101,7 +101,9 @@ def trial_view(r: TrialResult, knowledge: Knowledge) -> TrialView:
 def _addresses(r: TrialResult) -> dict[str, None]:
     """Facts that the protocol names, in order, once each."""
     p = r.protocol
-    return dict.fromkeys((*(x.fact for x in p.published), *(a for g in p.grounds for a in g.sources)))
+    return dict.fromkeys(
+        (*(a for x in p.published for a in (x.fact, x.size_from) if a), *(a for g in p.grounds for a in g.sources))
+    )
 
 
 def _design(r: TrialResult, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:

@@ -132,7 +132,7 @@ def no_evidence(r: TrialResult, cycle: CycleRecords) -> str:
         o = r.protocol.outcome(c.outcome)
         if o.measure != "spasm" or o.taken_as == "share" or c.day != r.protocol.primary.day:
             continue
-        if added(r.protocol, c, cycle) != {"relaxant"}:
+        if added(r.protocol, c, cycle) != {"relaxant"} or "relaxant" in acts(r.protocol, c.against, cycle).values():
             continue
         rival = r.without_loop(c)
         return (
@@ -144,12 +144,15 @@ def no_evidence(r: TrialResult, cycle: CycleRecords) -> str:
 
 def added(protocol: TrialProtocol, c: Contrast, cycle: CycleRecords) -> set[str]:
     """What the drugs do that one arm has more than the other: nsaid, relaxant."""
+    mine, theirs = (acts(protocol, arm, cycle) for arm in (c.arm, c.against))
+    return {act for drug, act in mine.items() if drug not in theirs}
 
-    def drugs(arm: str) -> set[str]:
-        text = protocol.arm(arm).prescription
-        return {p.drug for p in read_prescriptions(text, cycle.drugs, cycle.as_needed_pain.value)} if text else set()
 
-    return {cycle.drugs[d].acts for d in drugs(c.arm) - drugs(c.against)}
+def acts(protocol: TrialProtocol, arm: str, cycle: CycleRecords) -> dict[str, str]:
+    """The drugs of an arm, and what each does."""
+    text = protocol.arm(arm).prescription
+    drugs = read_prescriptions(text, cycle.drugs, cycle.as_needed_pain.value) if text else ()
+    return {p.drug: cycle.drugs[p.drug].acts for p in drugs}
 
 
 def of_pain(r: TrialResult) -> Contrast:
@@ -177,9 +180,9 @@ def dispute(r: TrialResult, knowledge: Knowledge) -> str:
     if r.told_apart(c).named_rightly >= TELLS:
         return f"On the disputed question ({question}) such a trial could decide between the loop and its rival."
     return (
-        f"On the disputed question ({question}) the model cannot decide between the sides. With the loop the relaxant changes "
-        f"{lower_first(outcome_name(o))} on day {c.day:g} by {number(o, c.expected)}, which is the one side in small; without the "
-        f"loop by {number(o, rival.expected)}, which is the other; and no published course or trial tells the loop from its "
+        f"On the disputed question ({question}) the model cannot decide between the sides. With the loop the relaxant moves "
+        f"{lower_first(outcome_name(o))} on day {c.day:g} by {number(o, c.expected)} (something, if little, as one side holds); "
+        f"without the loop by {number(o, rival.expected)} (nothing, as the other holds); and nothing published tells the loop from its "
         f"rival. Of trials of this size {share(c.shows_better)} and {share(rival.shows_better)} find a gain."
     )
 

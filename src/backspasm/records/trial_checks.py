@@ -163,16 +163,20 @@ def _published(protocol: TrialProtocol, knowledge: Knowledge) -> Iterator[Fault]
     compared = {(c.arm, c.against) for c in protocol.compared}
     for i, p in enumerate(protocol.published):
         path: KeyPath = ("published", i)
-        fact = knowledge.fact(p.fact)
+        for key, address in (("fact", p.fact), ("size_from", p.size_from)):
+            if address is not None and knowledge.fact(address) is None:
+                yield (*path, key), f"unknown fact {address!r}", _near(address, knowledge)
+        sized = p.size_from or p.fact
+        fact = knowledge.fact(sized)
         if fact is None:
-            yield (*path, "fact"), f"unknown fact {p.fact!r}", _near(p.fact, knowledge)
-        elif groups := [a.arm for a in fact[1].arms if a.value is not None or a.x is not None]:
+            continue
+        if groups := [a.arm for a in fact[1].arms if a.value is not None or a.x is not None]:
             for name in p.arms:
                 if name not in groups:
-                    what = f"{p.fact} has no group {name!r} with a value"
+                    what = f"{sized} has no group {name!r} with a value"
                     yield (*path, "arms"), what, did_you_mean(name, groups, f"use {', '.join(groups)}")
         elif p.arms:
-            yield (*path, "arms"), f"{p.fact} gives no values by group", "leave out arms"
+            yield (*path, "arms"), f"{sized} gives no values by group", "leave out arms"
         if {p.arm, p.against} <= set(names) and (p.arm, p.against) not in compared:
             yield path, f"{p.arm!r} is not compared with {p.against!r}", "add it to contrasts"
         for key, name, known in (

@@ -94,9 +94,10 @@ class Primary(Record, frozen=True, kw_only=True):
 class Published(Record, frozen=True, kw_only=True):
     """A published result to stand beside the model's.
 
-    ``found``: better, worse or no_difference, of ``arm`` over ``against``; ``arms``: the groups of the fact whose values
-    give the difference, in the same order, times ``scale`` to be in the outcome's unit and direction. ``use``: whether
-    the model was fitted to the result, was built to show it, or never saw it.
+    ``found``: better, worse or no_difference, of ``arm`` over ``against``; ``arms``: the groups of the fact (or of
+    ``size_from``, where another publication has them) whose values give the difference, in the same order, times
+    ``scale`` to be in the outcome's unit and direction. ``use``: whether the model was fitted to the result, was built to
+    show it, or never saw it.
     """
 
     fact: str
@@ -106,6 +107,7 @@ class Published(Record, frozen=True, kw_only=True):
     day: float
     found: Literal["better", "worse", "no_difference"]
     use: Literal["held_out", "fitted", "built_in"]
+    size_from: str | None = None
     arms: tuple[str, ...] = ()
     scale: float = 1.0
     remark: str | None = None

@@ -53,7 +53,7 @@ def beside_published(result: TrialResult, knowledge: Knowledge) -> tuple[Beside,
 def _beside(p: Published, result: TrialResult, knowledge: Knowledge) -> Beside:
     loop = result.loop.contrast(p.arm, p.against, p.outcome, p.day)
     rival = result.without_loop(loop)
-    fact = knowledge.fact(p.fact)
+    fact = knowledge.fact(p.size_from or p.fact)
     lower = lower_is_better(result.protocol.outcome(p.outcome))
     return Beside(
         published=p,
