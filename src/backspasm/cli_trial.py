@@ -31,7 +31,7 @@ def trial(
     ] = None,
     output: PageFormat = "terminal",
     n: Annotated[
-        int | None, typer.Option("--n", help="Patients in every arm, instead of the protocol's.", min=2, max=20_000)
+        int | None, typer.Option("--n", help="Patients in every arm, instead of the protocol's.", min=2, max=5_000)
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Of the chance; the same seed gives the same bytes.", min=0)
@@ -66,6 +66,8 @@ def trial(
     if shown:
         _write(_text(chosen[0].id, protocol or ""), out)
         return
+    if not chosen:
+        refuse("--compare-all: the knowledge folder holds no protocol. Mend: add one to cycle/trials/, or name a file")
     results = _run(chosen, knowledge, n, seed, replicates)
     if output == "terminal" and out is None:
         from backspasm.presentation.trial_terminal import print_comparison, print_trial

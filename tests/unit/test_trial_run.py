@@ -100,6 +100,14 @@ def test_the_typical_patient_has_the_pain_asked_for(knowledge: Knowledge) -> Non
         np.testing.assert_allclose(drive, drive_from_pain(np.array(55.0)), rtol=1e-6)
 
 
+def test_the_rival_s_patients_are_as_ill_where_the_protocol_gives_no_pain(knowledge: Knowledge) -> None:
+    """Else the loop would look needed, merely because without it everybody had less pain."""
+    who = {name: value for name, value in PROTOCOL["population"].items() if name != "pain"}
+    loop, rival = screen(plan_of(protocol(population=who), knowledge.cycle), 500, seed=2)
+    assert np.median(rival.pain) == pytest.approx(np.median(loop.pain), abs=1)
+    assert np.all(rival.patients.injury >= loop.patients.injury)
+
+
 def test_nobody_eligible_is_refused_in_words(knowledge: Knowledge) -> None:
     p = protocol(eligibility={"spasm": {"at_least": 99}})
     with pytest.raises(InputError, match=r"eligibility \(mine\): only 0 of 100,000 patients asked may enter"):

@@ -169,7 +169,9 @@ def _doses(r: TrialResult) -> Grid:
         for a in r.protocol.arms
         for drug, taken in r.loop.arms[a.id].doses.items()
     ]
-    return Grid("Doses taken, mean", ("arm", "drug", "with the loop", "without the loop"), tuple(rows))
+    return Grid(
+        "Doses taken until the last visit, mean", ("arm", "drug", "with the loop", "without the loop"), tuple(rows)
+    )
 
 
 def _outcomes(r: TrialResult, arm: str, against: str) -> Grid:

@@ -93,12 +93,13 @@ def what_it_says(r: TrialResult, knowledge: Knowledge) -> list[str]:
     """The result in sentences: what is expected, how often a trial of this size shows it, and what that decides."""
     c, rival = r.primary, r.without_loop(r.primary)
     o = r.protocol.outcome(c.outcome)
+    worse = c.shows_worse > c.shows_better
     said = [
         f"{outcome_name(o)} on day {c.day:g}, {contrast_name(r.protocol, c)}: with the loop the model expects a difference of "
         f"{number(o, c.expected)} ({interval(o, c.range)} over the plausible values of its parameters), without the loop "
         f"{number(o, rival.expected)} ({interval(o, rival.range)}).",
-        f"Of {r.replicates:,} trials with {r.sizes[c.arm]} and {r.sizes[c.against]} patients {power(c)} with the loop (p < 0.05) "
-        f"and {power(rival)} without it; 95 of 100 end between {number(o, c.results[0])} and {number(o, c.results[1])} with "
+        f"Of {r.replicates:,} trials with {r.sizes[c.arm]} and {r.sizes[c.against]} patients {power(c, worse)} with the loop (p < 0.05) "
+        f"and {power(rival, worse)} without it; 95 of 100 end between {number(o, c.results[0])} and {number(o, c.results[1])} with "
         f"the loop. For a power of 80 % it would take {needed(c.needed)} patients an arm.",
         told_apart(r, c),
     ]
@@ -106,11 +107,9 @@ def what_it_says(r: TrialResult, knowledge: Knowledge) -> list[str]:
     return said
 
 
-def power(c: Contrast) -> str:
-    """How many trials show a difference, better or worse."""
-    if c.shows_worse > c.shows_better:
-        return f"{share(c.shows_worse)} show it worse"
-    return f"{share(c.shows_better)} show it better"
+def power(c: Contrast, worse: bool) -> str:
+    """How many trials show a difference, in the direction that is expected with the loop."""
+    return f"{share(c.shows_worse)} show it worse" if worse else f"{share(c.shows_better)} show it better"
 
 
 def told_apart(r: TrialResult, c: Contrast) -> str:

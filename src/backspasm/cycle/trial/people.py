@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from backspasm.cycle.candidates import of_classes
-from backspasm.cycle.model import Array, Indices, Patients, drive_from_pain, pain_of, settled
+from backspasm.cycle.model import NEEDED, Array, Indices, Patients, drive_from_pain, pain_of, patients_of, settled
 from backspasm.cycle.outputs import MOST_DISABILITY
-from backspasm.cycle.population import MOST_FLARES, population, uncertain
+from backspasm.cycle.population import MOST_FLARES, population, sensitised, uncertain
 from backspasm.cycle.treatment import Bools
 from backspasm.cycle.trial.plan import Plan
 from backspasm.patients.patient import InputError
@@ -93,38 +93,47 @@ def _batch(plan: Plan, number: int, seed: int, loop: bool, sets: Mapping[str, Ar
     errors = rng.standard_normal((2, BATCH))
     world = rng.integers(0, max(len(next(iter(sets.values()), ())), 1), BATCH)
     typical: dict[str, Array | float] = {name: values[world] for name, values in sets.items()} | dict(who.typical)
+    spread = dict(who.spread)
+    pain = _typical_pain(typical, days, cycle) if who.pain is None else np.full(BATCH, who.pain.median)
+    if who.pain is not None and who.pain.spread is not None:
+        spread["injury"] = who.pain.spread
     if not loop:
         typical["return_gain"] = NO_LOOP  # so that sensitisation builds up without it too
-    spread = dict(who.spread)
-    if who.pain is not None:
-        typical["injury"] = _injury(who.pain.median, typical, days, cycle)
-        if who.pain.spread is not None:
-            spread["injury"] = who.pain.spread
+    if who.pain is not None or not loop:  # the rival's patients are as ill: what the loop made, a larger injury makes
+        typical["injury"] = _injury(pain, typical, days, cycle)
     drawn = population(cycle, BATCH, rng, typical=typical, spread=spread, days_before=days, horizon=plan.last)
     patients = of_classes(drawn, who.causes, cycle, rng)
     if not loop:
         patients = patients.without_loop()
     drive, activity, _ = settled(patients.injury, patients.central, patients)
     o = plan.observation
-    pain = np.clip(pain_of(drive) + o.pain_noise * errors[0], 0, 100)
+    rated = np.clip(pain_of(drive) + o.pain_noise * errors[0], 0, 100)
     spasm = activity + plan.protocol.errors.get("spasm", 0.0) * errors[1]
-    disability = np.minimum(o.disability_per_pain * pain, MOST_DISABILITY)
+    disability = np.minimum(o.disability_per_pain * rated, MOST_DISABILITY)
     failed = np.full(BATCH, -1, dtype=np.intp)
     bounds = plan.protocol.eligibility
     for i, (bound, value) in enumerate(
-        ((bounds.days, days), (bounds.pain, pain), (bounds.spasm, spasm), (bounds.disability, disability))
+        ((bounds.days, days), (bounds.pain, rated), (bounds.spasm, spasm), (bounds.disability, disability))
     ):
         failed[(failed < 0) & ~_within(value, bound)] = i
-    return Screened(_padded(patients), days, slow, world.astype(np.intp), pain, spasm, disability, failed)
+    return Screened(_padded(patients), days, slow, world.astype(np.intp), rated, spasm, disability, failed)
 
 
-def _injury(pain: float, typical: Mapping[str, Array | float], days: Array, cycle: CycleRecords) -> Array:
+def _typical_pain(typical: Mapping[str, Array | float], days: Array, cycle: CycleRecords) -> Array:
+    """Pain of the typical patient of the records, (n,), ``days`` after it began."""
+    values = {name: typical.get(name, cycle.parameters[name].value) for name in NEEDED}
+    patients = sensitised(patients_of(len(days), values), days)
+    drive, _, _ = settled(patients.injury, patients.central, patients)
+    return pain_of(drive)
+
+
+def _injury(pain: Array, typical: Mapping[str, Array | float], days: Array, cycle: CycleRecords) -> Array:
     """The typical patient's injury that makes this pain, ``days`` after it began: the model's algebra solved for I."""
 
     def of(name: str) -> Array | float:
         return typical.get(name, cycle.parameters[name].value)
 
-    drive = drive_from_pain(np.full(len(days), pain))
+    drive = drive_from_pain(pain)
     steep = (drive / of("sensitisation_threshold")) ** of("steepness")
     central = steep / (1 + steep) * (1 - np.exp(-days / of("sensitisation_days")))
     up = 1 + of("central_gain") * central
