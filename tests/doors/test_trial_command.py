@@ -22,6 +22,13 @@ SHIPPED = knowledge_folder() / "cycle" / "trials"
 QUICK = ("--replicates", "100")
 
 
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer patients than usual: these tests are of what is written."""
+    monkeypatch.setattr("backspasm.cycle.trial.run.POOL", 250)
+    monkeypatch.setattr("backspasm.cycle.trial.run.IN_WORLDS", 4)
+
+
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     """A user's protocol: no grounds, nothing published."""
@@ -115,9 +122,7 @@ def test_all_stand_side_by_side_and_the_list_names_them(run: Run) -> None:
 
 
 def test_the_comparison_names_every_trial_and_what_was_held_out(knowledge: Knowledge) -> None:
-    results = [
-        run_trial(p, knowledge.cycle, size=20, pool=200, worlds=2, replicates=100) for p in knowledge.trials.values()
-    ]
+    results = [run_trial(p, knowledge.cycle, size=20, replicates=100) for p in knowledge.trials.values()]
     console = Console(file=io.StringIO(), width=80)
     print_comparison(results, knowledge, console)
     assert isinstance(console.file, io.StringIO)

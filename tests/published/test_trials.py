@@ -19,8 +19,7 @@ from backspasm.presentation.trial_words import what_it_says
 @pytest.fixture(scope="module")
 def ran(knowledge: Knowledge) -> dict[str, TrialResult]:
     return {
-        name: run_trial(p, knowledge.cycle, pool=1_000, worlds=8, replicates=400)
-        for name, p in knowledge.trials.items()
+        name: run_trial(p, knowledge.cycle, pool=800, worlds=4, replicates=400) for name, p in knowledge.trials.items()
     }
 
 

@@ -48,8 +48,8 @@ def run_trial(
     size: int | None = None,
     seed: int = SEED,
     replicates: int = REPLICATES,
-    pool: int = POOL,
-    worlds: int = IN_WORLDS,
+    pool: int | None = None,
+    worlds: int | None = None,
 ) -> TrialResult:
     """Run a protocol that has been checked.
 
@@ -59,12 +59,13 @@ def run_trial(
         size: patients an arm, instead of the protocol's.
         seed: of the chance; the same seed gives the same result.
         replicates: trials drawn to see where such a trial may end.
-        pool: eligible patients simulated under every arm (more where the trial needs more).
-        worlds: sets of typical values for the range of the expected difference.
+        pool: eligible patients simulated under every arm, by default ``POOL`` (more where the trial needs more).
+        worlds: sets of typical values for the range of the expected difference, by default ``IN_WORLDS``.
 
     Raises:
         InputError: where a prescription is not understood, or too few patients are eligible.
     """
+    pool, worlds = pool or POOL, worlds or IN_WORLDS
     plan = plan_of(protocol, cycle)
     sizes = {a.id: size or a.n for a in protocol.arms}
     wanted = max(pool, sum(sizes.values()))
