@@ -200,3 +200,17 @@ def test_lasting_causes_recover_less(knowledge: Knowledge) -> None:
     )
     first, second = (small(p, knowledge).loop.arms["placebo"].course.pain[-1] for p in (healing, lasting))
     assert second > first + 5
+
+
+def test_where_trials_end_is_counted_whole(knowledge: Knowledge) -> None:
+    """Of means and of shares, whose results lie on a lattice that bins must not cut."""
+    for outcome in ("pain", "halved"):
+        result = small(protocol(primary={"outcome": outcome, "day": 7}), knowledge, size=20)
+        assert sum(result.ends.loop) == sum(result.ends.rival) == 100
+        c = result.primary
+        middles = result.ends.low + (np.arange(len(result.ends.loop)) + 0.5) * result.ends.width
+        mean = float(np.average(middles, weights=result.ends.loop))
+        assert mean == pytest.approx(c.expected, abs=0.5 * c.result_sd)
+        if outcome == "halved":
+            steps = result.ends.width * 20
+            assert steps == pytest.approx(round(steps))

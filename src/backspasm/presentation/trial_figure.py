@@ -14,7 +14,8 @@ from backspasm.cycle.trial.result import TrialResult
 from backspasm.inference.cell_evidence import Row
 from backspasm.presentation import trial_words as w
 from backspasm.presentation.cycle_figure import COLOURS
-from backspasm.presentation.forest import Plot, described, forest_svg
+from backspasm.presentation.forest import CAPTION_LABEL, Plot, described, forest_svg
+from backspasm.presentation.words import plain
 from backspasm.records.knowledge import Knowledge
 
 LOOP, RIVAL, QUIET = "#0b6e8e", "#c2571a", "#8a8f98"
@@ -95,6 +96,8 @@ def differences_plot(r: TrialResult) -> Plot:
     for c in chosen:
         rival = r.without_loop(c)
         caption = f"{w.contrast_name(r.protocol, c)}, day {c.day:g}"
+        if len(caption) > CAPTION_LABEL:
+            caption = f"{plain(c.arm)} against {plain(c.against)}, day {c.day:g}"
         rows += [
             (caption, _row("study", "one trial (95 %)", c.trial.value, (c.trial.low, c.trial.high), scale)),
             (caption, _row("pooled", "expected, with the loop (90 %)", c.expected, c.range, scale)),

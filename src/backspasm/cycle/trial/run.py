@@ -91,7 +91,11 @@ def run_trial(
             )
             for one, other in zip(loop.contrasts, rival.contrasts, strict=True)
         ),
-        ends=_ends(*(s.differences[key] for s in sides)),
+        ends=_ends(
+            sides[0].differences[key],
+            sides[1].differences[key],
+            1 / max(sizes[first.arm], sizes[first.against]) if is_share(protocol.outcome(primary.outcome)) else 0.0,
+        ),
         prescriptions={a.id: "; ".join(str(p) for p in plan.prescriptions[a.id]) or "none" for a in protocol.arms},
         rescue=protocol.rescue,
         seed=seed,
@@ -107,13 +111,16 @@ def _patients_sd(one: Contrast, other: Contrast, sizes: Mapping[str, int]) -> tu
     return one.result_sd * per_arm**0.5 / 2**0.5, other.result_sd * per_arm**0.5 / 2**0.5
 
 
-def _ends(loop: Array, rival: Array) -> Ends:
-    """Counts of results in bins that both share."""
+def _ends(loop: Array, rival: Array, step: float) -> Ends:
+    """Counts of results in bins that both share; ``step``: shares differ by multiples of it, and so must the bins (or 0)."""
     both = np.concatenate([loop, rival])
     low, high = float(both.min()), float(both.max())
-    edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
+    width = (high - low) / BINS or 1.0
+    if step:
+        width, low = step * np.ceil(width / step), low - step / 2
+    edges = low + width * np.arange(int((high - low) / width) + 2)
     counts = (tuple(np.histogram(x, edges)[0].tolist()) for x in (loop, rival))
-    return Ends(low, float(edges[1] - edges[0]), *counts)
+    return Ends(low, float(width), *counts)
 
 
 class _Side:
