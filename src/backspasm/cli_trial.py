@@ -27,7 +27,11 @@ trial_app = typer.Typer()
 def trial(
     protocol: Annotated[
         str | None,
-        typer.Argument(help="A protocol (YAML), or the id of one that ships (see --list).", show_default=False),
+        typer.Argument(
+            metavar="[PROTOCOL]",
+            help="A protocol (YAML), or the id of one that ships (see --list).",
+            show_default=False,
+        ),
     ] = None,
     output: PageFormat = "terminal",
     n: Annotated[
