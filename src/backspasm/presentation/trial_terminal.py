@@ -52,7 +52,7 @@ def print_comparison(results: Sequence[TrialResult], knowledge: Knowledge, conso
     for r in results:
         console.print(heading(r.protocol.name, r.protocol.id))
         _published(r, knowledge, console, titled=False)
-        for line in w.what_it_says(r, knowledge)[2:]:
+        for line in (*w.what_it_says(r, knowledge)[2:], *r.protocol.remarks):
             console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
     console.print()
     for line in (*c.remarks, c.run, DISCLAIMER):

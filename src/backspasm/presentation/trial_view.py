@@ -38,6 +38,7 @@ class TrialView:
     published: Grid | None
     published_remarks: tuple[str, ...]
     grounds: Grid | None
+    own_remarks: tuple[str, ...]
     remarks: tuple[str, ...]
     run: str
     studies: tuple[tuple[Study, tuple[Source, ...]], ...]
@@ -88,6 +89,7 @@ def trial_view(r: TrialResult, knowledge: Knowledge) -> TrialView:
             f"{b.published.fact}: {b.published.remark}." for b in beside if b.published.remark is not None
         ),
         grounds=_grounds(r),
+        own_remarks=p.remarks,
         remarks=(*p.remarks, *ALWAYS),
         run=f"{r.pool:,} eligible patients under every arm, {r.replicates:,} trials drawn from them, {r.worlds} worlds for the "
         f"ranges, seed {r.seed}.",
