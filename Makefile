@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench cycle trials docs serve setup setup-dev format clean
+.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench cycle docs serve setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,11 +42,12 @@ interview-bench: $(VENV)/.dev  ## Simulate the interview on virtual patients (so
 cycle: $(VENV)/.dev  ## Run the exported model of the cycle by libroadrunner: 100 patients through 5 treatments
 	BACKSPASM_SBML_PATIENTS=100 $(BIN)/python -m pytest -s tests/oracle/test_cycle_exchange.py
 
-trials: $(VENV)/.core  ## Run the published trials in the model and write docs/trials-published.md
-	$(BIN)/backspasm trial --compare-all --format markdown --out docs/trials-published.md
-
 docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to docs/generated
 	$(BIN)/python -m backspasm.presentation.pages docs/generated
+
+.PHONY: trials
+trials: $(VENV)/.core  ## Run the published trials in the model and write docs/trials-published.md
+	$(BIN)/backspasm trial --compare-all --format markdown --out docs/trials-published.md
 
 serve:  ## The web service (not in this version)
 	@echo "backspasm has no web service yet; see CHANGELOG.md" >&2; exit 2

@@ -47,10 +47,10 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *care_problems(knowledge, found),
         *question_problems(knowledge, found),
         *word_problems(knowledge, found),
+        *trial_problems(knowledge, found),
         *treatment_problems(knowledge, found),
         *emg_problems(knowledge.studies, found["emg_references"]),
         *cycle_problems(knowledge, found),
-        *trial_problems(knowledge, found),
     ]
 
 

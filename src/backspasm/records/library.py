@@ -82,7 +82,6 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("cycle/drugs.yaml", "cycle_drugs"),
     ("cycle/prescriptions.yaml", "cycle_prescriptions"),
     ("cycle/causes.yaml", "cycle_causes"),
-    ("cycle/trials/*.yaml", "trial"),
     ("words/spelling.yaml", "spelling"),
     ("words/classes.yaml", "word_classes"),
     ("words/wordings/*.yaml", "wordings"),
@@ -90,6 +89,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("words/cues.yaml", "cues"),
     ("words/headings.yaml", "headings"),
     ("words/values.yaml", "value_words"),
+    ("cycle/trials/*.yaml", "trial"),
     ("emg/references.yaml", "emg_references"),
 )
 
