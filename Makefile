@@ -48,6 +48,10 @@ docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to do
 serve: $(VENV)/.serve  ## Serve the page, REST, FHIR operations and CDS Hooks on this machine
 	$(BIN)/backspasm serve
 
+.PHONY: trials
+trials: $(VENV)/.core  ## Run the published trials in the model and write docs/trials-published.md
+	$(BIN)/backspasm trial --compare-all --format markdown --out docs/trials-published.md
+
 setup: $(VENV)/.core  ## Install the program
 setup-dev: $(VENV)/.dev  ## Install the program with everything that tests need
 
