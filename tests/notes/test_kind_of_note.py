@@ -17,6 +17,8 @@ from backspasm.patients.from_note import from_note
         ("3y boy, tummy pain.", 3.0, "male"),
         ("6 wk old baby boy, cries when moved.", 6 / 52, "male"),
         ("21M, lifted a box.", 21.0, "male"),
+        ("46M 3/7 LBP after lifting.", 46.0, "male"),
+        ("38F 2 weeks of back pain.", 38.0, "female"),
         ("82F fell at home.", 82.0, "female"),
     ],
 )

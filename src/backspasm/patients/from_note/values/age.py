@@ -22,7 +22,7 @@ _OLD = re.compile(
 #: "82F", "F82", "47 M", "47/M", "47 y M", "47 year man", "(47M)"
 _WITH_SEX = re.compile(
     rf"(?<![0-9./a-z:])(?P<n>[0-9]{{1,3}})(?:\s?(?:{_YEARS}\s|{_YEARS}[\s\-]|/)?\s?(?P<s>f|m|♀|♂)(?![a-z0-9/]|"
-    rf"\s?[0-9])|(?:[\s\-]|,\s?)(?:{_YEARS}[\s\-,]{{1,2}})?(?P<s2>female|male|woman|man|lady|gentleman|girl|"
+    rf"\s?[0-9](?![0-9]?\s?(?:/(?:7|52|12)\b|(?:days?|weeks?|wks?|months?|hours?|hrs?)\b)))|(?:[\s\-]|,\s?)(?:{_YEARS}[\s\-,]{{1,2}})?(?P<s2>female|male|woman|man|lady|gentleman|girl|"
     rf"boy)\b)"
 )
 #: a sex right before a number: "woman of 66", "Male, 45", "F82"
