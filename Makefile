@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle docs serve setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to do
 
 serve: $(VENV)/.serve  ## Serve the page, REST, FHIR operations and CDS Hooks on this machine
 	$(BIN)/backspasm serve
+
+sandbox: $(VENV)/.dev  ## Run the public CDS Hooks sandbox (built from source) against the service; pictures in docs/generated/sandbox
+	PYTHON=$(BIN)/python tools/cds-sandbox docs/generated/sandbox
 
 setup: $(VENV)/.core  ## Install the program
 setup-dev: $(VENV)/.dev  ## Install the program with everything that tests need

@@ -24,12 +24,18 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Response, sync_playwright
-
 from tests.doors.service.cds.ehr import Reply, answered, running
 from tests.doors.service.cds.made import Json, answers, bundle, low_back_pain, medicine, person
 
 CHROMIUM = os.environ.get("BACKSPASM_CHROMIUM", "/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 ISSUER, JKU = "https://sandbox.cds-hooks.org", "https://sandbox.cds-hooks.org/.well-known/jwks.json"
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -111,7 +117,8 @@ def show(page: Page, address: str, wanted: str, picture: Path) -> None:
 def only_here(context: BrowserContext) -> None:
     """Cut off every address but this machine."""
     context.route(
-        lambda url: urlsplit(url).hostname not in {"127.0.0.1", "localhost"}, lambda route: route.abort("blockedbyclient")
+        lambda url: urlsplit(url).hostname not in {"127.0.0.1", "localhost"},
+        lambda route: route.abort("blockedbyclient"),
     )
 
 
@@ -120,13 +127,14 @@ def main(sandbox: Path, out: Path) -> int:
 
     def heard(response: Response) -> None:
         if urlsplit(response.url).path.startswith("/cds-services") and response.request.method != "OPTIONS":
-            signed = "signed" if response.request.headers.get("authorization", "").startswith("Bearer ey") else "NOT signed"
+            signed = (
+                "signed" if response.request.headers.get("authorization", "").startswith("Bearer ey") else "NOT signed"
+            )
             told = ""
             if response.request.method == "POST" and not response.url.endswith("feedback") and response.ok:
                 told = "; ".join(c["summary"] for c in json.loads(response.text())["cards"]) or "no card"
             seen.append(f"{response.request.method} {urlsplit(response.url).path} {signed} -> {response.status} {told}")
             print(seen[-1], flush=True)
-            if "medicines" in response.url: print((response.request.post_data or "")[:1500])
 
     build = (sandbox / "build").resolve()
     with (
@@ -142,13 +150,24 @@ def main(sandbox: Path, out: Path) -> int:
         page = context.new_page()
         page.on("response", heard)
         start = f"{pages.url}/?serviceDiscoveryURL={url}/cds-services&fhirServiceUrl={ehr.url}/fhir&patientId=p1"
-        show(page, f"{start}&hook=patient-view&screen=patient-view", "EMERGENCY: back pain with", out / "patient-view.png")
+        show(
+            page,
+            f"{start}&hook=patient-view&screen=patient-view",
+            "EMERGENCY: back pain with",
+            out / "patient-view.png",
+        )
         show_order(page, f"{start}&hook=order-select&screen=rx-view", out / "order-select.png")
         show_image(page, f"{start}&hook=order-select&screen=pama", out / "imaging.png")
         take_and_dismiss(page, f"{start}&hook=patient-view&screen=patient-view")
         browser.close()
         received = subprocess.run(
-            [str(Path(sys.executable).with_name("backspasm")), "store", "reception", "--config", f"{folder}/service.toml"],
+            [
+                str(Path(sys.executable).with_name("backspasm")),
+                "store",
+                "reception",
+                "--config",
+                f"{folder}/service.toml",
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -189,7 +208,7 @@ def take_and_dismiss(page: Page, address: str) -> None:
         page.get_by_role("button", name="Order: Bladder scan").first.click()
     page.get_by_label("select dismiss reason").first.click()
     page.wait_for_timeout(300)
-    reason = page.get_by_text("Known, and already being looked into").first
+    reason = page.get_by_role("menuitem", name="Known, and already being looked into")
     with page.expect_response(lambda r: r.url.endswith("/feedback") and r.request.method == "POST"):
         reason.click()
 

@@ -118,7 +118,9 @@ def replay(
     config: Config = None,
     output: Format = "terminal",
 ) -> None:
-    """Run a saved assessment again, and say whether it gives the same bytes. Exit code 1 where it does not, by the same knowledge and program.
+    """Run a saved assessment again, and say whether it gives the same bytes.
+
+    Exit code 1 where it does not although neither knowledge nor program has changed.
 
     `--format json` writes the new assessment to standard output, and the comparison to standard error.
     """

@@ -87,4 +87,4 @@ def summarised(text: str) -> str:
     if len(line) < SUMMARY_BELOW:
         return line
     head = line[: SUMMARY_BELOW - 2]
-    return head[: head.rfind(" ")].rstrip(" ,;:") + "…" if " " in head else head + "…"
+    return head[: head.rfind(" ")].rstrip(" ,;:…") + "…" if " " in head else head + "…"

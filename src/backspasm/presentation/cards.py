@@ -142,7 +142,7 @@ def _replaced(
         actions=(_delete(order.reference, name), _create(better, today, knowledge)),
     )
     loudness: Indicator = "critical" if better.when == "now" else "warning"
-    summary = f"{wanted} is indicated ({when}) rather than {name}: {better.because[0]}"
+    summary = f"{wanted} is indicated ({when}) instead: {better.because[0]}"
     return _imaged(order, loudness, summary, better, c, unseen, (replace,), knowledge)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from backspasm.advice.orders import MedicineVerdict
@@ -14,7 +15,7 @@ from backspasm.patients.from_fhir.today import Today
 from backspasm.presentation.card_types import Action, Indicator, Said, Suggestion, summarised
 from backspasm.presentation.rendering import rendered
 from backspasm.presentation.sources import cited
-from backspasm.presentation.treatments import not_checked_words, treatment_name
+from backspasm.presentation.treatments import treatment_name
 from backspasm.presentation.words import lower_first, plain
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.treatment_types import Strength
@@ -53,8 +54,11 @@ def medicine_cards(
     knowledge: Knowledge,
 ) -> tuple[Said, ...]:
     """What is to be said of one order, whose ingredients were judged one by one."""
-    found = (_safety(order, judged, today, unseen, knowledge), _choice(order, judged, unseen, knowledge))
-    return tuple(card for card in found if card is not None)
+    safety = _safety(order, judged, today, unseen, knowledge)
+    # what was not checked stands on one card, not on both
+    rest = judged if safety is None else tuple(msgspec.structs.replace(j, not_checked=()) for j in judged)
+    choice = _choice(order, rest, unseen, knowledge)
+    return tuple(card for card in (safety, choice) if card is not None)
 
 
 def _safety(
@@ -76,7 +80,7 @@ def _safety(
         name=order.name,
         against=[_line(a) for a in against],
         instead=[_instead(i, knowledge) for i in instead],
-        not_checked=_not_checked(judged, knowledge),
+        not_checked=_not_checked(judged),
         unseen=unseen,
         study=_study_of(knowledge),
     ).decode()
@@ -141,7 +145,7 @@ def _choice(
         because=because,
         sources=() if held or not_advised is None else not_advised.use.sources,
         instead=[_instead(i, knowledge) for i in instead],
-        not_checked=_not_checked(judged, knowledge),
+        not_checked=_not_checked(judged),
         unseen=unseen,
         study=_study_of(knowledge),
     ).decode()
@@ -164,8 +168,8 @@ def _instead(c: Considered, knowledge: Knowledge) -> tuple[str, str]:
     return treatment_name(c.treatment, knowledge), c.use.because
 
 
-def _not_checked(judged: tuple[MedicineVerdict, ...], knowledge: Knowledge) -> list[str]:
-    return list(dict.fromkeys(not_checked_words(n, knowledge) for j in judged for n in j.not_checked))
+def _not_checked(judged: tuple[MedicineVerdict, ...]) -> list[str]:
+    return list(dict.fromkeys(n.what for j in judged for n in j.not_checked))
 
 
 def _suggestions(

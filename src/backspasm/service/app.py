@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
-from backspasm.service import cds_hooks, fhir, health, page, rest
+from backspasm.service import cds_hooks, fhir, health, page, rest, smart
 from backspasm.service.cds_hooks.cors import add_headers
 from backspasm.service.fhir.outcomes import refused_by_path
 from backspasm.service.kept import Kept
@@ -49,6 +49,7 @@ def create_app(settings: Settings, model: Model) -> Litestar:
             *rest.ROUTES,
             *fhir.ROUTES,
             *cds_hooks.ROUTES,
+            *smart.ROUTES,
             *page.ROUTES,
         ],
         state=State(

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,25 +37,34 @@ expect.set_options(timeout=PATIENCE)
 Opened = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def server(model: Model) -> Iterator[str]:
-    """The address of a running service."""
+@contextmanager
+def running(model: Model, **settings: Any) -> Iterator[str]:
+    """The address of a service that runs with these settings."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = Settings(port=port, store=StoreSettings(url="memory"), limits=Limits(requests_per_minute=100_000))
-    running = uvicorn.Server(
-        uvicorn.Config(create_app(settings, model), port=port, log_level="warning", access_log=False, lifespan="on")
+    chosen = Settings(
+        port=port, store=StoreSettings(url="memory"), limits=Limits(requests_per_minute=100_000), **settings
     )
-    thread = threading.Thread(target=running.run, daemon=True)
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(chosen, model), port=port, log_level="warning", access_log=False, lifespan="on")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + PATIENCE / 1000
-    while not running.started:
+    while not server.started:
         assert time.monotonic() < until, "the server did not start"
         time.sleep(0.02)
-    yield settings.url
-    running.should_exit = True
+    yield chosen.url
+    server.should_exit = True
     thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def server(model: Model) -> Iterator[str]:
+    """The address of a running service."""
+    with running(model) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -100,14 +100,17 @@ def test_axe_finds_nothing(opened: Opened, dark: bool) -> None:
     assert axe(page) == [], "note, and a wrong value"
 
 
-@pytest.mark.parametrize("name", ["lifting_strain", "renal_colic", "toddler_discitis"])
-def test_axe_finds_nothing_on_other_urgencies(opened: Opened, name: str) -> None:
+def test_axe_finds_nothing_on_other_urgencies(opened: Opened) -> None:
     page = opened(width=390, height=800)
-    example(page, name)
-    assert axe(page) == []
+    seen = set()
+    for name in ("lifting_strain", "sciatica", "young_inflammatory", "toddler_discitis"):
+        example(page, name)
+        seen.add(level(page))
+        assert axe(page) == [], name
+    assert seen == {"SELF-CARE", "ROUTINE", "URGENT", "SAME DAY"}
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("width", [320, 768])
 def test_nothing_scrolls_sideways(opened: Opened, width: int) -> None:
     """320 CSS pixels is a window of 1280 at 400 %."""
     page = opened(width=width, height=700)

@@ -6,18 +6,22 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from litestar import Litestar
+from litestar import Litestar, Request, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.testing import TestClient
+from sqlalchemy import text
 
 from backspasm import Model, assess
 from backspasm.patients.reading import read_patient
 from backspasm.presentation import words
 from backspasm.service.page import ROUTES
+from backspasm.service.page.intake import intake_page
 from backspasm.service.settings import Settings
+from tests.doors.service.conftest import BASE_URL
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 LIVE = {"HX-Request": "true"}
@@ -157,6 +161,42 @@ def test_a_treatment_opens_with_its_trials(plain: Client) -> None:
     answer = plain.post("/page/panel", data=form, headers=LIVE)
     assert answer.status_code == 200
     assert "Effects" in answer.text
+
+
+def test_a_patient_of_an_ehr_is_the_intake(model: Model) -> None:
+    patient = read_patient((EXAMPLES / "fhir_adult_emergency.json").read_bytes(), model.knowledge)
+
+    @get("/launched", sync_to_thread=True)
+    def launched(request: Request[Any, Any, State]) -> Response[bytes]:
+        return intake_page(request, patient)
+
+    app = Litestar(
+        [*ROUTES, launched],
+        state=State({"settings": Settings(), "model": model}),
+        csrf_config=CSRFConfig(secret="of this test"),
+        openapi_config=None,
+    )
+    with TestClient(app) as client:
+        page = client.get("/launched").text
+        assert urgency(page) == words.URGENCY[assess(patient, model).urgency.level][0]
+        token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', page)
+        assert token
+        going_on = client.post("/", data={"age": "40", "f-fever": "present", "_csrf_token": token[1]})
+        assert going_on.status_code == 200
+
+
+def test_the_audit_trail_knows_the_answer_and_not_the_note(client: Client, app: Litestar, model: Model) -> None:
+    page = client.get("/").text
+    token = re.search(r'name="csrf-token" content="([0-9a-f]+)" data-header="([^"]+)"', page)
+    assert token
+    form = {"note": "50 year old man. Numb in the saddle area."}
+    answer = client.post("/", data=form, headers=LIVE | {token[2]: token[1], "Origin": BASE_URL})
+    assert urgency(answer.text) == "EMERGENCY"
+    with app.state.store.engine.connect() as connection:
+        rows = connection.execute(text("select * from audit")).mappings().all()
+    last = [row for row in rows if row["route"] == "/" and row["urgency"]][-1]
+    assert last["urgency"] == "emergency"
+    assert "saddle" not in str(dict(last))
 
 
 def test_an_empty_form_gives_no_urgency(plain: Client) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from msgspec.structs import replace
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import StatementError
@@ -19,6 +20,8 @@ from backspasm import Model, assess, read_patient, to_json
 from backspasm.service.settings import StoreSettings
 from backspasm.service.store import assessments, audit, cards, retention, schema, tables
 from backspasm.service.store.database import Store, StoreError, connect, migrate, open_store
+from backspasm.service.tokens.replay import first_seen
+from backspasm.service.tokens.verify import Claims
 
 ROOT = Path(__file__).parents[3]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,6 +64,11 @@ def said(uuid: str, outcome: cards.Outcome, minutes: int = 0, **more: object) ->
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def test_every_older_version_is_tested() -> None:
+    known = [s.revision for s in ScriptDirectory.from_config(schema.config()).walk_revisions()]
+    assert known == [schema.newest(), "0002", "0001"]
 
 
 def test_the_migrations_build_the_tables_that_the_program_uses(store: Store) -> None:
@@ -135,6 +143,16 @@ def test_entries_of_many_threads_are_all_kept(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(120)))
     assert sorted(e.caller for e in audit.latest(store, 500)) == sorted(f"caller {n}" for n in range(120))
+
+
+def test_an_entry_is_on_the_disk_when_it_is_committed_and_cards_wait_for_the_next(store: Store) -> None:
+    """What the database itself says of its commits, inside of each kind of transaction."""
+    query = "SHOW synchronous_commit" if store.engine.dialect.name == "postgresql" else "PRAGMA synchronous"
+    said = []
+    for synced in (True, False, True):
+        with store.writing(synced=synced) as connection:
+            said.append(str(connection.exec_driver_sql(query).scalar()))
+    assert said in (["on", "off", "on"], ["2", "1", "2"])  # SQLite: 2 is FULL, 1 NORMAL
 
 
 def test_a_store_that_fails_says_so_and_gives_no_empty_answer(store: Store) -> None:
@@ -302,6 +320,8 @@ def test_no_identifier_of_a_patient_is_in_any_row(store: Store, model: Model) ->
     audit.record(store, ENTRY)
     cards.issued(store, [card(store, "a")])
     cards.give_feedback(store, "patient-view", [said("a", "overridden", comment="Mrs Example said so")])
+    token = Claims("https://ehr.example", "token of pat-4711", (datetime.now(UTC) + timedelta(minutes=5)).timestamp())
+    assert first_seen(store, token)
     kept = ""
     with store.reading() as connection:
         for table in tables.metadata.sorted_tables:

@@ -137,6 +137,8 @@ def described() -> bytes:
             version=f"{VERSION}.0",
         )
         for s in SERVICES
-        for hook in reversed(s.hooks)  # clients that know one hook for each id keep the last: the earlier in the workflow
+        for hook in reversed(
+            s.hooks
+        )  # clients that know one hook for each id keep the last: the earlier in the workflow
     )
     return msgspec.json.encode(Discovery(found))

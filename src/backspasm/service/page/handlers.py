@@ -13,7 +13,7 @@ from litestar.datastructures import State, UploadFile
 from litestar.exceptions import HTTPException
 from litestar.utils.scope.state import ScopeState
 
-from backspasm.advice.assessment import assess, differential_of
+from backspasm.advice.assessment import Assessment, assess, differential_of
 from backspasm.advice.course import course_of
 from backspasm.patients.patient import InputError
 from backspasm.patients.reading import read_patient
@@ -25,6 +25,7 @@ from backspasm.service.page.entry import Entry, entry_of, read_entry
 from backspasm.service.page.panels import UnknownPanelError, panel
 from backspasm.service.page.screen import Screen, Token, changes, form_of, fragment, page, screen_of
 from backspasm.service.page.workbench import Workbench, workbench
+from backspasm.service.security.audited import assessed
 
 Asked = Request[Any, Any, State]
 #: nothing of a patient stays in a cache
@@ -95,11 +96,12 @@ def _start(bench: Workbench, token: Token) -> Response[bytes]:
 @post("/", include_in_schema=False, status_code=200)
 async def update(request: Asked, state: State) -> Response[bytes]:
     """The form, changed: the parts that change with it, or the whole page where no script runs."""
-    return await _work(_update, await sent(request), workbench(state))
+    return await _work(_update, request, await sent(request), workbench(state))
 
 
-def _update(asked: Sent, bench: Workbench) -> Response[bytes]:
+def _update(request: Asked, asked: Sent, bench: Workbench) -> Response[bytes]:
     screen = screen_of(asked.entry, bench, asked.do, asked.query)
+    _enter(request, screen.assessed)
     if asked.live:
         return html(changes(screen, bench, asked.token, asked.had))
     return html(page(screen, bench, asked.token, course=_chart(screen, bench)))
@@ -160,23 +162,26 @@ def _opened(asked: Sent, bench: Workbench) -> Response[bytes]:
 @post("/page/leaflet", include_in_schema=False, status_code=200)
 async def leaflet_page(request: Asked, state: State) -> Response[bytes]:
     """The page for the patient, or for the parents of a child."""
-    return await _work(_leaflet, await sent(request), workbench(state))
+    return await _work(_leaflet, request, await sent(request), workbench(state))
 
 
-def _leaflet(asked: Sent, bench: Workbench) -> Response[bytes]:
+def _leaflet(request: Asked, asked: Sent, bench: Workbench) -> Response[bytes]:
     a = _assessed(asked, bench).assessed
+    _enter(request, a)
     return html(fragment("leaflet.html.j2", leaflet=leaflet(a, bench.knowledge)))
 
 
 @post("/page/report", include_in_schema=False, status_code=200)
 async def report_file(request: Asked, state: State) -> Response[bytes]:
     """The whole assessment as one file that needs nothing else."""
-    return await _work(_report, await sent(request), workbench(state))
+    return await _work(_report, request, await sent(request), workbench(state))
 
 
-def _report(asked: Sent, bench: Workbench) -> Response[bytes]:
+def _report(request: Asked, asked: Sent, bench: Workbench) -> Response[bytes]:
     patient = _assessed(asked, bench).made.patient
-    return _file(report(assess(patient, bench.model), bench.model), "assessment.html", "text/html; charset=utf-8")
+    a = assess(patient, bench.model)
+    _enter(request, a)
+    return _file(report(a, bench.model), "assessment.html", "text/html; charset=utf-8")
 
 
 @post("/page/case", include_in_schema=False, status_code=200)
@@ -196,13 +201,20 @@ async def record(request: Asked, state: State) -> Response[bytes]:
     form = await request.form()
     upload = form.get("record")
     data = await upload.read() if isinstance(upload, UploadFile) else b""
-    return await _work(_record, data, workbench(state), token_of(request))
+    return await _work(_record, request, data, workbench(state), token_of(request))
 
 
-def _record(data: bytes, bench: Workbench, token: Token) -> Response[bytes]:
+def _record(request: Asked, data: bytes, bench: Workbench, token: Token) -> Response[bytes]:
     patient = read_patient(data, bench.knowledge)
     screen = screen_of(entry_of(patient), bench)
+    _enter(request, screen.assessed)
     return html(page(screen, bench, token, course=_chart(screen, bench)))
+
+
+def _enter(request: Asked, a: Assessment | None) -> None:
+    """What the audit trail keeps of an answer: digest and urgency, nothing that was entered."""
+    if a is not None:
+        assessed(request, a.input_digest, a.urgency.level)
 
 
 def _assessed(asked: Sent, bench: Workbench) -> Any:

@@ -12,6 +12,7 @@ from backspasm.service.page.entry import entry_of
 from backspasm.service.page.handlers import html, token_of
 from backspasm.service.page.screen import page, screen_of
 from backspasm.service.page.workbench import workbench
+from backspasm.service.security.audited import assessed
 
 
 def intake_page(request: Request[Any, Any, State], patient: Patient) -> Response[bytes]:
@@ -20,4 +21,7 @@ def intake_page(request: Request[Any, Any, State], patient: Patient) -> Response
     Takes the processor for some tenths of a second: call it from a thread. The application must have the page's routes.
     """
     bench = workbench(request.app.state)
-    return html(page(screen_of(entry_of(patient), bench, whole=True), bench, token_of(request)))
+    screen = screen_of(entry_of(patient), bench)
+    if screen.assessed is not None:
+        assessed(request, screen.assessed.input_digest, screen.assessed.urgency.level)
+    return html(page(screen, bench, token_of(request)))

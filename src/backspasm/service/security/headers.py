@@ -23,7 +23,8 @@ def security_headers(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
     headers = {
         "content-security-policy": content_policy(frames),
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        # other sites learn nothing; with `no-referrer` a browser would name no origin for the page's own forms either
+        "referrer-policy": "same-origin",
         "permissions-policy": _PERMISSIONS,
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "cross-origin" if settings.access.allowed_origins else "same-origin",

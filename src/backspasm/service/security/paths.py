@@ -36,7 +36,7 @@ _PREFIXES: tuple[tuple[str, Door], ...] = (
 )
 
 #: of the doors of programs, which hold no cookie: no token against forged forms is asked there (the origin is checked)
-API_PATTERNS = (*(f"^{prefix}(/|$)" for prefix, door in _PREFIXES if door is not Door.open), "^/smart(/|$)")
+API_PATTERNS = tuple(f"^{prefix}(/|$)" for prefix, door in _PREFIXES if door is not Door.open)
 
 
 def door_of(path: str) -> Door:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 from backspasm.patients.patient import InputError
@@ -26,8 +27,8 @@ def private_file(path: Path, content: bytes = b"") -> None:
         if path.exists():
             return
         # complete under a name of its own first: who starts at the same time sees the whole file or none
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(handle, content)
         finally:

@@ -97,7 +97,7 @@ def test_attack_hmac_with_the_public_key(algorithm: str, guarded: TestClient[Lit
 
 def test_attack_wrong_audience(guarded: TestClient[Litestar]) -> None:
     """A token for one address is good for no other: not for a service, not for a longer or shorter address."""
-    for audience in (
+    others: tuple[Any, ...] = (
         f"{DISCOVERY}/{FLAGS}",
         f"{DISCOVERY}/",
         BASE_URL,
@@ -105,7 +105,8 @@ def test_attack_wrong_audience(guarded: TestClient[Litestar]) -> None:
         [],
         None,
         1,
-    ):
+    )
+    for audience in others:
         answer = discovered(guarded, signed(claims(DISCOVERY, aud=audience)))
         assert answer.status_code == 401
         assert "audience" in answer.json()["title"]
