@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from litestar import get
 from litestar.datastructures import State
+from sqlalchemy import select
 
 from backspasm.records.library import package_version
 
@@ -25,9 +26,11 @@ def health() -> Health:
     return Health("ok", package_version())
 
 
-@get("/ready", sync_to_thread=False)
+@get("/ready", sync_to_thread=True)
 def ready(state: State) -> Readiness:
-    """The knowledge base is loaded: requests can be assessed. Gives its digest."""
+    """The knowledge base is loaded and the store answers: requests can be assessed. Gives the digest of the knowledge."""
+    with state.store.reading() as connection:
+        connection.execute(select(1))
     return Readiness("ready", state.model.knowledge.digest)
 
 

@@ -48,6 +48,12 @@ def refused(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem
     return problem_response(Problem(error.detail or "Refused", error.status_code), dict(headers) if headers else None)
 
 
+def store_fails(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """503: what the store holds is unknown now, and an unknown is no empty answer."""
+    _log.error("the store fails: %s", error)
+    return problem_response(Problem("The store cannot be reached; nothing was done", 503), {"Retry-After": "10"})
+
+
 def fault(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """500: the kind of the fault goes into the log, its message does not, since it may quote the patient."""
     _log.error("internal fault %s at %s", type(error).__name__, request.scope.get("route_handler"))

@@ -28,8 +28,15 @@ class Limits(Section, frozen=True):
     body_bytes: PositiveInt = 10_000_000
     seconds_to_send: Positive = 20.0
     seconds_to_answer: Positive = 30.0
+    #: of one caller, in each worker process
     requests_per_minute: PositiveInt = 600
+    #: requests at work at the same time in each worker process; as many again as `waiting` may wait for a place
     concurrent_assessments: PositiveInt = 4
+    waiting: PositiveInt = 64
+    #: memory for answers that may be given again to the very same question, in each worker process; 0: none is kept
+    repeat_bytes: Annotated[int, msgspec.Meta(ge=0)] = 64_000_000
+    #: and how long such an answer is kept
+    repeat_seconds: Positive = 300.0
 
 
 class ApiKey(Section, frozen=True):
@@ -47,6 +54,10 @@ class Access(Section, frozen=True):
     allowed_origins: tuple[str, ...] = ()
     #: hosts under which the service may be addressed; empty: the address it listens on
     allowed_hosts: tuple[str, ...] = ()
+    #: origins that may show the page in a frame, such as an EHR; empty: none
+    frame_ancestors: tuple[Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s;,'\"]+$")], ...] = ()
+    #: addresses of reverse proxies whose X-Forwarded-For is believed
+    trusted_proxies: tuple[str, ...] = ()
 
 
 class StoreSettings(Section, frozen=True):
@@ -54,8 +65,13 @@ class StoreSettings(Section, frozen=True):
 
     #: an SQLAlchemy address; empty: an SQLite file in the user's data folder; "memory": nothing outlives the process
     url: str = ""
+    #: whether texts that people wrote (notes, comments on cards, words that an answer quotes) may be kept
     keep_note_text: bool = False
     retention_days: PositiveInt = 365
+    #: the secret behind pseudonyms of patients; empty: a file in the user's data folder, made at the first start
+    secret_file: str = ""
+    #: whether an answer is held back (503) where it could not be entered in the audit trail
+    audit_required: bool = True
 
 
 class CdsClient(Section, frozen=True):
@@ -96,6 +112,8 @@ class Settings(Section, frozen=True):
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
+    #: processes that serve; each loads the knowledge for itself
+    workers: PositiveInt = 1
     #: the address that callers use, where it differs from host and port (behind a proxy)
     base_url: str = ""
     limits: Limits = Limits()
