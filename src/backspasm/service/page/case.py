@@ -137,4 +137,4 @@ def _fault(problem: InputProblem, entry: Entry) -> Fault:
 
 
 def _said(problem: InputProblem) -> str:
-    return f"{problem.value}: {problem.what}" if problem.value else problem.what
+    return f"{problem.value} {problem.what}" if problem.value else problem.what

@@ -9,6 +9,7 @@ from backspasm.patients.from_note import Reading
 from backspasm.patients.medicines import find_allergy, find_medicines
 from backspasm.presentation import words
 from backspasm.presentation.note import left_open
+from backspasm.presentation.rendering import sentence
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.units import plain_unit
 from backspasm.service.page.case import Fault, names_in
@@ -63,14 +64,12 @@ class FormView:
     query: str
     found: tuple[Found, ...]
 
-    @property
-    def general(self) -> tuple[Fault, ...]:
-        """Faults of no field that is shown."""
-        shown = {"age", "sex", "setting", "pregnant", "weeks", "medications", "allergies", "comorbidities"}
-        shown |= {f"m-{m.finding}" for m in (*self.measures, *self.more_measures)}
-        shown |= {f"{kind}-{r.finding}" for r in self.rows for kind in "fd"}
-        shown |= {f"c-{name}" for name, _ in self.comorbidities}
-        return tuple(f for field, faults in self.faults.items() if field not in shown for f in faults)
+    def label(self, field: str) -> str:
+        """What a field is called, for a message away from it."""
+        names = {f"m-{m.finding}": m.label for m in (*self.measures, *self.more_measures)}
+        names |= {f"{kind}-{r.finding}": r.name for r in self.rows for kind in "fd"}
+        names |= {f"c-{name}": label for name, label in self.comorbidities}
+        return names.get(field, {"weeks": "Weeks of pregnancy"}.get(field, sentence(field)))
 
 
 def form_view(

@@ -12,28 +12,10 @@ from litestar.enums import MediaType, RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
 from litestar.template.base import csrf_token
-from markupsafe import escape
 
+from backspasm.service.page.screen import fragment
 from backspasm.service.security import sessions
 from backspasm.service.security.callers import key_owner
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in: backspasm</title></head>
-<body>
-<main>
-<h1>Sign in to backspasm</h1>
-{problem}<form method="post" action="/sign-in">
-<input type="hidden" name="_csrf_token" value="{token}">
-<p><label for="key">Key that your operator gave you</label></p>
-<p><input id="key" name="key" type="password" autocomplete="current-password" required autofocus></p>
-<p><button type="submit">Sign in</button></p>
-</form>
-<p>Decision support for professionals, not a certified medical device.</p>
-</main>
-</body>
-</html>
-"""
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -42,14 +24,13 @@ class SignIn(msgspec.Struct, frozen=True):
     key: str
 
 
-def _page(request: Request[Any, Any, Any], problem: str = "", status: int = 200) -> Response[str]:
-    shown = f'<p role="alert">{escape(problem)}</p>\n' if problem else ""
-    text = _PAGE.format(problem=shown, token=escape(csrf_token({"request": request})))
+def _page(request: Request[Any, Any, Any], problem: str = "", status: int = 200) -> Response[bytes]:
+    text = fragment("sign_in.html.j2", problem=problem, token=csrf_token({"request": request}))
     return Response(text, status_code=status, media_type=MediaType.HTML)
 
 
 @get("/sign-in", sync_to_thread=False, include_in_schema=False)
-def form(request: Request[Any, Any, Any]) -> Response[str]:
+def form(request: Request[Any, Any, Any]) -> Response[bytes]:
     return _page(request)
 
 
