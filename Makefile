@@ -57,6 +57,9 @@ docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to do
 serve: $(VENV)/.serve  ## Serve the page, REST, FHIR operations and CDS Hooks on this machine
 	$(BIN)/backspasm serve
 
+.PHONY: trials
+trials: $(VENV)/.core  ## Run the published trials in the model and write docs/trials-published.md
+	$(BIN)/backspasm trial --compare-all --format markdown --out docs/trials-published.md
 sandbox: $(VENV)/.dev  ## Run the public CDS Hooks sandbox (built from source) against the service; pictures in docs/generated/sandbox
 	PYTHON=$(BIN)/python tools/cds-sandbox docs/generated/sandbox
 

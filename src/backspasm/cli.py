@@ -32,6 +32,7 @@ from backspasm.cli_shared import (
     stdout_console,
 )
 from backspasm.cli_store import store_app
+from backspasm.cli_trial import trial_app
 
 app = typer.Typer(
     name="backspasm",
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(population_app)  # without a name: its commands stand beside those below
 app.add_typer(cycle_app)
+app.add_typer(trial_app)
 app.add_typer(emg_app)
 app.add_typer(serve_app)
 app.add_typer(knowledge_app, name="knowledge")

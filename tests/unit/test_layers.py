@@ -24,6 +24,7 @@ ORDER = {
     "cli_knowledge": 8,
     "cli_population": 8,
     "cli_serve": 8,
+    "cli_trial": 8,
     "cli_store": 8,
     "cli": 9,
 }

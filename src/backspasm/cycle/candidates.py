@@ -59,7 +59,7 @@ def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bo
     world = np.repeat(np.arange(WORLDS), EACH)
     typical = {name: values[world] for name, values in uncertain(cycle, WORLDS, rng, even=True).items()}
     p = population(cycle, count, rng, typical=typical, even=True)
-    p = _of_classes(p, situation.classes, cycle, rng)
+    p = of_classes(p, situation.classes, cycle, rng)
     if not loop:
         p = p.without_loop()
     today = _aged(p, situation.days or 0.0)
@@ -72,7 +72,7 @@ def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bo
     return Candidates(today, weights, world, float(np.exp(logs).mean()))
 
 
-def _of_classes(p: Patients, classes: Mapping[str, float], cycle: CycleRecords, rng: np.random.Generator) -> Patients:
+def of_classes(p: Patients, classes: Mapping[str, float], cycle: CycleRecords, rng: np.random.Generator) -> Patients:
     """Each candidate gets a class of causes in proportion to its share, and what the class changes."""
     names = list(classes)
     steps = (rng.permutation(p.count) + 0.5) / p.count

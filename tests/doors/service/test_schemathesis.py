@@ -37,10 +37,10 @@ WAYS = [
 
 @pytest.fixture(scope="module")
 def described(model: Model) -> BaseSchema:
-    """The document of a service that does not tire of questions, and is addressed as the tool addresses it."""
+    """The document of a service that never tires nor hurries, and is addressed as the tool addresses it."""
     settings = Settings(
         store=IN_MEMORY,
-        limits=Limits(requests_per_minute=1_000_000),
+        limits=Limits(requests_per_minute=1_000_000, seconds_to_answer=600.0),
         access=Access(allowed_hosts=("testserver", "127.0.0.1")),
     )
     return schemathesis.openapi.from_asgi("/openapi.json", create_app(settings, model), config=CONFIG)
