@@ -150,6 +150,7 @@ def _sqlite(database: str, lasting: bool) -> Engine:
         cursor.execute("PRAGMA foreign_keys = ON")
         if lasting:
             cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA cache_size = -500")  # kB of each connection: memory stays flat while the file grows
         cursor.close()
 
     @event.listens_for(engine, "begin")
