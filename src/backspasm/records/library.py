@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
+from backspasm.records.cycle_fit_types import FitPlan, FitRecord
 from backspasm.records.cycle_types import (
     CauseClass,
     Correlation,
@@ -81,6 +82,8 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("cycle/drugs.yaml", "cycle_drugs"),
     ("cycle/prescriptions.yaml", "cycle_prescriptions"),
     ("cycle/causes.yaml", "cycle_causes"),
+    ("cycle/targets.yaml", "cycle_targets"),
+    ("cycle/fit.yaml", "cycle_fit"),
     ("words/spelling.yaml", "spelling"),
     ("words/classes.yaml", "word_classes"),
     ("words/wordings/*.yaml", "wordings"),
@@ -215,6 +218,8 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         together=tuple(_many(found["safety_questions"], "together", Together)),
         not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
         cycle=_cycle(found),
+        cycle_plan=msgspec.convert(found["cycle_targets"][0].data, FitPlan),
+        cycle_fit=msgspec.convert(found["cycle_fit"][0].data, FitRecord),
         words=Words(
             classes=tuple(_many(found["word_classes"], "classes", WordClass)),
             wordings=tuple(_many(found["wordings"], "wordings", Wording)),

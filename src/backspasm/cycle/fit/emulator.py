@@ -1,0 +1,105 @@
+"""A polynomial that stands for the simulator: what a world shows, in microseconds instead of half a second.
+
+Ridge regression on all products of up to three unknowns (Hoerl & Kennard, Technometrics 1970;12:55-67), the penalty of each
+output by generalised cross-validation (Golub, Heath & Wahba, Technometrics 1979;21:215-23).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+
+from backspasm.cycle.model import Array, Indices
+
+#: penalties tried, relative to the mean square of the features
+PENALTIES = tuple(10.0**e for e in range(-8, 3))
+#: shares are emulated on the logit scale, no nearer to 0 and 1 than this
+LEAST_SHARE = 0.002
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Emulator:
+    """``coefficients`` (features, t); ``share`` (t,) tells the outputs on the logit scale; ``error`` (t,) is the root mean
+    square error of points left out, on the natural scale."""
+
+    coefficients: Array
+    centre: Array
+    share: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    error: Array
+    pairs: Indices
+    triples: Indices
+
+    def __call__(self, points: Array) -> Array:
+        """What worlds at ``points`` (n, d) of the unit cube show, (n, t)."""
+        y = features(points, self.pairs, self.triples) @ self.coefficients + self.centre
+        return np.where(self.share, 1 / (1 + np.exp(-np.clip(y, -LOGIT, LOGIT))), y)
+
+
+#: logits beyond this are as good as 0 or 1
+LOGIT = 30.0
+
+
+def features(points: Array, pairs: Indices, triples: Indices) -> Array:
+    """The unknowns on -1 to 1, their products of two and of three, (n, features)."""
+    x = 2 * points - 1
+    two = x[:, pairs[0]] * x[:, pairs[1]]
+    three = two[:, triples[0]] * x[:, triples[1]]
+    return np.concatenate([np.ones((len(x), 1)), x, two, three], axis=1)
+
+
+def _products(unknowns: int, cubic: bool) -> tuple[Indices, Indices]:
+    pairs = list(combinations_with_replacement(range(unknowns), 2))
+    triples = [(i, k) for i, (_, b) in enumerate(pairs) for k in range(b, unknowns)] if cubic else []
+    return np.array(pairs, dtype=np.intp).T, np.array(triples, dtype=np.intp).reshape(-1, 2).T
+
+
+def emulator_of(points: Array, shown: Array, share: Array, weight: Array) -> Emulator:
+    """Fit to runs of the simulator.
+
+    Args:
+        points: (n, d) in the unit cube.
+        shown: (n, t) what the simulator showed there.
+        share: (t,) which outputs are shares.
+        weight: (n,) how much each run counts; the error is that of the runs that count most.
+    """
+    share = share.astype(np.bool_)
+    y = shown.astype(np.float64).copy()
+    y[:, share] = _logit(np.clip(y[:, share], LEAST_SHARE, 1 - LEAST_SHARE))
+    # products of three only where there are runs enough to tell them
+    pairs, triples = _products(points.shape[1], cubic=True)
+    if len(points) < 1 + points.shape[1] + pairs.shape[1] + triples.shape[1] / 2:
+        pairs, triples = _products(points.shape[1], cubic=False)
+    x = features(points, pairs, triples)
+    root = np.sqrt(weight / weight.mean())[:, None]
+    centre = np.average(y, axis=0, weights=weight)
+    left, values, right = np.linalg.svd(x * root, full_matrices=False)
+    goal = (y - centre) * root
+    turned = left.T @ goal
+    best_score, coefficients = np.full(y.shape[1], np.inf), np.zeros((x.shape[1], y.shape[1]))
+    missed = np.zeros_like(goal)
+    for penalty in PENALTIES:
+        shrink = values**2 / (values**2 + penalty * len(x))
+        residual = goal - left @ (shrink[:, None] * turned)
+        leverage = ((left**2) * shrink).sum(axis=1)
+        score = (residual**2).mean(axis=0) / (1 - leverage.mean()) ** 2
+        better = score < best_score
+        best_score = np.where(better, score, best_score)
+        found = right.T @ ((shrink / values)[:, None] * turned)
+        coefficients[:, better] = found[:, better]
+        missed[:, better] = (residual / np.maximum(1 - leverage, LEAST_LEFT)[:, None])[:, better]
+    left_out = y - missed / root
+    fitted = np.where(share, 1 / (1 + np.exp(-np.clip(left_out, -LOGIT, LOGIT))), left_out)
+    near = weight >= np.quantile(weight, 1 - NEAREST)
+    error = np.sqrt(((fitted - shown)[near] ** 2).mean(axis=0))
+    return Emulator(coefficients, centre, share, error, pairs, triples)
+
+
+#: share of the runs by which the error is judged, and the least that a run leaves to others
+NEAREST, LEAST_LEFT = 0.25, 0.05
+
+
+def _logit(p: Array) -> Array:
+    out: Array = np.log(p / (1 - p))
+    return out
