@@ -79,7 +79,7 @@ def spread_out(p: CycleParameter, typical: ArrayLike, z: Array, sd: float | None
         return middle * np.exp(sd * z)
     if p.between.kind == "logit_normal":
         most = p.between.at_most
-        share = np.clip(middle / most, np.finfo(float).tiny, 1 - np.finfo(float).eps)
+        share = np.clip(middle / most, np.finfo(float).eps, 1 - np.finfo(float).eps)
         return most / (1 + (1 - share) / share * np.exp(-sd * z))
     return middle.copy()
 

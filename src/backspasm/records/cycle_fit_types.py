@@ -36,7 +36,7 @@ class Structure(Record, frozen=True, kw_only=True):
     id: str
     name: str
     says: str
-    limits: dict[str, tuple[float, float]] = {}
+    limits: dict[str, tuple[float, float]]
 
 
 class Target(Record, frozen=True, kw_only=True):

@@ -34,7 +34,9 @@ def simulated(world: World, plan: FitPlan, cycle: CycleRecords, patients: int, s
             for t in plan.targets}  # fmt: skip
 
 
-def _drawn(world: World, cycle: CycleRecords, count: int, seed: int, days: float, horizon: float, ward: bool) -> Patients:
+def _drawn(
+    world: World, cycle: CycleRecords, count: int, seed: int, days: float, horizon: float, ward: bool
+) -> Patients:
     return population(
         cycle, count, np.random.default_rng(seed), typical=world.typical, spread=world.spread, days_before=days,
         horizon=horizon, even=True, emergency=ward,
@@ -66,7 +68,9 @@ class Primary:
         strict = (d.painless_pain.value, int(d.painless_days.value))
         if t.measure == "mean_pain":
             if t.cohort == "persistent":
-                return float(self.pain[self.since + int(t.day), self.persistent].mean()) if self.persistent.any() else 0.0
+                return (
+                    float(self.pain[self.since + int(t.day), self.persistent].mean()) if self.persistent.any() else 0.0
+                )
             return float(self.pain[int(t.day)].mean())
         if t.measure == "pain_spread":
             return float(self.ratings[d.visits.index(t.day)].std())

@@ -12,6 +12,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from backspasm.cycle.model import Array, Indices
+from backspasm.records.cycle_fit_types import Scale
 
 #: penalties tried, relative to the mean square of the features
 PENALTIES = tuple(10.0**e for e in range(-8, 3))
@@ -21,24 +22,44 @@ LEAST_SHARE = 0.002
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Emulator:
-    """``coefficients`` (features, t); ``share`` (t,) tells the outputs on the logit scale; ``error`` (t,) is the root mean
-    square error of points left out, on the natural scale."""
+    """``coefficients`` (features, t); ``scales`` of the outputs; ``error`` (t,) is the root mean square error of points left
+    out, on the natural scale."""
 
     coefficients: Array
     centre: Array
-    share: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    scales: tuple[Scale, ...]
     error: Array
     pairs: Indices
     triples: Indices
 
     def __call__(self, points: Array) -> Array:
         """What worlds at ``points`` (n, d) of the unit cube show, (n, t)."""
-        y = features(points, self.pairs, self.triples) @ self.coefficients + self.centre
-        return np.where(self.share, 1 / (1 + np.exp(-np.clip(y, -LOGIT, LOGIT))), y)
+        return _back(features(points, self.pairs, self.triples) @ self.coefficients + self.centre, self.scales)
 
 
-#: logits beyond this are as good as 0 or 1
-LOGIT = 30.0
+def _forth(shown: Array, scales: tuple[Scale, ...]) -> Array:
+    y = shown.astype(np.float64).copy()
+    for j, scale in enumerate(scales):
+        if scale == "logit":
+            p = np.clip(y[:, j], LEAST_SHARE, 1 - LEAST_SHARE)
+            y[:, j] = np.log(p / (1 - p))
+        elif scale == "log":
+            y[:, j] = np.log1p(y[:, j])
+    return y
+
+
+def _back(y: Array, scales: tuple[Scale, ...]) -> Array:
+    y = y.copy()
+    for j, scale in enumerate(scales):
+        if scale == "logit":
+            y[:, j] = 1 / (1 + np.exp(-np.clip(y[:, j], -FAR, FAR)))
+        elif scale == "log":
+            y[:, j] = np.expm1(np.clip(y[:, j], -FAR, FAR))
+    return y
+
+
+#: beyond this a logit is as good as 0 or 1, and a logarithm as good as infinite
+FAR = 30.0
 
 
 def features(points: Array, pairs: Indices, triples: Indices) -> Array:
@@ -55,18 +76,16 @@ def _products(unknowns: int, cubic: bool) -> tuple[Indices, Indices]:
     return np.array(pairs, dtype=np.intp).T, np.array(triples, dtype=np.intp).reshape(-1, 2).T
 
 
-def emulator_of(points: Array, shown: Array, share: Array, weight: Array) -> Emulator:
+def emulator_of(points: Array, shown: Array, scales: tuple[Scale, ...], weight: Array) -> Emulator:
     """Fit to runs of the simulator.
 
     Args:
         points: (n, d) in the unit cube.
         shown: (n, t) what the simulator showed there.
-        share: (t,) which outputs are shares.
+        scales: of the outputs (log: of one more than the value, which may be 0).
         weight: (n,) how much each run counts; the error is that of the runs that count most.
     """
-    share = share.astype(np.bool_)
-    y = shown.astype(np.float64).copy()
-    y[:, share] = _logit(np.clip(y[:, share], LEAST_SHARE, 1 - LEAST_SHARE))
+    y = _forth(shown, scales)
     # products of three only where there are runs enough to tell them
     pairs, triples = _products(points.shape[1], cubic=True)
     if len(points) < 1 + points.shape[1] + pairs.shape[1] + triples.shape[1] / 2:
@@ -90,16 +109,11 @@ def emulator_of(points: Array, shown: Array, share: Array, weight: Array) -> Emu
         coefficients[:, better] = found[:, better]
         missed[:, better] = (residual / np.maximum(1 - leverage, LEAST_LEFT)[:, None])[:, better]
     left_out = y - missed / root
-    fitted = np.where(share, 1 / (1 + np.exp(-np.clip(left_out, -LOGIT, LOGIT))), left_out)
+    fitted = _back(left_out, scales)
     near = weight >= np.quantile(weight, 1 - NEAREST)
     error = np.sqrt(((fitted - shown)[near] ** 2).mean(axis=0))
-    return Emulator(coefficients, centre, share, error, pairs, triples)
+    return Emulator(coefficients, centre, scales, error, pairs, triples)
 
 
 #: share of the runs by which the error is judged, and the least that a run leaves to others
 NEAREST, LEAST_LEFT = 0.25, 0.05
-
-
-def _logit(p: Array) -> Array:
-    out: Array = np.log(p / (1 - p))
-    return out

@@ -67,7 +67,9 @@ def sample(
         scale *= np.exp(PACE * (taken - ACCEPTANCE))
         if number >= 2:  # the first rounds run downhill
             past = seen[:, :, free].reshape(-1, len(free))
-            root = np.linalg.cholesky(np.cov(past, rowvar=False).reshape(len(free), -1) + np.diag((LEAST_STEP * width) ** 2))
+            root = np.linalg.cholesky(
+                np.cov(past, rowvar=False).reshape(len(free), -1) + np.diag((LEAST_STEP * width) ** 2)
+            )
     seen, _, _, taken = _walk(log_density, at, now, scale * root, free, low, high, rng, steps)
     return Chains(np.ascontiguousarray(seen[::thin].swapaxes(0, 1)), taken)
 

@@ -17,7 +17,7 @@ from backspasm.cycle.fit.likelihood import Likelihood, likelihood_of
 from backspasm.cycle.fit.sampler import Chains, sample
 from backspasm.cycle.fit.space import box
 from backspasm.cycle.model import Array
-from backspasm.records.cycle_fit_types import FitPlan, Structure
+from backspasm.records.cycle_fit_types import FitPlan, Scale, Structure
 
 #: what a world at a point (d,) of the unit cube shows, (t,) in the order of the plan's targets
 Simulator = Callable[[Array], Array]
@@ -29,10 +29,11 @@ Told = Callable[[str, int, int], None]
 class Effort:
     """Runs of each wave; steps of the chains, thrown away and kept; simulated draws of each model."""
 
-    waves: tuple[int, ...] = (900, 500, 500, 500)
-    warm: int = 6_000
-    steps: int = 24_000
-    refit_steps: int = 5_000
+    waves: tuple[int, ...] = (640, 448, 448, 448)
+    patients: int = 1_200
+    warm: int = 12_000
+    steps: int = 60_000
+    refit_steps: int = 3_000
     predictive: int = 60
     chains: int = 12
 
@@ -53,9 +54,10 @@ HALF = 15.0
 SHORT_WARM, SHORT = 3_000, 3_000
 
 
-def shares_of(plan: FitPlan) -> Array:
-    """Which targets are shares, (t,)."""
-    return np.array([t.unit == "1" for t in plan.targets])
+def scales_of(plan: FitPlan) -> tuple[Scale, ...]:
+    """On which scale each target is emulated: shares on the logit scale, times on the logarithmic."""
+    scales: dict[str, Scale] = {"1": "logit", "d": "log"}
+    return tuple(scales.get(t.unit, "linear") for t in plan.targets)
 
 
 def fitted_of(plan: FitPlan) -> Array:
@@ -70,7 +72,7 @@ def emulated(plan: FitPlan, runs: Runs) -> tuple[Emulator, Likelihood]:
     plain = likelihood_of(targets, np.zeros(len(targets)))
     misfit = plain.misfit(runs.shown[:, fitted])
     weight = 1 / (1 + (misfit - misfit.min()) / HALF)
-    made = emulator_of(runs.points, runs.shown, shares_of(plan), weight)
+    made = emulator_of(runs.points, runs.shown, scales_of(plan), weight)
     return made, likelihood_of(targets, made.error[fitted])
 
 
@@ -121,9 +123,7 @@ def run_waves(plan: FitPlan, simulator: Simulator, effort: Effort, rng: np.rando
     return runs
 
 
-def _next(
-    plan: FitPlan, runs: Runs, count: int, flattened: float, effort: Effort, rng: np.random.Generator
-) -> Array:
+def _next(plan: FitPlan, runs: Runs, count: int, flattened: float, effort: Effort, rng: np.random.Generator) -> Array:
     """Points of the next wave: as many of the main model as of all others together."""
     made, likelihood = emulated(plan, runs)
     others: Sequence[Structure] = [s for s in plan.structures if s.id != plan.main]
