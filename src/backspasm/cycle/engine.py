@@ -100,7 +100,7 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
     central = p.central.copy()
     _, activity, metabolites = settled(p.injury, central, p)
     healing = p.injury - lasting_level(p, 0.0)  # the part of the injury that heals; the rest is lasting_level
-    flare = np.zeros(p.count)  # J
+    flare: Array = np.zeros(p.count)  # J
     nsaid, relaxant = _effects(pills)
     kept: dict[float, tuple[Weights, Array, Array]] = {}
 

@@ -150,7 +150,7 @@ def patients_of(count: int, values: Mapping[str, ArrayLike]) -> Patients:
     if missing or unknown:
         raise KeyError(f"missing {sorted(missing)}, unknown {sorted(unknown)}")
     given = {k: _column(v, count) for k, v in values.items() if not k.startswith("flare")}
-    rest = {k: np.zeros(count) for k in ("lasting", "growth", "central") if k not in given}
+    rest: dict[str, Array] = {k: np.zeros(count) for k in ("lasting", "growth", "central") if k not in given}
     rest.setdefault("healing_of_flares", given.pop("healing_of_flares", given["healing_days"]))
     days = _rows(values.get("flare_days", np.empty((count, 0))), count)
     sizes = _rows(values.get("flare_sizes", np.zeros(days.shape)), count)

@@ -39,5 +39,5 @@ def recovery_day(pain: Array, at_most: float, lasting: int) -> Array:
 def recurred(pain: Array, since: Array, at_least: float, within: float) -> Truths:
     """Whether daily pain (t, n) was at least so much on a day after ``since`` (n,), within so many days of it."""
     day = np.arange(len(pain), dtype=np.float64)[:, None]
-    again: Truths = ((pain >= at_least) & (day > since) & (day <= since + within)).any(axis=0)
-    return again
+    again = (pain >= at_least) & (day > since) & (day <= since + within)
+    return np.asarray(again.any(axis=0))

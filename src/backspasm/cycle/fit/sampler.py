@@ -60,16 +60,15 @@ def sample(
     at = np.clip(rng.uniform(low, high, (chains, len(low))) if start is None else start, low, high)
     now = log_density(at)
     width = (high - low)[free]
-    root = np.diag(width / len(STARTING))
+    root: Array = np.diag(width / len(STARTING))
     scale = SCALE / np.sqrt(max(len(free), 1))
     for number in range(ROUNDS):
         seen, at, now, taken = _walk(log_density, at, now, scale * root, free, low, high, rng, max(warm // ROUNDS, 1))
         scale *= np.exp(PACE * (taken - ACCEPTANCE))
         if number >= 2:  # the first rounds run downhill
             past = seen[:, :, free].reshape(-1, len(free))
-            root = np.linalg.cholesky(
-                np.cov(past, rowvar=False).reshape(len(free), -1) + np.diag((LEAST_STEP * width) ** 2)
-            )
+            covariance: Array = np.cov(past, rowvar=False).reshape(len(free), -1).astype(np.float64)
+            root = np.linalg.cholesky(covariance + np.diag((LEAST_STEP * width) ** 2))
     seen, _, _, taken = _walk(log_density, at, now, scale * root, free, low, high, rng, steps)
     return Chains(np.ascontiguousarray(seen[::thin].swapaxes(0, 1)), taken)
 

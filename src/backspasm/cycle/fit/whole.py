@@ -131,7 +131,7 @@ def _emulator_error(plan: FitPlan, made: Emulator) -> float:
 def _correlations(plan: FitPlan, main: Refit) -> tuple[Correlated, ...]:
     pool = main.chains.pooled
     free = np.flatnonzero(pool.std(axis=0) > 0)
-    matrix = np.corrcoef(pool[:, free], rowvar=False)
+    matrix = np.atleast_2d(np.corrcoef(pool[:, free], rowvar=False))
     found = [
         Correlated(one=plan.unknowns[free[i]].id, other=plan.unknowns[free[j]].id, value=float(matrix[i, j]))
         for i in range(len(free))
