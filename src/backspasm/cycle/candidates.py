@@ -32,7 +32,8 @@ class Situation(Struct, frozen=True):
     """What the cycle needs to know of a patient.
 
     ``pain`` 0-100 today (None: not stated); ``days`` since the pain began (None: unknown); ``classes``: share of each
-    class of causes, summing to 1; ``slow``: eliminates slowly; ``adult``: False for children, None where unknown.
+    class of causes, summing to 1; ``slow``: eliminates slowly; ``adult``: False for children, None where unknown;
+    ``emergency``: seen in an emergency department, where more heal quickly.
     """
 
     classes: Mapping[str, float]
@@ -40,6 +41,7 @@ class Situation(Struct, frozen=True):
     days: float | None = None
     slow: bool = False
     adult: bool | None = True
+    emergency: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,7 @@ def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bo
     rng = np.random.default_rng(seed)
     world = np.repeat(np.arange(WORLDS), EACH)
     typical = {name: values[world] for name, values in uncertain(cycle, WORLDS, rng, even=True).items()}
-    p = population(cycle, count, rng, typical=typical, even=True)
+    p = population(cycle, count, rng, typical=typical, even=True, emergency=situation.emergency)
     p = _of_classes(p, situation.classes, cycle, rng)
     if not loop:
         p = p.without_loop()

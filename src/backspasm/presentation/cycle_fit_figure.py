@@ -7,7 +7,7 @@ import math
 from backspasm.cycle.fit.likelihood import interval
 from backspasm.cycle.fit.profiles import RISE
 from backspasm.presentation.cycle_figure import COLOURS, saved
-from backspasm.presentation.cycle_fit_words import RIVAL
+from backspasm.presentation.cycle_fit_words import RIVAL, number
 from backspasm.records.cycle_fit_types import FitPlan, FitRecord
 
 #: unit of a target -> title of its panel
@@ -56,7 +56,7 @@ def course_figure(plan: FitPlan, record: FitRecord, form: str) -> bytes:
         axes.set_title(PANELS[unit], loc="left", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0, 0].legend(frameon=False, fontsize=8, loc="lower right")
-    figure.suptitle("Published figures (95 %) and what the fitted models show (90 %)", x=0.06, ha="left", fontsize=12)
+    figure.suptitle("Published figures (95 %) and what the fitted models show (90 %)", x=0.06, y=0.93, ha="left", fontsize=12)
     return saved(figure, form)
 
 
@@ -76,6 +76,9 @@ def profile_figure(plan: FitPlan, record: FitRecord, form: str) -> bytes:
         axes.plot([q.value for q in p.points], [q.above for q in p.points], color=COLOURS[1])
         if f.scale == "log":
             axes.set_xscale("log")
+            axes.minorticks_off()
+            ticks = [f.low, math.sqrt(f.low * f.high), f.high]
+            axes.set_xticks(ticks, [number(x) for x in ticks])
         axes.set_ylim(-0.3, HIGHEST)
         axes.set_title(
             f.parameter.replace("_", " ") + (" (spread)" if f.part == "spread" else ""), fontsize=9, loc="left"
@@ -86,6 +89,6 @@ def profile_figure(plan: FitPlan, record: FitRecord, form: str) -> bytes:
         axes.set_visible(False)
     figure.suptitle(
         "Rise of the smallest misfit with one unknown held fixed (dotted: end of a 90 % interval; a flat line: the data do not tell)",
-        x=0.06, ha="left", fontsize=10,
+        x=0.06, y=0.95, ha="left", fontsize=10,
     )  # fmt: skip
     return saved(figure, form)

@@ -10,7 +10,7 @@ import msgspec
 from backspasm.cycle.fit.likelihood import interval
 from backspasm.cycle.fit.whole import digest
 from backspasm.presentation.json_bytes import json_bytes
-from backspasm.records.cycle_fit_types import FitPlan, FitRecord, Posterior, StructureFit, Target
+from backspasm.records.cycle_fit_types import FitPlan, FitRecord, Posterior, Predicted, StructureFit, Target
 
 #: an interval narrower than its prior by these shares is called told well, told weakly
 WELL, WEAKLY = 0.6, 0.3
@@ -50,7 +50,7 @@ def number(x: float) -> str:
 
 
 def span(low: float, high: float) -> str:
-    return f"{number(low)} to {number(high)}"
+    return f"{number(low)}–{number(high)}"
 
 
 def parts(plan: FitPlan, record: FitRecord) -> tuple[Part, ...]:
@@ -98,37 +98,29 @@ def _courses(plan: FitPlan, record: FitRecord) -> tuple[Part, Part]:
     shown = {f.structure: {p.target: p for p in f.predicted} for f in record.fits}
     main, rival = shown[record.main], shown.get(RIVAL, {})
 
+    def cell(p: Predicted | None) -> str:
+        if p is None:
+            return "-"
+        return f"{number(p.median)} ({span(p.low, p.high)})" + ("" if p.inside else " outside")
+
     def row(t: Target) -> tuple[str, ...]:
-        low, high = interval(t)
-        p, r = main[t.id], rival.get(t.id)
-        return (
-            t.says,
-            t.unit,
-            f"{number(t.value)} ({span(low, high)})",
-            f"{number(p.median)} ({span(p.low, p.high)})",
-            "yes" if p.inside else "no",
-            f"{number(r.median)} ({span(r.low, r.high)})" if r else "-",
-            "yes" if r and r.inside else "no",
-        )
+        unit = "" if t.unit == "1" else f" ({t.unit})"
+        published = f"{number(t.value)} ({span(*interval(t))})"
+        return t.says + unit, published, cell(main[t.id]), cell(rival.get(t.id))
 
-    columns = ("target", "unit", "published (95 %)", "with loop (90 %)", "inside", "without loop (90 %)", "inside")
-
-    def of(role: str) -> tuple[tuple[str, ...], ...]:
-        return tuple(row(t) for t in plan.targets if t.role == role)
-
-    def count(role: str, where: dict[str, Any]) -> str:
+    def part(title: str, role: str, *more: str) -> Part:
         own = [t for t in plan.targets if t.role == role]
-        return f"{sum(where[t.id].inside for t in own)} of {len(own)}"
+        counts = [
+            f"{sum(where[t.id].inside for t in own)} of {len(own)} {words}"
+            for where, words in ((main, "with the loop"), (rival, "without it"))
+            if where
+        ]
+        said = f"The median lies in the published interval for {', '.join(counts)}."
+        columns = ("target", "published (95 %)", "with loop (90 %)", "without loop (90 %)")
+        return Part(title, (said, *more), columns, tuple(row(t) for t in own))
 
-    inside = f"Inside the published interval: {count('fitted', main)} with the loop"
-    fitted = f"{inside}, {count('fitted', rival)} without." if rival else f"{inside}."
-    inside = f"Inside: {count('held_out', main)} with the loop"
-    held = f"{inside}, {count('held_out', rival)} without." if rival else f"{inside}."
-    conflict = "Some of them contradict each other (two reviews, two cohorts of recurrence); no model can show both."
-    return (
-        Part("Fitted", (fitted,), columns, of("fitted")),
-        Part("Held out: foretold, not fitted", (held, conflict), columns, of("held_out")),
-    )
+    conflict = "Some contradict each other (two reviews; two cohorts of recurrence): no model can show both."
+    return part("Fitted", "fitted"), part("Held out: foretold, not fitted", "held_out", conflict)
 
 
 def verdict(u: Posterior) -> str:
@@ -144,15 +136,17 @@ def _unknowns(plan: FitPlan, record: FitRecord) -> Part:
             number(u.median),
             span(u.low, u.high),
             span(known[u.id].low, known[u.id].high),
-            f"{100 * u.narrowed:.0f} %",
-            verdict(u),
+            f"{verdict(u)} ({100 * u.narrowed:.0f} %)",
             f"{u.rhat:.3f}",
             f"{u.ess:,.0f}",
         )
         for u in _main(record).unknowns
     )
-    columns = ("unknown", "median", "90 % interval", "prior", "narrowed by", "the data", "R-hat", "draws worth")
-    return Part("Unknowns", (), columns, rows)
+    columns = ("unknown", "median", "90 % interval", "prior", "the data", "R-hat", "draws")
+    said = (
+        "In brackets: by how much of the prior's width the interval is narrower; draws: independent ones, all chains."
+    )
+    return Part("Unknowns", (said,), columns, rows)
 
 
 def _untold(plan: FitPlan, record: FitRecord) -> Part:
@@ -173,7 +167,6 @@ def _models(plan: FitPlan, record: FitRecord) -> Part:
     rows = tuple(
         (
             names[f.structure].name,
-            names[f.structure].says,
             number(f.misfit),
             f"{number(f.elpd)} (se {number(f.elpd_se)})",
             f"{number(f.worse)} (se {number(f.worse_se)})" if f.worse else "best",
@@ -181,13 +174,14 @@ def _models(plan: FitPlan, record: FitRecord) -> Part:
         )
         for f in record.fits
     )
-    columns = ("model", "what it is", "smallest misfit", "elpd", "worse than the best by", "self-sustaining")
+    columns = ("model", "smallest misfit", "elpd", "worse than the best by", "self-sustaining")
     return Part(
         "Models compared",
         (
             "Misfit: sum of squared standardised misses of the fitted targets. Elpd: log density of a target by the model "
             "fitted to all others, summed; more is better.",
             model_words(plan, record),
+            *(f"{s.name}: {s.says}." for s in plan.structures),
         ),
         columns,
         rows,

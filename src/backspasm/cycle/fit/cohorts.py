@@ -11,7 +11,7 @@ from backspasm.cycle.engine import simulate
 from backspasm.cycle.fit.courses import kinds, recovery_day, recurred
 from backspasm.cycle.fit.space import World
 from backspasm.cycle.model import Array, Patients
-from backspasm.cycle.outputs import MOST_DISABILITY
+from backspasm.cycle.outputs import MOST_DISABILITY, rated
 from backspasm.cycle.population import population
 from backspasm.cycle.prescription import read_prescriptions
 from backspasm.cycle.treatment import NONE
@@ -57,9 +57,8 @@ class Primary:
         p = _drawn(world, cycle, count, seed, d.primary_care_days.value, last, False)
         self.pain = simulate(p, NONE, np.arange(last + 1), fine=FINE, compiled=None).pain
         rng = np.random.default_rng([seed, 1])
-        noise = cycle.parameters["pain_noise"].value
         visits = self.pain[[int(v) for v in d.visits]]
-        self.ratings = np.clip(visits + noise * rng.standard_normal(visits.shape), 0, 100)
+        self.ratings = rated(visits, cycle.parameters["pain_noise"].value, rng)
         self.persistent = self.ratings[d.visits.index(self.since)] >= d.persistent_pain.value
 
     def __call__(self, t: Target) -> float:
