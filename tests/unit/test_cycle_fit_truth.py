@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from backspasm import Knowledge
 from backspasm.cycle.fit.adopt import adopted, fit_yaml
-from backspasm.cycle.fit.likelihood import interval, standard_deviation
+from backspasm.cycle.fit.likelihood import interval, likelihood_of, standard_deviation
 from backspasm.cycle.fit.space import natural, place
 from backspasm.cycle.fit.waves import Effort, emulated, posterior, run_waves
 from backspasm.cycle.fit.whole import digest, fit, simulator_of
@@ -16,7 +16,7 @@ from backspasm.cycle.model import Array
 from backspasm.records.cycle_fit_types import FitPlan, Structure
 from backspasm.records.library import knowledge_folder
 
-SMALL = Effort(waves=(60, 30), patients=80, warm=1_500, steps=4_000, refit_steps=300, predictive=6, chains=6)
+SMALL = Effort(waves=(40, 20), patients=80, warm=1_000, steps=2_000, refit_steps=200, predictive=6, chains=6)
 
 
 def small(plan: FitPlan, unknowns: tuple[str, ...], targets: tuple[str, ...]) -> FitPlan:
@@ -45,7 +45,8 @@ def test_intervals_hold_as_often_as_they_claim(knowledge: Knowledge) -> None:
 
     rng = np.random.default_rng(1)
     runs = run_waves(plan, model, SMALL, rng, silent)
-    effort = replace_effort(steps=1_500)
+    made, _ = emulated(plan, runs)
+    effort = Effort(warm=400, steps=1_000, chains=6)
     held = []
     for _ in range(60):
         truth = rng.random(2)
@@ -57,16 +58,12 @@ def test_intervals_hold_as_often_as_they_claim(knowledge: Knowledge) -> None:
             for t, v in zip(plan.targets, seen, strict=True)
         )
         here = replace(plan, targets=shifted)
-        made, likelihood = emulated(here, runs)
+        likelihood = likelihood_of(shifted, made.error)
         pool = posterior(here, plan.structures[0], made, likelihood, rng, effort).pooled
         low, high = np.quantile(pool, [0.1, 0.9], axis=0)
         held.append((low <= truth) & (truth <= high))
     share = np.mean(held)
     assert 0.8 - 3 * np.sqrt(0.16 / 120) < share < 0.8 + 3 * np.sqrt(0.16 / 120), share
-
-
-def replace_effort(steps: int) -> Effort:
-    return Effort(waves=SMALL.waves, warm=steps, steps=steps, chains=SMALL.chains)
 
 
 def test_the_simulators_own_truth_is_found(knowledge: Knowledge) -> None:

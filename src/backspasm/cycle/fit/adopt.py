@@ -29,16 +29,17 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _mapping(dumper: yaml.SafeDumper, data: dict[str, Any]) -> yaml.Node:
-    flat = not any(isinstance(v, dict | list) for v in data.values())
+    flat = not any(isinstance(v, dict | list | tuple) for v in data.values())
     return dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=flat)
 
 
-def _sequence(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+def _sequence(dumper: yaml.SafeDumper, data: list[Any] | tuple[Any, ...]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=not data)
 
 
 _Dumper.add_representer(dict, _mapping)
 _Dumper.add_representer(list, _sequence)
+_Dumper.add_representer(tuple, _sequence)
 
 
 def adopted(parameters: str, plan: FitPlan, record: FitRecord) -> str:

@@ -6,7 +6,7 @@ output by generalised cross-validation (Golub, Heath & Wahba, Technometrics 1979
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -35,6 +35,17 @@ class Emulator:
     def __call__(self, points: Array) -> Array:
         """What worlds at ``points`` (n, d) of the unit cube show, (n, t)."""
         return _back(features(points, self.pairs, self.triples) @ self.coefficients + self.centre, self.scales)
+
+    def of(self, which: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Emulator:
+        """The emulator of some of the outputs, (t,) truth values: it is faster."""
+        scales = tuple(scale for scale, here in zip(self.scales, which, strict=True) if here)
+        return replace(
+            self,
+            coefficients=self.coefficients[:, which],
+            centre=self.centre[which],
+            scales=scales,
+            error=self.error[which],
+        )
 
 
 def _forth(shown: Array, scales: tuple[Scale, ...]) -> Array:

@@ -60,7 +60,8 @@ def refit(
     # the smallest misfit is that of the simulator, where the emulator thinks it is smallest or a draw was better
     plain = likelihood_of(tuple(t for t in plan.targets if t.role == "fitted"), np.zeros(int(fitted.sum())))
     low, high = box(plan, structure)
-    _, where = best(lambda x: likelihood.misfit(made(x)[:, fitted]), starts(pool, rng), low, high)
+    few = made.of(fitted)
+    _, where = best(lambda x: likelihood.misfit(few(x)), starts(pool, rng), low, high)
     misfit = min(
         float(plain.misfit(simulator(where)[fitted])), float(plain.misfit(np.array(simulated)[:, fitted]).min())
     )
@@ -90,14 +91,14 @@ def _left_out(
     pool: Array,
 ) -> Array:
     """Log predictive density of each fitted target (t,) by the model fitted to all others, refitted for each."""
-    fitted = fitted_of(plan)
-    logs = np.empty(int(fitted.sum()))
+    few = made.of(fitted_of(plan))
+    logs = np.empty(len(few.scales))
     for k in range(len(logs)):
         start = pool[rng.choice(len(pool), effort.chains, replace=False)]
         chains = posterior(
             plan, structure, made, likelihood.without(k), rng, effort, steps=effort.refit_steps, start=start
         )
-        density = likelihood.logs(made(chains.pooled)[:, fitted])[:, k]
+        density = likelihood.logs(few(chains.pooled))[:, k]
         logs[k] = np.logaddexp.reduce(density) - np.log(len(density))
         told(f"leaving out: {structure.name}", k + 1, len(logs))
     return logs

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backspasm.cycle.fit.courses import Truths
 from backspasm.cycle.fit.emulator import Emulator, emulator_of
 from backspasm.cycle.fit.likelihood import Likelihood, likelihood_of
 from backspasm.cycle.fit.sampler import Chains, sample
@@ -60,9 +61,9 @@ def scales_of(plan: FitPlan) -> tuple[Scale, ...]:
     return tuple(scales.get(t.unit, "linear") for t in plan.targets)
 
 
-def fitted_of(plan: FitPlan) -> Array:
+def fitted_of(plan: FitPlan) -> Truths:
     """Which targets are fitted, (t,)."""
-    return np.array([t.role == "fitted" for t in plan.targets])
+    return np.array([t.role == "fitted" for t in plan.targets], dtype=np.bool_)
 
 
 def emulated(plan: FitPlan, runs: Runs) -> tuple[Emulator, Likelihood]:
@@ -90,10 +91,10 @@ def posterior(
 ) -> Chains:
     """Draws from the posterior of one model, by the emulator."""
     low, high = box(plan, structure)
-    fitted = fitted_of(plan)
+    few = made.of(fitted_of(plan))
 
     def log_density(points: Array) -> Array:
-        logs: Array = -0.5 / flattened * likelihood.misfit(made(points)[:, fitted])
+        logs: Array = -0.5 / flattened * likelihood.misfit(few(points))
         return logs
 
     return sample(

@@ -144,7 +144,7 @@ def _correlations(plan: FitPlan, main: Refit) -> tuple[Correlated, ...]:
 def _profiles(
     plan: FitPlan, main: Refit, made: Emulator, likelihood: Likelihood, rng: np.random.Generator, told: Told
 ) -> tuple[Profile, ...]:
-    fitted = fitted_of(plan)
+    few = made.of(fitted_of(plan))
     low, high = box(plan, main.structure)
     begin = starts(main.chains.pooled, rng)
     # the profile of what a model limits is followed over the whole prior: there the other models are
@@ -152,7 +152,7 @@ def _profiles(
     for i, f in enumerate(plan.unknowns):
         bottom, top = low.copy(), high.copy()
         bottom[i], top[i] = 0.0, 1.0
-        raw[f.id] = profile(lambda x: likelihood.misfit(made(x)[:, fitted]), i, begin, bottom, top)
+        raw[f.id] = profile(lambda x: likelihood.misfit(few(x)), i, begin, bottom, top)
         told("profiles", i + 1, len(plan.unknowns))
     least = min(float(values.min()) for _, values in raw.values())
     out = []
