@@ -78,7 +78,7 @@ def test_faults_of_targets_and_fit_are_told_together(tmp_path: Path) -> None:
     change("targets.yaml", "value: 23\n", "value: 24\n")
     change("targets.yaml", "sources: [menezescosta2012/acute_week_52]", "sources: [menezescosta2012/acute_week_51]")
     change("targets.yaml", "main: weak_loop", "main: week_loop")
-    change("targets.yaml", "n: 973\n", "")
+    change("targets.yaml", "    n: 973\n", "")
     change("targets.yaml", "limits: {return_gain: [0.5, 0.75]", "limits: {return_gain: [0.5, 0.85]")
     change("parameters.yaml", "id: injury\n    symbol: I0", "id: injury\n    symbol: I_0")
     text = (root / "cycle/parameters.yaml").read_text(encoding="utf-8")

@@ -237,10 +237,14 @@ ALLOWED: dict[str, dict[float, str]] = {
     },
     "cycle/fit/adopt.py": {10_000: "longest line"},
     "cycle/fit/cohorts.py": {16: "first step", 24: "hours in a day"},
-    "cycle/fit/emulator.py": dict.fromkeys((0.002, 0.05, 0.25, 3, 8, 10.0, 30.0), "bounds, penalties and shares of runs"),
+    "cycle/fit/emulator.py": dict.fromkeys(
+        (0.002, 0.05, 0.25, 3, 8, 10.0, 30.0), "bounds, penalties and shares of runs"
+    ),
     "cycle/fit/likelihood.py": {1.959963984540054: "normal quantile of 97.5 %"},
     "cycle/fit/profiles.py": {1e-4: "a step", 2.705543454095404: "quantile of chi-squared", 13: "points"},
-    "cycle/fit/sampler.py": dict.fromkeys((1e-3, 0.234, 2.38, 10, 12, 20, 6_000, 20_000), "steps of chains, and their scale"),
+    "cycle/fit/sampler.py": dict.fromkeys(
+        (1e-3, 0.234, 2.38, 10, 12, 20, 6_000, 20_000), "steps of chains, and their scale"
+    ),
     "cycle/fit/structures.py": dict.fromkeys((0.05, 0.95, 6, 20, 1_000), "ends of an interval, draws and starts"),
     "cycle/fit/waves.py": dict.fromkeys(
         (1.5, 3.0, 9.0, 12, 15.0, 60, 448, 640, 1_200, 3_000, 12_000, 60_000), "runs, steps and draws"

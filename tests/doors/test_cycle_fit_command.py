@@ -13,7 +13,14 @@ def test_the_terminal_shows_every_target_with_the_rival_beside_it(run: Run, know
     done = run("cycle", "fit", "--show")
     assert (done.code, done.err) == (0, "")
     words = " ".join(done.out.split())
-    for title in ("Fitted", "Held out", "Unknowns", "What the data do not tell", "Models compared", "Profile likelihoods"):
+    for title in (
+        "Fitted",
+        "Held out",
+        "Unknowns",
+        "What the data do not tell",
+        "Models compared",
+        "Profile likelihoods",
+    ):
         assert title in words
     assert "without loop" in words
     assert "out of date" not in words
@@ -34,7 +41,7 @@ def test_pages_and_pictures(run: Run, tmp_path: Path) -> None:
     assert "http" not in page.replace("http-equiv", "")
     assert "not a certified medical device" in page
     text = run("cycle", "fit", "--show", "--format", "markdown").out
-    assert text.startswith("# Population fit")
+    assert text.startswith("# Population fit of the cycle\n\n15 published")
     assert "| with loop" in text
     for form, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
         out = tmp_path / f"profiles.{form}"

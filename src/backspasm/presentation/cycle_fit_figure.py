@@ -56,7 +56,9 @@ def course_figure(plan: FitPlan, record: FitRecord, form: str) -> bytes:
         axes.set_title(PANELS[unit], loc="left", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0, 0].legend(frameon=False, fontsize=8, loc="lower right")
-    figure.suptitle("Published figures (95 %) and what the fitted models show (90 %)", x=0.06, y=0.93, ha="left", fontsize=12)
+    figure.suptitle(
+        "Published figures (95 %) and what the fitted models show (90 %)", x=0.06, y=0.93, ha="left", fontsize=12
+    )
     return saved(figure, form)
 
 

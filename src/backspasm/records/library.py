@@ -239,6 +239,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
 
 def _cycle(found: dict[str, list[Source]]) -> CycleRecords:
     drugs, prescriptions = found["cycle_drugs"][0].data, found["cycle_prescriptions"][0].data
+    definitions = found["cycle_targets"][0].data["definitions"]
     return CycleRecords(
         parameters={p.id: p for p in _many(found["cycle_parameters"], "parameters", CycleParameter)},
         correlations=tuple(_many(found["cycle_parameters"], "correlations", Correlation)),
@@ -250,6 +251,8 @@ def _cycle(found: dict[str, list[Source]]) -> CycleRecords:
         as_needed_pain=msgspec.convert(prescriptions["as_needed_pain"], Number),
         adherence=msgspec.convert(prescriptions["adherence"], Number),
         visit_pain=msgspec.convert(prescriptions["visit_pain"], Number),
+        visit_days=msgspec.convert(definitions["primary_care_days"], Number),
+        emergency_visit_days=msgspec.convert(definitions["emergency_days"], Number),
         classes={c.id: c for c in _many(found["cycle_causes"], "classes", CauseClass)},
     )
 
