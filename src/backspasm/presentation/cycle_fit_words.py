@@ -156,10 +156,22 @@ def _untold(plan: FitPlan, record: FitRecord) -> Part:
         f"Told by the data: {', '.join(of['told']) or 'nothing'}.",
         f"Told weakly: {', '.join(of['weakly']) or 'nothing'}.",
         f"Not told; what stands there is the prior: {', '.join(of['not told']) or 'nothing'}.",
+        *_bounds(record, {u.id: names[u.id] for u in _main(record).unknowns if verdict(u) == "not told"}),
         "Not even tried, since no target speaks of them: reflex gain, time constants of muscle and sensitisation, "
         "threshold and steepness of sensitisation, concentrations at which relaxants act.",
     ]
     return Part("What the data do not tell", tuple(said))
+
+
+def _bounds(record: FitRecord, names: dict[str, str]) -> tuple[str, ...]:
+    """Ends that the profiles give to unknowns otherwise not told."""
+    ends = []
+    for p in record.profiles:
+        if p.id in names:
+            said = [f"at least {number(p.low)}"] if p.low is not None else []
+            said += [f"at most {number(p.high)}"] if p.high is not None else []
+            ends += [f"{names[p.id]} {' and '.join(said)}"] if said else []
+    return (f"Of these the profiles bound: {'; '.join(ends)}.",) if ends else ()
 
 
 def _models(plan: FitPlan, record: FitRecord) -> Part:

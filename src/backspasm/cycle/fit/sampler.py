@@ -68,7 +68,7 @@ def sample(
         if number >= 2:  # the first rounds run downhill
             past = seen[:, :, free].reshape(-1, len(free))
             covariance: Array = np.cov(past, rowvar=False).reshape(len(free), -1).astype(np.float64)
-            root = np.linalg.cholesky(covariance + np.diag((LEAST_STEP * width) ** 2))
+            root = np.asarray(np.linalg.cholesky(covariance + np.diag((LEAST_STEP * width) ** 2)), dtype=np.float64)
     seen, _, _, taken = _walk(log_density, at, now, scale * root, free, low, high, rng, steps)
     return Chains(np.ascontiguousarray(seen[::thin].swapaxes(0, 1)), taken)
 
