@@ -68,6 +68,7 @@ COMMANDS = (
     ("knowledge", "export"),
     ("simulate",),
     ("cycle", "export"),
+    ("cycle", "fit"),
     ("cycle", "map"),
 )
 
