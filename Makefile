@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench cycle cycle-fit docs serve setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle cycle-fit docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,8 @@ demo: $(VENV)/.core  ## Assess an example patient and print the assessment
 	@$(BIN)/backspasm assess examples/child_refuses_to_walk.yaml
 
 test: $(VENV)/.dev  ## Install what tests need and run all of them
+	@bash tools/ensure-chromium
+	@bash tools/ensure-postgresql
 	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.dev  ## Style, types and the knowledge base
@@ -26,6 +28,13 @@ bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/emg.py 20
 	$(BIN)/python benchmarks/cycle.py --quick
+	$(BIN)/python benchmarks/service.py --seconds 10
+
+load: $(VENV)/.dev  ## Measure the service under load for 60 s each, beside a bare endpoint
+	$(BIN)/python benchmarks/service.py
+
+schemathesis: $(VENV)/.dev  ## Call every operation with what fits its description and what does not, 100 examples each (some minutes)
+	BACKSPASM_SCHEMATHESIS_EXAMPLES=100 $(BIN)/python -m pytest -q tests/doors/service/test_schemathesis.py
 
 notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
 	$(BIN)/python benchmarks/notes.py
@@ -49,8 +58,14 @@ cycle-fit: $(VENV)/.dev  ## Fit the population of the cycle again (a quarter of 
 docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to docs/generated
 	$(BIN)/python -m backspasm.presentation.pages docs/generated
 
-serve:  ## The web service (not in this version)
-	@echo "backspasm has no web service yet; see CHANGELOG.md" >&2; exit 2
+serve: $(VENV)/.serve  ## Serve the page, REST, FHIR operations and CDS Hooks on this machine
+	$(BIN)/backspasm serve
+
+.PHONY: trials
+trials: $(VENV)/.core  ## Run the published trials in the model and write docs/trials-published.md
+	$(BIN)/backspasm trial --compare-all --format markdown --out docs/trials-published.md
+sandbox: $(VENV)/.dev  ## Run the public CDS Hooks sandbox (built from source) against the service; pictures in docs/generated/sandbox
+	PYTHON=$(BIN)/python tools/cds-sandbox docs/generated/sandbox
 
 setup: $(VENV)/.core  ## Install the program
 setup-dev: $(VENV)/.dev  ## Install the program with everything that tests need
@@ -76,6 +91,11 @@ $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/bin/pip
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core
 	@echo "Installing what tests need ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.serve: requirements-serve.lock $(VENV)/.core
+	@echo "Installing the web service ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-serve.lock
 	@touch $@
 
 # the other readers of notes, for `make bench` only: their dependencies stay out of the program's environment

@@ -15,8 +15,10 @@ from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_emg import emg_app
 from backspasm.cli_knowledge import knowledge_app
 from backspasm.cli_population import population_app
+from backspasm.cli_serve import serve_app
 from backspasm.cli_shared import (
     AgeGroup,
+    AssessFormat,
     File,
     From,
     LeafletFormat,
@@ -29,6 +31,8 @@ from backspasm.cli_shared import (
     refuse,
     stdout_console,
 )
+from backspasm.cli_store import store_app
+from backspasm.cli_trial import trial_app
 
 app = typer.Typer(
     name="backspasm",
@@ -40,9 +44,12 @@ app = typer.Typer(
 )
 app.add_typer(population_app)  # without a name: its commands stand beside those below
 app.add_typer(cycle_app)
+app.add_typer(trial_app)
 app.add_typer(emg_app)
+app.add_typer(serve_app)
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(model_app, name="cycle")
+app.add_typer(store_app, name="store")
 
 
 @app.command(
@@ -50,10 +57,11 @@ app.add_typer(model_app, name="cycle")
     "backspasm assess record.json --format json  ·  cat case.json | backspasm assess -  ·  "
     "backspasm assess case.yaml --format html > report.html"
 )
-def assess(file: File, source: From = None, output: PageFormat = "terminal") -> None:
+def assess(file: File, source: From = None, output: AssessFormat = "terminal") -> None:
     """Assess one patient: red flags, urgency, what must not be missed, differential, complications.
 
     `--format html` writes one file that needs nothing else: every number opens its steps, studies and forest plots.
+    `--format fhir` writes an R4 Bundle: risk assessments, clinical impression, detected issues, proposals, guidance.
     """
     from backspasm.advice.assessment import assess as assess_patient
 
@@ -65,6 +73,11 @@ def assess(file: File, source: From = None, output: PageFormat = "terminal") -> 
         from backspasm.presentation.as_json import to_json
 
         sys.stdout.buffer.write(to_json(result, model.knowledge))
+        return
+    if output == "fhir":
+        from backspasm.presentation.fhir.bundle import to_fhir
+
+        sys.stdout.buffer.write(to_fhir(result, model.knowledge))
         return
     if output != "terminal":
         from backspasm.presentation.report import report

@@ -67,7 +67,7 @@ def simulate(
     The loop from pain to spasm to pain is contested, so the rival without it stands beside every number.
     """
     from backspasm.advice.assessment import differential_of
-    from backspasm.advice.course import course_of, options_of
+    from backspasm.advice.course import course_of, days_until, options_of
     from backspasm.cycle.one_patient import SEED
 
     if output in (CourseFormat.png, CourseFormat.svg):
@@ -77,7 +77,9 @@ def simulate(
     with bad_input():
         chosen = options_of(option, model.knowledge) if option else None
         causes = differential_of(patient, model)
-        found = course_of(patient, causes, model.knowledge, chosen, _days(days), draws, SEED if seed is None else seed)
+        found = course_of(
+            patient, causes, model.knowledge, chosen, days_until(days), draws, SEED if seed is None else seed
+        )
     if found is None:
         refuse(
             f"{file}: the pain of this patient most probably comes from elsewhere than the back; the model says nothing of it"
@@ -95,15 +97,6 @@ def simulate(
     from backspasm.presentation.cycle_figure import course_picture
 
     _write(course_picture(found, model.knowledge.cycle, output.value), out)
-
-
-def _days(last: int) -> list[float]:
-    """Every day of the first week, then ever fewer."""
-    return [
-        float(d)
-        for d in range(last + 1)
-        if d <= 7 or d == last or d in (10, 14) or (d % 7 == 0 and d <= 42) or d % 14 == 0
-    ]
 
 
 def _check_picture(out: Path | None, form: str) -> None:

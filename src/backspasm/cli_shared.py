@@ -58,6 +58,7 @@ _FORMAT = typer.Option("--format", "-f", help="How the result is written.")
 Format = Annotated[Literal["terminal", "json"], _FORMAT]
 SheetFormat = Annotated[Literal["terminal", "json", "html"], _FORMAT]
 PageFormat = Annotated[Literal["terminal", "json", "html", "markdown"], _FORMAT]
+AssessFormat = Annotated[Literal["terminal", "json", "html", "markdown", "fhir"], _FORMAT]
 
 
 class bad_input:  # noqa: N801 (reads as a statement: with bad_input())

@@ -283,6 +283,22 @@ ALLOWED: dict[str, dict[float, str]] = {
         12: "bound of an input",
     },
     "cycle/reference.py": {6: "Runge-Kutta", **dict.fromkeys((3, 4, 5, 7, 8), "rows")},
+    "cycle/trial/compare.py": {0.02: "SD that count as no difference"},
+    "cycle/trial/courses.py": {24: "hours in a day", 2.0: "longest step"},
+    "cycle/trial/people.py": {
+        2_000: "screened at a time",
+        100_000: "most screened",
+        1e-12: "no loop, on the scale of the logit",
+        0.01: "least share of a drive",
+    },
+    "cycle/trial/plan.py": {4: "hours after a dose that are looked at"},
+    "cycle/trial/replicates.py": {1_000_000: "drawn at a time", 3: "stream of chance", 0.05: "p that counts as shown"},
+    "cycle/trial/run.py": {
+        **dict.fromkeys((2_000, 1_000, 40, 10), "patients, trials, worlds and bins"),
+        20_260_101: "seed",
+        4: "stream of chance",
+    },
+    "cycle/trial/statistics.py": {0.025: "outside an interval of 95 %", 0.8: "power"},
     "cycle/sbml.py": {1e9: "a day that no run reaches"},
 }
 

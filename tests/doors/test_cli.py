@@ -67,6 +67,7 @@ COMMANDS = (
     ("emg",),
     ("knowledge", "export"),
     ("simulate",),
+    ("trial",),
     ("cycle", "export"),
     ("cycle", "fit"),
     ("cycle", "map"),

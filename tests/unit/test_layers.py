@@ -17,11 +17,15 @@ ORDER = {
     "advice": 4,
     "presentation": 5,
     "population": 6,
+    "service": 6,
     "cli_shared": 7,
     "cli_emg": 8,
     "cli_cycle": 8,
     "cli_knowledge": 8,
     "cli_population": 8,
+    "cli_serve": 8,
+    "cli_trial": 8,
+    "cli_store": 8,
     "cli": 9,
 }
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -12,11 +9,12 @@ from backspasm.advice import course, must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
 from backspasm.advice.next_step import NextStep, next_step
 from backspasm.advice.plan import Plan, plan
-from backspasm.advice.red_flags import Fired, fired_rules, floor
+from backspasm.advice.red_flags import Fired
 from backspasm.advice.situation import situation
 from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
+from backspasm.advice.triage import triage
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
-from backspasm.cycle.one_patient import Expected
+from backspasm.cycle.one_patient import Expected, Persistence, persistence_of
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
@@ -80,55 +78,56 @@ NO_COURSE = Unread(
 )
 
 
-def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
+def assess(
+    patient: Patient, model: Model, draws: int = DRAWS, with_course: bool = True, unknown: tuple[str, ...] = ()
+) -> Assessment:
     """Assess one patient.
 
     Args:
         patient: what is known.
         model: knowledge with fitted parameters.
         draws: joint parameter draws behind the intervals.
+        with_course: whether the course to expect is simulated; without it ``course`` is None and all else the same.
+        unknown: findings that were asked and answered with "don't know": they are not proposed again.
 
     Raises:
         InputError: where the patient's answers contradict each other.
     """
-    answers = answers_of(patient, model.knowledge)
-    strata = strata_of(patient, model.knowledge)
-    found = posterior(answers.items, strata, model.means, model.layout, model.knowledge)
+    first = triage(patient, model)
+    answers, strata, found = first.answers, first.strata, first.found
     drawn = posterior(answers.items, strata, model.draws(draws), model.layout, model.knowledge)
-    fired = fired_rules(patient, answers, model.knowledge)
-    loss = expected_loss(found, model)
-    lowest = floor(fired, model.knowledge)
-    level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
-    listed = must_not_miss.ledger(answers, strata, found, must_not_miss.against(answers.items, strata, model), model)
-    expected = course.course_of(
-        patient,
-        dict(zip(model.parameters.causes, found.causes.tolist(), strict=True)),
-        model.knowledge,
-        draws=min(draws, course.MOST_DRAWS),
-    )
+    causes = dict(zip(model.parameters.causes, found.causes.tolist(), strict=True))
+    expected: Expected | None = None
+    if with_course:
+        expected = course.course_of(patient, causes, model.knowledge, draws=min(draws, course.MOST_DRAWS))
+        persistence = expected.persistence if expected else None
+    else:
+        persistence = persistence_of(course.situation_of(patient, causes, model.knowledge), model.knowledge.cycle)
     return Assessment(
         patient=patient,
         answers=answers,
         strata=strata,
-        urgency=Urgency(level, lowest, loss, _lowered_by(answers, strata, loss, model)),
-        red_flags=fired,
-        must_not_miss=listed,
+        urgency=Urgency(first.level, first.floor, first.expected, _lowered_by(answers, strata, first.expected, model)),
+        red_flags=first.red_flags,
+        must_not_miss=first.must_not_miss,
         differential=_differential(answers, strata, found, drawn, model),
         complications=_complications(
             must_not_miss.complication_table(found, model),
             must_not_miss.complication_table(drawn, model),
             weights_of(drawn),
-            expected,
+            persistence,
             model,
         ),
-        next=next_step(situation(patient, answers, strata, model)),
-        plan=plan(patient, answers, level, fired, found, listed, model),
-        treatments=treatment_advice(patient, answers, must_not_miss.chances(found, model), level, model.knowledge),
+        next=next_step(situation(patient, answers, strata, model), unknown),
+        plan=plan(patient, answers, first.level, first.red_flags, found, first.must_not_miss, model),
+        treatments=treatment_advice(
+            patient, answers, must_not_miss.chances(found, model), first.level, model.knowledge
+        ),
         course=expected,
-        not_assessed=(*answers.unread, *(() if expected else (NO_COURSE,))),
+        not_assessed=(*answers.unread, *(() if persistence else (NO_COURSE,))),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
-        input_digest=hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest(),
+        input_digest=first.input_digest,
         draws=draws,
     )
 
@@ -166,15 +165,15 @@ def _differential(
 
 
 def _complications(
-    values: Array, drawn: Array, weights: Array, expected: Expected | None, model: Model
+    values: Array, drawn: Array, weights: Array, persistence: Persistence | None, model: Model
 ) -> tuple[ComplicationEstimate, ...]:
     low, high = interval(drawn, weights)
     found = [
         ComplicationEstimate(name, Estimate(float(values[k]), float(low[k]), float(high[k])))
         for k, name in enumerate(model.parameters.complications)
     ]
-    if expected is not None:  # the cycle's own probability, which no finding of the differential moves
-        p = expected.persistence
+    if persistence is not None:  # the cycle's own probability, which no finding of the differential moves
+        p = persistence
         estimate = Estimate(p.probability_above_1, p.probability_low, p.probability_high)
         found.append(ComplicationEstimate(course.COMPLICATION, estimate))
     return tuple(sorted(found, key=lambda c: -c.estimate.value))

@@ -19,6 +19,15 @@ POINTS = 10
 COMPLICATION = "self_sustaining_spasm"
 
 
+def days_until(last: int) -> list[float]:
+    """The days that a simulation shows: every day of the first week, then ever fewer, and the last."""
+    return [
+        float(d)
+        for d in range(last + 1)
+        if d <= 7 or d == last or d in (10, 14) or (d % 7 == 0 and d <= 42) or d % 14 == 0
+    ]
+
+
 def situation_of(patient: Patient, causes: Mapping[str, float], knowledge: Knowledge) -> Situation:
     """What the cycle needs to know.
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from backspasm.advice.assessment import Assessment
 from backspasm.advice.verdict import Question, Verdict, verdict
-from backspasm.inference.disagreement import Disagreement, disagreements
+from backspasm.inference.disagreement import Disagreement, kept_disagreements
 from backspasm.inference.gathered import Place
 from backspasm.inference.model import Model
 from backspasm.inference.strata import Ages
@@ -94,7 +94,7 @@ def bearing(assessment: Assessment, knowledge: Knowledge) -> tuple[Bearing, ...]
     items = assessment.answers.items
     whats = {*(i.finding for i in items), *(i.given for i in items if i.given)}
     whats |= {c.id for c in assessment.complications}
-    measured = tuple(d for d in disagreements(knowledge, whats) if ages & {*d.ages})
+    measured = tuple(d for d in kept_disagreements(knowledge) if d.what in whats and ages & {*d.ages})
     out: list[Bearing] = []
     for record in knowledge.disputes.values():
         sides = tuple((s.holds, s.facts) for s in record.sides)

@@ -65,11 +65,11 @@ class NextStep(Struct, frozen=True):
     down: Turn | None
 
 
-def next_step(s: Situation) -> NextStep:
-    """What to ask and to order next."""
+def next_step(s: Situation, unknown: tuple[str, ...] = ()) -> NextStep:
+    """What to ask and to order next; ``unknown``: asked already, and answered with "don't know"."""
     found = worths(s)
-    questions = ranked(s, found)
-    stop, reason = stopping(s, found)
+    questions = tuple(q for q in ranked(s, found) if q.finding not in unknown)
+    stop, reason = stopping(s, found, unknown)
     tests = [
         Test(name, w.value, w.changes, burden_of_test(name, s.model.knowledge), _likeliest_change(s, w))
         for name, w in found.tests.items()

@@ -39,11 +39,16 @@ def taken_verdicts(facts: PatientFacts, knowledge: Knowledge) -> tuple[TakenVerd
     return tuple(sorted(found, key=lambda t: t.verdict.verdict != "avoid"))
 
 
-def _reasons(medicine: str, facts: PatientFacts, knowledge: Knowledge) -> Iterator[Reason]:
+def reasons_against(medicine: str, facts: PatientFacts, knowledge: Knowledge) -> tuple[Reason, ...]:
+    """What speaks against a medicine that somebody is about to order, that it is taken already among it."""
+    return tuple(_reasons(medicine, facts, knowledge, ordered=True))
+
+
+def _reasons(medicine: str, facts: PatientFacts, knowledge: Knowledge, ordered: bool = False) -> Iterator[Reason]:
     treatments = {t.id for t in knowledge.treatments.values() if medicine in t.medicines}
     classes = set(knowledge.medicines[medicine].classes)
     for rule in knowledge.prescribing.values():
-        if rule.when.medicine == ITSELF:  # that it is taken already speaks against proposing it, not against taking it
+        if rule.when.medicine == ITSELF and not ordered:  # taken already: against proposing it, not against taking it
             continue
         own = sorted(treatments.intersection(concerned(rule, knowledge)))
         if not own and not (classes.intersection(rule.classes) and not treatments.intersection(rule.except_treatments)):

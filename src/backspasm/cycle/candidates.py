@@ -64,7 +64,7 @@ def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bo
     days = situation.days or 0.0
     visit = min(days, (cycle.emergency_visit_days if situation.emergency else cycle.visit_days).value)
     p = population(cycle, count, rng, typical=typical, days_before=visit, even=True, emergency=situation.emergency)
-    p = _of_classes(p, situation.classes, cycle, rng)
+    p = of_classes(p, situation.classes, cycle, rng)
     if not loop:
         p = p.without_loop()
     today = _aged(p, days - visit)
@@ -77,7 +77,7 @@ def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bo
     return Candidates(today, weights, world, float(np.exp(logs).mean()))
 
 
-def _of_classes(p: Patients, classes: Mapping[str, float], cycle: CycleRecords, rng: np.random.Generator) -> Patients:
+def of_classes(p: Patients, classes: Mapping[str, float], cycle: CycleRecords, rng: np.random.Generator) -> Patients:
     """Each candidate gets a class of causes in proportion to its share, and what the class changes."""
     names = list(classes)
     steps = (rng.permutation(p.count) + 0.5) / p.count

@@ -19,6 +19,9 @@ from backspasm.inference.special import chi_square_above
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import AgeGroup
 
+#: all disagreements by digest of the knowledge, of the one that was asked last
+_KEPT: dict[str, tuple[Disagreement, ...]] = {}
+
 
 @dataclass(frozen=True)
 class Disagreement:
@@ -61,6 +64,16 @@ def disagreements(knowledge: Knowledge, whats: AbstractSet[str] | None = None) -
                 seen.what, seen.given, ages, seen.q, seen.p, seen.between_share, seen.low, seen.high
             )
     return tuple(sorted(found.values(), key=lambda d: (-d.between_share, d.what, d.given, d.ages)))
+
+
+def kept_disagreements(knowledge: Knowledge) -> tuple[Disagreement, ...]:
+    """All of them, worked out once for a knowledge base: a service asks with every patient."""
+    found = _KEPT.get(knowledge.digest)
+    if found is None:
+        found = disagreements(knowledge)
+        _KEPT.clear()
+        _KEPT[knowledge.digest] = found
+    return found
 
 
 def disagreement_of(cell: Cell, sightings: tuple[Sighting, ...], knowledge: Knowledge) -> Disagreement | None:

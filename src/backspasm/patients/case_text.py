@@ -8,11 +8,27 @@ from typing import Any, NoReturn
 
 import yaml
 
-from backspasm.patients.patient import InputError, shortened
+from backspasm.patients.patient import InputError, InputProblem, shortened
 
 #: a case is flat; deeper nesting is a fault or an attack
 DEEPEST = 20
 _NOT_JSON = "check brackets, quotes and commas"
+
+
+def parse_json(text: str) -> Any:
+    """JSON alone to plain data. Raises InputError naming line and column."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except _DuplicateKeyError as error:
+        raise _twice(error.key) from None
+    except RecursionError:
+        raise InputError.one("input", "", "not valid JSON: nested too deep", _NOT_JSON) from None
+    except ValueError as error:
+        raise _NotJsonError([InputProblem("input", "", f"not valid JSON: {error}", _NOT_JSON)]) from None
+
+
+class _NotJsonError(InputError):
+    """The text is no JSON; it may still be YAML."""
 
 
 def parse_text(text: str) -> Any:
@@ -21,16 +37,12 @@ def parse_text(text: str) -> Any:
     as_json = None
     if stripped.startswith(("{", "[")):
         try:
-            return json.loads(text, object_pairs_hook=_unique)
-        except _DuplicateKeyError as error:
-            raise _twice(error.key) from None
-        except RecursionError:
-            raise InputError.one("input", "", "not valid JSON: nested too deep", _NOT_JSON) from None
-        except ValueError as error:
+            return parse_json(text)
+        except _NotJsonError as error:
             # a flow mapping of YAML looks like JSON; only if that fails too is it broken
-            as_json = InputError.one("input", "", f"not valid JSON: {error}", _NOT_JSON)
             if stripped.startswith("["):
-                raise as_json from None
+                raise
+            as_json = error
     try:
         return yaml.load(text, Loader=_Loader)
     except _DuplicateKeyError as error:

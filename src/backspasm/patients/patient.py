@@ -58,7 +58,7 @@ class Patient(Struct, frozen=True):
 
     Ages are in years, times in days, measurements in the units of the findings' records.
     ``stated`` names the lists that were asked for even where they are empty: ``allergies`` there means that there are none.
-    ``sources`` maps a finding to references of the resources (or words) that said it.
+    ``sources`` maps a finding to references of the resources (or words) that said it; ``patient`` there is the record's own.
     """
 
     age_years: float | None

@@ -54,7 +54,7 @@ def to_data(assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
         ],
         "differential": [_hypothesis(h) for h in a.differential],
         "complications": [{"id": c.id, **_estimate(c.estimate)} for c in a.complications],
-        "next": next_data(a, knowledge),
+        "next": next_data(a.next, knowledge),
         "investigations": investigations_data(a.plan, knowledge),
         "pathways": pathways_data(a.plan),
         "safety_net": safety_net_data(a.plan),

@@ -156,8 +156,8 @@ def forest_svg(drawn: CellEvidence | Plot, title: str, key: str, styled: bool = 
         y += LINE
     for tick in axis.ticks:
         x = axis.place(tick, LEFT, RIGHT)
-        none = ' style="opacity:.6"' if tick == plot.null else ""
-        parts.append(f'<line class="fg" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{y:.1f}"{none}/>')
+        grid = "fg fz" if tick == plot.null else "fg"
+        parts.append(f'<line class="{grid}" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{y:.1f}"/>')
         anchor = "start" if tick == axis.ticks[0] else "end" if tick == axis.ticks[-1] else "middle"
         parts.append(f'<text class="ft" x="{x:.1f}" y="{y + 16:.1f}" text-anchor="{anchor}">{axis.label(tick)}</text>')
     parts.append(f'<line class="fa" x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -177,7 +177,7 @@ def _cut(text: str, most: int) -> str:
 
 #: also of a plot that stands alone; a page may override the colours
 STYLE = (
-    ".forest .fg{stroke:currentColor;opacity:.16}.forest .fa{stroke:currentColor;opacity:.6}"
+    ".forest .fg{stroke:currentColor;opacity:.16}.forest .fz{opacity:.6}.forest .fa{stroke:currentColor;opacity:.6}"
     ".forest .ft,.forest .fc{font-size:11px;opacity:.82}.forest .fc{font-style:italic}"
     ".forest .fw{stroke:currentColor;stroke-width:1.6}.forest .fo{stroke-dasharray:3 3}"
     ".forest .fh{fill:none;stroke:currentColor;stroke-width:1.6}.forest .fp{fill:var(--mark,#0b5cad);stroke:none}"

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backspasm.advice.assessment import Assessment
-from backspasm.advice.next_step import Question, Test, Turn
+from backspasm.advice.next_step import NextStep, Question, Test, Turn
 from backspasm.presentation import words
 from backspasm.presentation.headings import heading
 from backspasm.records.knowledge import Knowledge
@@ -25,9 +25,8 @@ REASON = {
 }
 
 
-def next_data(a: Assessment, knowledge: Knowledge) -> dict[str, Any]:
+def next_data(step: NextStep, knowledge: Knowledge) -> dict[str, Any]:
     """The part ``next`` of the contract."""
-    step = a.next
     return {
         "questions": [
             {

@@ -40,6 +40,7 @@ class Mark(NamedTuple):
     end: int
     kind: str
     title: str
+    findings: tuple[str, ...] = ()
 
 
 def reading_json(reading: Reading) -> bytes:
@@ -85,29 +86,31 @@ def _hit(h: Hit, reading: Reading) -> dict[str, Any]:
 
 def marks(reading: Reading, knowledge: Knowledge) -> list[Mark]:
     """The marks of a note in order. Where hits overlap, the first and longest is shown, with all findings in its title."""
-    spans: list[tuple[int, int, str, str]] = []
+    spans: list[Mark] = []
     for h in reading.hits:
         kind: str = h.assertion if h.assertion in MARKS else "other"
         if h.finding in reading.uncertain and h.answer:
             kind = "uncertain"
-        spans.append((h.start, h.end, kind, f"{words.finding_name(h.finding, knowledge)}: {h.assertion}"))
+        title = f"{words.finding_name(h.finding, knowledge)}: {h.assertion}"
+        spans.append(Mark(h.start, h.end, kind, title, (h.finding,)))
     for q in reading.values.quantities:
-        spans.append((q.span.start, q.span.end, "measured", words.measured(q.finding, q.value, knowledge, exact=True)))
+        said = words.measured(q.finding, q.value, knowledge, exact=True)
+        spans.append(Mark(q.span.start, q.span.end, "measured", said, (q.finding,)))
     for t in reading.values.duration[:1]:
-        spans.append(
-            (t.span.start, t.span.end, "measured", words.measured("duration_days", t.days, knowledge, exact=True))
-        )
-    spans.sort(key=lambda s: (s[0], -s[1]))
+        said = words.measured("duration_days", t.days, knowledge, exact=True)
+        spans.append(Mark(t.span.start, t.span.end, "measured", said, ("duration_days",)))
+    spans.sort(key=lambda s: (s.start, -s.end))
     out: list[Mark] = []
-    for start, end, kind, title in spans:
-        if start >= end:
+    for mark in spans:
+        if mark.start >= mark.end:
             continue
-        if out and start < out[-1].end:
+        if out and mark.start < out[-1].end:
             last = out[-1]
-            if title not in last.title.split("; "):
-                out[-1] = last._replace(title=f"{last.title}; {title}")
+            if mark.title not in last.title.split("; "):
+                findings = tuple(dict.fromkeys((*last.findings, *mark.findings)))
+                out[-1] = last._replace(title=f"{last.title}; {mark.title}", findings=findings)
             continue
-        out.append(Mark(start, end, kind, title))
+        out.append(mark)
     return out
 
 

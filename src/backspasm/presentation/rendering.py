@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from backspasm.presentation import words
@@ -19,7 +19,10 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]{}#|~!])")
 
 def safe_text(value: object) -> str:
     """One line without characters that steer a page or a terminal (controls, changes of writing direction)."""
-    text = re.sub(r"\s", " ", str(value))
+    text = str(value)
+    if text.isprintable():  # nearly all are, and a page has thousands
+        return text
+    text = re.sub(r"\s", " ", text)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -36,16 +39,22 @@ def _for_markdown(value: Any) -> Markup:
 
 
 @cache
-def _environment(markdown: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("backspasm", "presentation/templates"),
+def environment(markdown: bool = False, first: tuple[str, ...] = ()) -> Environment:
+    """The engine for HTML or Markdown.
+
+    Args:
+        first: folders of the package whose templates go before those of the report, and may stand in for them.
+    """
+    folders = (*first, "presentation/templates")
+    engine = Environment(
+        loader=ChoiceLoader([PackageLoader("backspasm", folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_for_markdown if markdown else _for_html,
     )
-    environment.globals |= {
+    engine.globals |= {
         "chance": words.chance,
         "span": words.span,
         "ratio": words.ratio,
@@ -56,8 +65,8 @@ def _environment(markdown: bool) -> Environment:
         "DISCLAIMER": words.DISCLAIMER,
         "URGENCY": words.URGENCY,
     }
-    environment.filters |= {"url": _url, "sentence": sentence, "lower_first": words.lower_first}
-    return environment
+    engine.filters |= {"url": _url, "sentence": sentence, "lower_first": words.lower_first}
+    return engine
 
 
 def _url(address: str) -> Markup:
@@ -78,7 +87,7 @@ def anchor(kind: str, name: str) -> str:
 def rendered(template: str, **values: Any) -> bytes:
     """A page as UTF-8; the template's name says whether it is HTML or Markdown."""
     markdown = template.endswith(".md.j2")
-    text = _environment(markdown).get_template(template).render(**values)
+    text = environment(markdown).get_template(template).render(**values)
     if markdown:
         text = re.sub(r"\n{3,}", "\n\n", text)
     return (text.strip() + "\n").encode("utf-8", "replace")

@@ -68,20 +68,10 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
     stratum = max(a.strata, key=lambda s: s.weight)
     refitter = Refitter(model)
     evidence = Evidence(AGE_GROUPS[age_group(model.parameters, stratum)], stratum.setting, model, refitter)
-    causes = tuple(_cause(i, a, evidence) for i in range(len(a.differential)))
-    complications = _complications(a, evidence)
-    disputes = tuple(_dispute(d, i, evidence) for i, d in enumerate(disputes_of(a, model)))
-    flags = tuple(
-        FlagView(
-            f.rule.name,
-            f.rule.plain,
-            f.rule.urgency,
-            tuple(words.cause_name(c, knowledge) for c in f.rule.points_to),
-            tuple(words.said(x, a.answers, knowledge) for x in f.findings),
-            cited(f.rule.sources, knowledge),
-        )
-        for f in a.red_flags
-    )
+    causes = tuple(cause_view(i, a, evidence) for i in range(len(a.differential)))
+    complications = complication_views(a, evidence)
+    disputes = tuple(dispute_view(d, i, evidence) for i, d in enumerate(disputes_of(a, model)))
+    flags = flag_views(a, knowledge)
     plan = plan_view(a, knowledge)
     treatments = treatments_view(a.treatments, a.urgency.level, knowledge)
     shown = [d for d in disputes if d.kind != "diagnosis" or d.effect >= VISIBLE]
@@ -96,7 +86,7 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
         plan=plan,
         treatments=treatments,
         parts=PARTS,
-        ledger=_ledger(a, knowledge),
+        ledger=ledger_views(a, knowledge),
         causes=causes,
         first=FIRST,
         complications=complications,
@@ -115,7 +105,23 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
     )
 
 
-def _cause(rank: int, a: Assessment, evidence: Evidence) -> NumberView:
+def flag_views(a: Assessment, knowledge: Knowledge) -> tuple[FlagView, ...]:
+    """The red flags that fired, with what fired them."""
+    return tuple(
+        FlagView(
+            f.rule.name,
+            f.rule.plain,
+            f.rule.urgency,
+            tuple(words.cause_name(c, knowledge) for c in f.rule.points_to),
+            tuple(words.said(x, a.answers, knowledge) for x in f.findings),
+            cited(f.rule.sources, knowledge),
+        )
+        for f in a.red_flags
+    )
+
+
+def cause_view(rank: int, a: Assessment, evidence: Evidence) -> NumberView:
+    """The cause of this rank with its steps; the first few with their plots."""
     h = a.differential[rank]
     leading = tuple(
         f"{words.answer(s.item, evidence.knowledge)} ({words.ratio(s.likelihood_ratio)})" for s in leading_steps(h)
@@ -125,11 +131,14 @@ def _cause(rank: int, a: Assessment, evidence: Evidence) -> NumberView:
     )
 
 
-def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
+def complication_views(a: Assessment, evidence: Evidence, only: str | None = None) -> tuple[NumberView, ...]:
+    """Every complication with its steps, or one."""
     every = complication_steps(a.answers.items, a.strata, evidence.model)
     ages = dict.fromkeys(evidence.model.parameters.ages.group(s.band) for s in a.strata)
     out = []
     for i, c in enumerate(a.complications):
+        if only is not None and c.id != only:
+            continue
         steps = every.get(c.id, ())
         base = steps[0].before if steps else c.estimate.value
         keys = (cell_key(c.id, h.cause, age) for h in a.differential[:DRAWN] for age in ages)
@@ -139,7 +148,8 @@ def _complications(a: Assessment, evidence: Evidence) -> tuple[NumberView, ...]:
     return tuple(out)
 
 
-def _ledger(a: Assessment, knowledge: Knowledge) -> tuple[LedgerView, ...]:
+def ledger_views(a: Assessment, knowledge: Knowledge) -> tuple[LedgerView, ...]:
+    """What must not be missed: asked, not asked, against."""
     causes = {h.cause: h.estimate.value for h in a.differential}
     complications = {c.id: c.estimate.value for c in a.complications}
 
@@ -163,7 +173,8 @@ def _ledger(a: Assessment, knowledge: Knowledge) -> tuple[LedgerView, ...]:
     )
 
 
-def _dispute(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeView:
+def dispute_view(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeView:
+    """A dispute on answers of this patient: what each side would make of them."""
     knowledge = evidence.knowledge
     given: AgeGroup = (
         evidence.age if evidence.age in d.ages or not d.ages else next(g for g in AGE_GROUPS if g in d.ages)

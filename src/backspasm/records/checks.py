@@ -20,6 +20,7 @@ from backspasm.records.problems import Problem, did_you_mean
 from backspasm.records.question_checks import question_problems
 from backspasm.records.search import search_problems
 from backspasm.records.treatment_checks import treatment_problems
+from backspasm.records.trial_checks import trial_problems
 from backspasm.records.types import Condition, Fact
 from backspasm.records.word_checks import word_problems
 from backspasm.records.yaml_source import KeyPath, Source
@@ -47,6 +48,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *care_problems(knowledge, found),
         *question_problems(knowledge, found),
         *word_problems(knowledge, found),
+        *trial_problems(knowledge, found),
         *treatment_problems(knowledge, found),
         *emg_problems(knowledge.studies, found["emg_references"]),
         *cycle_problems(knowledge, found),

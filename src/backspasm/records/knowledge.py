@@ -13,6 +13,7 @@ from backspasm.records.history_types import Comorbidity, Medicine
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.search import Search
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
+from backspasm.records.trial_types import TrialProtocol
 from backspasm.records.types import (
     AgeGroup,
     Assumption,
@@ -66,6 +67,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     treatment_disputes: dict[str, TreatmentDispute]
     allergens: dict[str, Allergen]
     emg_references: tuple[EmgReference, ...] = ()
+    trials: dict[str, TrialProtocol]
 
     def __repr__(self) -> str:
         return f"Knowledge(version={self.version!r}, digest={self.digest[:12]!r})"

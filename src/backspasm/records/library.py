@@ -30,6 +30,7 @@ from backspasm.records.problems import KnowledgeError, Problem
 from backspasm.records.question_types import NotAskedOf, SafetySet, Together
 from backspasm.records.search import Search
 from backspasm.records.treatment_types import Allergen, PrescribingRule, Treatment, TreatmentDispute
+from backspasm.records.trial_types import TrialProtocol
 from backspasm.records.types import (
     Assumption,
     Cause,
@@ -91,6 +92,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("words/cues.yaml", "cues"),
     ("words/headings.yaml", "headings"),
     ("words/values.yaml", "value_words"),
+    ("cycle/trials/*.yaml", "trial"),
     ("emg/references.yaml", "emg_references"),
 )
 
@@ -234,6 +236,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         treatment_disputes={d.id: d for d in _each(found["treatment_dispute"], TreatmentDispute)},
         allergens={a.id: a for a in _many(found["allergens"], "allergens", Allergen)},
         emg_references=tuple(_many(found["emg_references"], "references", EmgReference)),
+        trials={t.id: t for t in _each(found["trial"], TrialProtocol)},
     )
 
 

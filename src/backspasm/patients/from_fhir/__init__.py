@@ -7,11 +7,12 @@ from backspasm.patients.from_fhir.bundle import Found, Opened, open_bundle
 from backspasm.patients.from_fhir.compose import compose
 from backspasm.patients.from_fhir.dates import latest_news
 from backspasm.patients.from_fhir.identity import Owner, address, addresses_of, find_owner
+from backspasm.patients.from_fhir.intake import Person, answered_person
 from backspasm.patients.from_fhir.ledger import Context, Ledger
 from backspasm.patients.from_fhir.person import age_at
 from backspasm.patients.from_fhir.read import read_all
 from backspasm.patients.from_fhir.structs import Condition, Encounter, Resource
-from backspasm.patients.from_fhir.terms import Terms, codes, is_family_history
+from backspasm.patients.from_fhir.terms import codes, is_family_history, terms_of
 from backspasm.patients.from_fhir.visit import Candidate, Visit, choose, references_of
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
@@ -37,16 +38,26 @@ def from_fhir(data: bytes, knowledge: Knowledge) -> Patient:
     owner = find_owner(opened.found)
     ledger = Ledger()
     ledger.unread += opened.unread
-    found = _own(opened, owner, ledger)
-    terms = Terms(knowledge)
+    found = own(opened, owner, ledger)
+    terms = terms_of(knowledge)
     back = BackPain(knowledge, terms)
     visit = _visit(found, opened, back, knowledge, ledger)
-    context = Context(knowledge, terms, back, visit, age_at(owner, visit, knowledge, ledger))
+    person = answered_person(found, visit, knowledge)
+    age = known_age(owner, visit, person, knowledge, ledger)
+    context = Context(knowledge, terms, back, visit, age, person)
     read_all(found, owner, context, ledger)
     return compose(owner, context, ledger)
 
 
-def _own(opened: Opened, owner: Owner, ledger: Ledger) -> list[Found]:
+def known_age(owner: Owner, visit: Visit, person: Person | None, knowledge: Knowledge, ledger: Ledger) -> float | None:
+    """Age by the date of birth, else as answered to our own intake."""
+    if person is not None and person.age_years is not None and not owner.resource.birth_date:
+        ledger.note(f"age as answered in {person.reference}")
+        return person.age_years
+    return age_at(owner, visit, knowledge, ledger)
+
+
+def own(opened: Opened, owner: Owner, ledger: Ledger) -> list[Found]:
     """The resources about this patient; those about others are listed and never used."""
     own: list[Found] = []
     for item in opened.found:
@@ -58,7 +69,7 @@ def _own(opened: Opened, owner: Owner, ledger: Ledger) -> list[Found]:
 
 
 def _visit(found: list[Found], opened: Opened, back: BackPain, knowledge: Knowledge, ledger: Ledger) -> Visit:
-    linked = _linked_to_back_pain(found, back)
+    linked = linked_to_back_pain(found, back)
     candidates = []
     for item in found:
         if isinstance(item.resource, Encounter):
@@ -75,7 +86,7 @@ def _visit(found: list[Found], opened: Opened, back: BackPain, knowledge: Knowle
     return visit
 
 
-def _linked_to_back_pain(found: list[Found], back: BackPain) -> frozenset[str]:
+def linked_to_back_pain(found: list[Found], back: BackPain) -> frozenset[str]:
     """Addresses of the patient's back pain conditions, and of the encounters that they name as theirs."""
     out: set[str] = set()
     for item in found:

@@ -11,7 +11,6 @@ from backspasm.patients.from_fhir.ledger import Context, Ledger, add
 from backspasm.patients.from_fhir.moments import Moment, first_of
 from backspasm.patients.from_fhir.structs import Concept, Medication, MedicationUse
 from backspasm.patients.from_fhir.terms import codings, system_of, words
-from backspasm.patients.medicines import find_medicines
 
 #: states in which a medicine is being taken; "completed" only counts if it was not long ago
 ACTIVE = frozenset({"active", "in-progress", "recorded"})
@@ -57,7 +56,7 @@ def read_medication(found: Found, use: MedicationUse, shelf: Shelf, context: Con
         ledger.count(found.type, why_not)
         return
     concept = shelf.concept(use)
-    names = _names(concept, context)
+    names = names_of(concept, context)
     if not names:
         ledger.leave(found.reference, "names no medicine that can be read")
         return
@@ -65,7 +64,7 @@ def read_medication(found: Found, use: MedicationUse, shelf: Shelf, context: Con
     if _disagree(coded, _by_words(concept, context)):
         # a wrong code under the right name happens; the name is what people read and check
         ledger.leave(found.reference, f"its code means {', '.join(coded)}, its words {', '.join(names)}: words taken")
-    local = _is_local(concept, use)
+    local = is_local(words_of_use(concept, use))
     for name in names:
         medicine = context.knowledge.medicines.get(name)
         if local and medicine is not None and medicine.implies:
@@ -104,11 +103,8 @@ def _by_words(concept: Concept | None, context: Context) -> list[str]:
     # "acetaminophen 325 MG / oxycodone 5 MG Oral Tablet" is two medicines
     parts = dict.fromkeys(part for text in words(concept) for part in text.split(" / "))
     # a record repeats its medicines, and looking one up is the slowest part of reading: remember the answers
-    known = context.terms.spoken
-    for part in parts:
-        if part not in known:
-            known[part] = find_medicines(part, context.knowledge)
-    return [name for part in parts for name in known[part]]
+    found = {part: context.terms.medicines_named(part) for part in parts}
+    return [name for names in found.values() for name in names]
 
 
 def _disagree(coded: list[str], named: list[str]) -> bool:
@@ -116,7 +112,7 @@ def _disagree(coded: list[str], named: list[str]) -> bool:
     return bool(coded and named) and not any(name in code or code in name for name in named for code in coded)
 
 
-def _names(concept: Concept | None, context: Context) -> tuple[str, ...]:
+def names_of(concept: Concept | None, context: Context) -> tuple[str, ...]:
     """Our ingredients in the medicine, by code, else by words; the display where none is known."""
     coded, named = _by_code(concept, context), _by_words(concept, context)
     found = named if _disagree(coded, named) else coded or named
@@ -128,9 +124,14 @@ def _names(concept: Concept | None, context: Context) -> tuple[str, ...]:
 
 def name_of(concept: Concept | None, context: Context) -> str | None:
     """The first name of a medicine or substance."""
-    return next(iter(_names(concept, context)), None)
+    return next(iter(names_of(concept, context)), None)
 
 
-def _is_local(concept: Concept | None, use: MedicationUse) -> bool:
-    texts = (*words(concept), *(t for d in use.dosage_instruction for t in words(d.route)))
+def words_of_use(concept: Concept | None, use: MedicationUse) -> tuple[str, ...]:
+    """The words of a medicine and of the routes by which it is given."""
+    return (*words(concept), *(t for d in use.dosage_instruction for t in words(d.route)))
+
+
+def is_local(texts: Iterable[str]) -> bool:
+    """Whether the words say that a medicine acts where it is put: a cream, an inhaler, eye drops."""
     return any(_LOCAL.search(text) for text in texts)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
 
+from backspasm.patients.from_fhir.own import COMORBIDITY, FINDING
 from backspasm.patients.from_fhir.structs import Coding, Concept
+from backspasm.patients.medicines import find_medicines
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Code
 
@@ -36,6 +38,12 @@ FAMILY_CODES = frozenset(
 _FAMILY_WORDS = re.compile(r"\s*(no\s+)?(family history|fh\b|fhx\b|history of family)", re.IGNORECASE)
 
 
+#: texts whose medicines are remembered at most: a service reads records for months
+_REMEMBERED = 10_000
+#: terms by digest of the knowledge: turning the codes round takes longer than reading a small record
+_TERMS: dict[str, Terms] = {}
+
+
 class Match(Struct, frozen=True):
     """One meaning of a code; ``length`` is that of the code matched: longer is more specific."""
 
@@ -52,8 +60,16 @@ class Terms:
         self._prefix: dict[str, list[Match]] = {}
         self._weaker = {(link.finding, link.other) for link in knowledge.links if link.kind == "excludes"}
         self.medicines: dict[str, list[str]] = {}
+        self._knowledge = knowledge
+        #: our own code systems, in which a code is the id
+        self._own: dict[str, tuple[Kind, Container[str]]] = {
+            FINDING: ("finding", knowledge.findings),
+            COMORBIDITY: ("comorbidity", knowledge.comorbidities),
+        }
         #: words -> the medicines that they were found to mean
-        self.spoken: dict[str, tuple[str, ...]] = {}
+        self._spoken: dict[str, tuple[str, ...]] = {}
+        #: system and code -> what they were found to mean
+        self._meant: dict[tuple[str | None, str | None], tuple[Match, ...]] = {}
         records: tuple[tuple[Kind, Iterable[tuple[str, tuple[Code, ...]]]], ...] = (
             ("finding", ((r.id, r.codes) for r in knowledge.findings.values())),
             ("comorbidity", ((r.id, r.codes) for r in knowledge.comorbidities.values())),
@@ -78,7 +94,9 @@ class Terms:
 
     def of(self, concept: Concept | None) -> tuple[Match, ...]:
         """Every meaning of a concept's codings; of two findings that exclude each other only the more specific one."""
-        found = [match for coding in codings(concept) for match in self._of_coding(coding)]
+        found = [match for coding in codings(concept) for match in self._looked_up(coding)]
+        if not found:
+            return ()
         unique = {(m.kind, m.id): m for m in sorted(found, key=lambda m: m.length)}
         for first, other in self._weaker:
             a, b = unique.get(("finding", first)), unique.get(("finding", other))
@@ -90,7 +108,34 @@ class Terms:
         """Ids of the findings that a concept means."""
         return tuple(m.id for m in self.of(concept) if m.kind == "finding")
 
+    def medicines_named(self, text: str) -> tuple[str, ...]:
+        """Ids of the medicines in a text; remembered, since a record repeats its medicines."""
+        found = self._spoken.get(text)
+        if found is None:
+            found = find_medicines(text, self._knowledge)
+            if len(self._spoken) >= _REMEMBERED:
+                self._spoken.clear()
+            self._spoken[text] = found
+        return found
+
+    def _looked_up(self, coding: Coding) -> tuple[Match, ...]:
+        """The meanings of a coding; remembered, since a record repeats its codes."""
+        key = (coding.system, coding.code)
+        known = self._meant.get(key)
+        if known is None:
+            known = tuple(self._of_coding(coding))
+            if len(self._meant) >= _REMEMBERED:
+                self._meant.clear()
+            self._meant[key] = known
+        return known
+
     def _of_coding(self, coding: Coding) -> Iterator[Match]:
+        own = self._own.get(coding.system or "")
+        if own is not None:
+            kind, known = own
+            if coding.code is not None and coding.code in known:
+                yield Match(kind, coding.code, len(coding.code))
+            return
         system = system_of(coding)
         if system is None or not coding.code:
             return
@@ -99,6 +144,16 @@ class Terms:
         if system == "icd10cm":
             for end in range(1, len(plain) + 1):
                 yield from self._prefix.get(plain[:end], ())
+
+
+def terms_of(knowledge: Knowledge) -> Terms:
+    """The terms of a knowledge base, made once."""
+    found = _TERMS.get(knowledge.digest)
+    if found is None:
+        found = Terms(knowledge)
+        _TERMS.clear()
+        _TERMS[knowledge.digest] = found
+    return found
 
 
 def system_of(coding: Coding) -> str | None:

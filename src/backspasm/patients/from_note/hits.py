@@ -285,7 +285,7 @@ def _new_item(doc: Document, verdict: Verdict, match: Match) -> bool:
 
 
 #: an event of so long ago that it belongs to no pain of today
-_LONG_AGO = re.compile(r"\b(?:19|20)\d\d\b|\byears? (?:ago|back)\b|\bchild|\bteen|\bschool\b|\byoung")
+_LONG_AGO = re.compile(r"\b(?:19|20)\d\d\b|\by(?:ea)?rs? (?:ago|back)\b|\bchild|\bteen|\bschool\b|\byoung")
 
 
 def _assertion(

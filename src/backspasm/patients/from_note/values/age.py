@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from backspasm.patients.from_note.spans import Fact, Span
+from backspasm.patients.from_note.values.child_age import child_ages
 from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import COUNT, value_of
 
@@ -21,7 +22,7 @@ _OLD = re.compile(
 #: "82F", "F82", "47 M", "47/M", "47 y M", "47 year man", "(47M)"
 _WITH_SEX = re.compile(
     rf"(?<![0-9./a-z:])(?P<n>[0-9]{{1,3}})(?:\s?(?:{_YEARS}\s|{_YEARS}[\s\-]|/)?\s?(?P<s>f|m|♀|♂)(?![a-z0-9/]|"
-    rf"\s?[0-9])|(?:[\s\-]|,\s?)(?:{_YEARS}[\s\-,]{{1,2}})?(?P<s2>female|male|woman|man|lady|gentleman|girl|"
+    rf"\s?[0-9](?![0-9]?\s?(?:/(?:7|52|12)\b|(?:days?|weeks?|wks?|months?|hours?|hrs?)\b)))|(?:[\s\-]|,\s?)(?:{_YEARS}[\s\-,]{{1,2}})?(?P<s2>female|male|woman|man|lady|gentleman|girl|"
     rf"boy)\b)"
 )
 #: a sex right before a number: "woman of 66", "Male, 45", "F82"
@@ -169,6 +170,10 @@ def find_age(note: Note, low_limit: float, high_limit: float) -> tuple[list[Fact
             if years is not None:
                 found.append(_Age(years, 4.0, match.start(), match.end(), match.group()))
     if note.numbers:
+        if not note.words.isdisjoint(_CHILDREN):
+            for c in child_ages(low):
+                if not _overlaps(found, c.start):
+                    found.append(_Age(c.years, 4.0, c.start, c.end, low[c.start : c.end]))
         for match in note.number_matches(_Y_M, words=False):
             if not _overlaps(found, match.start()):
                 years = float(match.group("n")) + float(match.group("m")) / 12
@@ -229,6 +234,7 @@ _NOT_COMMA_AGE = word_set(
 )
 _AGE_WORDS = word_set("year years yr yrs month months old aged age turned i he she im is")
 _OLD_WORDS = word_set("old olds o yo y age years year yrs yr months month mo weeks m")
+_CHILDREN = word_set("girl boy infant toddler baby child lad lass")
 _AGED_WORDS = frozenset({"aged", "age", "turned", "turning"})
 _IS_WORDS = word_set(
     "i im he hes she shes is son daughter boy girl child toddler kid lad you who name down patient pt s "

@@ -1,4 +1,4 @@
-"""Where the patient is seen, if the note says so plainly."""
+"""Where the patient is seen: as the note says, or as its kind of note shows (a reply to a referral, a line of vital signs)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,70 @@ _HERE = re.compile(
     r"\b(?:seen|reviewed|presents?|presented|presenting|attends|arrived|brought|here|today|came|comes|walked|"
     r"assessed|attendance|arrives|self-?presents|in)\b[^.;\n]{0,40}$"
 )
+#: contacts that are counted, not the one at hand: "ED x2"
+_COUNTED = re.compile(r"\s?x\s?[0-9]")
 _TITLE = 160
 
+_REPLY = re.compile(
+    r"\bthank(?:s| you)(?: very much| so much)? for (?:referring|sending|asking (?:me|us) to see|your (?:kind )?"
+    r"(?:referral|letter))|\b(?:kindly referred|was (?:sent|referred) (?:to (?:me|us|the clinic) )?(?:with|by)|"
+    r"referred (?:to (?:me|us|the clinic) )?with)\b|^seen (?:as an extra|in clinic)|\bi reviewed (?:this|him|her)\b"
+)
+#: what nurses of an emergency department write down of everybody
+_VITALS = (
+    re.compile(r"\b(?:hr|pulse|p)\s?:?\s?[0-9]{2,3}\b"),
+    re.compile(r"\brr\s?:?\s?[0-9]{1,2}\b"),
+    re.compile(r"\b(?:sats?|spo2|o2)\s?:?\s?[0-9]{2,3}\b"),
+    re.compile(r"\bbp\s?:?\s?[0-9]{2,3}/[0-9]{2,3}\b"),
+    re.compile(r"\b(?:t|temp|temperature)\s?:?\s?(?:3[4-9]|4[0-2]|9[5-9]|10[0-6])(?:\.[0-9])?\b"),
+    re.compile(r"\b(?:gcs|news2?|pews)\s?:?\s?[0-9]"),
+)
+#: of these kinds of vital signs a set of an emergency department has so many
+_FULL_SET = 3
+_EXAMINED = re.compile(r"\b(?:o/e|on exam\w*|exam(?:ination)?|slr|obs|bp|pmh|c/o|hx|tender(?:ness)?|reflexes)\b")
+_TURNS = re.compile(r"^\s*(?:dr|doctor|gp|nurse|clinician|patient|pt|caller|parent|mum)\b[a-z. ]{0,12}:", re.MULTILINE)
 
-def find_setting(note: Note, hits: list[Hit]) -> list[Fact]:
-    """At most one setting: the title of the note goes before its body."""
+
+def find_setting(note: Note, hits: list[Hit], child: bool = False) -> list[Fact]:
+    """At most one setting: what the title says goes before its body, and both before the kind of the note.
+
+    Args:
+        child: whether the patient is so young that a clinic is one for children.
+    """
+    return _said(note, hits) or _of_its_kind(note, child)
+
+
+def _of_its_kind(note: Note, child: bool) -> list[Fact]:
+    low = note.low
+    reply = _REPLY.search(low)
+    if reply is not None:
+        return [_fact(note, "paediatric_clinic" if child else "spine_clinic", reply)]
+    vitals = [m for m in (v.search(low) for v in _VITALS) if m is not None]
+    if len(vitals) >= _FULL_SET:
+        return [_fact(note, "emergency", vitals[0])]
+    own = _OWN_WORDS.search(low)
+    if own is not None and _EXAMINED.search(low) is None and _TURNS.search(low) is None:
+        return [_fact(note, "community", own)]
+    return []
+
+
+#: a patient or a parent writes
+_OWN_WORDS = re.compile(
+    r"\b(?:my (?:lower |low |upper |mid |middle |bad )?back|my (?:little |young )?(?:son|daughter|boy|girl|lad|child|baby)|"
+    r"i(?:'m| am) (?:a |an )?[0-9]{1,2}\b|i(?:'ve| have) (?:had|got|been|hurt)|should i\b|do i need)"
+)
+
+
+def _fact(note: Note, setting: str, match: re.Match[str]) -> Fact:
+    return Fact("setting", setting, Span(match.start(), match.end()), note.text[match.start() : match.end()])
+
+
+def _said(note: Note, hits: list[Hit]) -> list[Fact]:
+    """The setting that the note names."""
     best: tuple[float, Hit] | None = None
     for order, hit in enumerate(hits[:40]):
+        if _COUNTED.match(note.low, hit.end):
+            continue
         before = note.before(hit.start, 50)
         line = note.low.rfind("\n", 0, hit.start) + 1
         heading = hit.start < _TITLE and not note.low[line : hit.start].strip(" :-*#(").strip() and line < _TITLE

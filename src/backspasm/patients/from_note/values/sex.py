@@ -19,6 +19,7 @@ _MY_CHILD = re.compile(
 )
 _FEMALE_SIGNS = frozenset({"f", "female", "♀", "woman", "lady", "girl"})
 _AGE_LETTER = re.compile(r"(?<![a-z'])(?P<s>female|male|woman|man|lady|gentleman|girl|boy|[fm♀♂])(?![a-z'])")
+_AGE_WORD = re.compile(r"\b(?P<s>female|male|woman|man|lady|gentleman|girl|boy)\b")
 _FEMALE_KIN = frozenset({"daughter", "little girl", "girl", "granddaughter", "wife", "mother", "mum", "mom", "sister"})
 
 
@@ -39,7 +40,8 @@ def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
 
     for fact in age:
         place = fact.span.start
-        inside = _AGE_LETTER.search(low[place : fact.span.end])
+        words = low[place : fact.span.end]  # "21m girl": the word goes before the letter, which may be months
+        inside = _AGE_WORD.search(words) or _AGE_LETTER.search(words)
         if inside is not None:
             start = place + inside.start("s")
             count(

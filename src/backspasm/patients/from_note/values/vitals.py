@@ -16,7 +16,8 @@ from backspasm.records.knowledge import Knowledge
 _WHERE = (
     r"(?:\(?(?:oral|orally|tympanic|axillary|axilla|rectal|rectally|temporal|forehead|ear|under the arm|home|at "
     r"home|max|peak|temperature|temp|reading|rate|regular|reg|radial|apical|thermometer|of|said|she|he|had|a|got|"
-    r"spike|spikes|spiked|fevers?|last|night|around|touching)\b[\s:,)]*){0,4}"
+    r"spike|spikes|spiked|fevers?|last|night|around|touching|on arrival|on admission|(?:in|at) (?:clinic|triage|ed|"
+    r"surgery|hospital|resus|school|work|the surgery|the clinic)|now|today|here|currently|this morning)\b[\s:,)]*){0,4}"
 )
 #: "Temperature? Caller: 36.9."
 _ANSWER = r"(?:[^\n?.0-9]{0,24}\?\s{0,2}\n?\s{0,3}(?:[a-z'. ]{1,20}:)?\s?(?:[a-z]{2,10}\b[, ]{1,2}){0,3})?"

@@ -1,0 +1,31 @@
+"""Ages of children as they are written before the child: "21m girl" are months, "4½y boy" years."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+_BEFORE_CHILD = re.compile(
+    r"(?<![0-9./a-z])(?P<n>[0-9]{1,2})(?P<half>\s?½|\.5|\s1/2)?[\s\-]?"
+    r"(?:(?P<m>months?|mths?|mos?|m|/12)|(?P<w>weeks?|wks?|w|/52)|(?P<y>years?|yrs?|y))[\s\-]{1,2}(?:old[\s\-])?"
+    r"(?:male |female |baby )?(?:girl|boy|infant|toddler|baby|child|lad|lass)\b"
+)
+_WEEKS, _MONTHS = 52.0, 12.0
+
+
+class ChildAge(Struct, frozen=True):
+    """An age in years, and its place together with the word for the child, which tells the sex."""
+
+    years: float
+    start: int
+    end: int
+
+
+def child_ages(low: str) -> Iterator[ChildAge]:
+    """Ages with their unit right before a word for a child; ``low`` is the note in small letters."""
+    for match in _BEFORE_CHILD.finditer(low):
+        number = float(match.group("n")) + (0.5 if match.group("half") else 0.0)
+        years = number / _MONTHS if match.group("m") else number / _WEEKS if match.group("w") else number
+        yield ChildAge(years, match.start(), match.end())

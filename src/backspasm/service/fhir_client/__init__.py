@@ -1,0 +1,1 @@
+"""Reads from FHIR servers that the operator has named, and from no other."""

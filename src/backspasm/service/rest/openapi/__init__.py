@@ -1,0 +1,1 @@
+"""The description of the service for programs (OpenAPI 3.1): schemas, operations, document."""

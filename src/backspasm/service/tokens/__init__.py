@@ -1,0 +1,1 @@
+"""Signed tokens by which an EHR proves who it is, on every call of CDS Hooks."""
