@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle docs serve sandbox setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle cycle-fit docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,10 @@ interview-bench: $(VENV)/.dev  ## Simulate the interview on virtual patients (so
 
 cycle: $(VENV)/.dev  ## Run the exported model of the cycle by libroadrunner: 100 patients through 5 treatments
 	BACKSPASM_SBML_PATIENTS=100 $(BIN)/python -m pytest -s tests/oracle/test_cycle_exchange.py
+
+cycle-fit: $(VENV)/.dev  ## Fit the population of the cycle again (a quarter of an hour) and write the result to build/cycle-fit
+	mkdir -p build
+	$(BIN)/backspasm cycle fit --out build/cycle-fit
 
 docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to docs/generated
 	$(BIN)/python -m backspasm.presentation.pages docs/generated

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from backspasm.cli_shared import File, From, bad_input, input_patient, load_model, refuse, stdout_console
+
+if TYPE_CHECKING:
+    from backspasm.records.knowledge import Knowledge
 
 cycle_app = typer.Typer()
 model_app = typer.Typer(
@@ -173,3 +177,103 @@ def map_(
     found = persistence_map(load_model().knowledge.cycle, patients, seed)
     drawn = (found.own_sensitisation, found.own_return_gain, found.persists)
     _write(persistence_picture(found.sensitisation, found.return_gain, found.number, drawn, output.value), out)
+
+
+class FitFormat(StrEnum):
+    terminal = "terminal"
+    json = "json"
+    html = "html"
+    markdown = "markdown"
+    png = "png"
+    svg = "svg"
+
+
+@model_app.command(
+    epilog="Examples:  backspasm cycle fit --show  ·  backspasm cycle fit --show --format html > fit.html  ·  "
+    "backspasm cycle fit --show --format png > profiles.png  ·  backspasm cycle fit --out refitted"
+)
+def fit(
+    show: Annotated[bool, typer.Option("--show", help="Print the stored result; nothing is computed.")] = False,
+    output: Annotated[
+        FitFormat, typer.Option("--format", "-f", help="How it is shown; png and svg: the profile likelihoods.")
+    ] = FitFormat.terminal,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A coarse fit for a first look, below a minute; not to be used.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of the chance; the same seed gives the same result.", min=0)] = 1,
+    out: Out = None,
+) -> None:
+    """Fit the population parameters to published courses: with the loop, without it, and with stronger ones.
+
+    With --out FOLDER the fit is computed (a quarter of an hour) and written as fit.yaml, with parameters.yaml, a page and
+    figures, for a person to look at and adopt; with --show the stored result is printed.
+    """
+    if show == (out is not None and output is FitFormat.terminal):
+        refuse("--show, --out: name one of them. Mend: --show prints the stored fit, --out FOLDER computes a new one")
+    model = load_model()
+    if show:
+        _show_fit(model.knowledge, output, out)
+        return
+    assert out is not None
+    from datetime import UTC, datetime
+
+    from backspasm.cli_shared import progress_bar
+    from backspasm.cycle.fit.whole import FULL, QUICK, simulator_of
+    from backspasm.cycle.fit.whole import fit as fitted
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"--out ({out}): {error.strerror}. Mend: name a folder that may be written to")
+    effort, plan, cycle = QUICK if quick else FULL, model.knowledge.cycle_plan, model.knowledge.cycle
+    with progress_bar("fit") as bar:
+        record = fitted(
+            plan,
+            simulator_of(plan, cycle, effort.patients, seed),
+            effort,
+            seed,
+            datetime.now(UTC).date().isoformat(),
+            lambda what, done, total: bar.moved(done, total, what),
+            cycle,
+        )
+    _write_fit(replace(model.knowledge, cycle_fit=record), out)
+
+
+def _show_fit(knowledge: Knowledge, output: FitFormat, out: Path | None) -> None:
+    from backspasm.presentation.cycle_fit_words import fit_json
+
+    plan, record = knowledge.cycle_plan, knowledge.cycle_fit
+    if output is FitFormat.terminal:
+        from backspasm.presentation.cycle_fit_view import print_fit
+
+        print_fit(plan, record, stdout_console())
+    elif output is FitFormat.json:
+        _write(fit_json(plan, record), out)
+    elif output in (FitFormat.png, FitFormat.svg):
+        from backspasm.presentation.cycle_fit_figure import profile_figure
+
+        _check_picture(out, output.value)
+        _write(profile_figure(plan, record, output.value), out)
+    else:
+        from backspasm.presentation.cycle_fit_view import fit_page
+
+        _write(fit_page(knowledge, output is FitFormat.markdown), out)
+
+
+def _write_fit(knowledge: Knowledge, out: Path) -> None:
+    from backspasm.cycle.fit.adopt import adopted, fit_yaml
+    from backspasm.presentation.cycle_fit_figure import course_figure, profile_figure
+    from backspasm.presentation.cycle_fit_view import fit_page, print_fit
+    from backspasm.records.library import knowledge_folder
+
+    plan, record = knowledge.cycle_plan, knowledge.cycle_fit
+    parameters = (knowledge_folder() / "cycle" / "parameters.yaml").read_text(encoding="utf-8")
+    for name, data in (
+        ("fit.yaml", fit_yaml(record).encode()),
+        ("parameters.yaml", adopted(parameters, plan, record).encode()),
+        ("fit.html", fit_page(knowledge, markdown=False)),
+        ("courses.png", course_figure(plan, record, "png")),
+        ("profiles.png", profile_figure(plan, record, "png")),
+    ):
+        _write(data, out / name)
+    print_fit(plan, record, stdout_console())

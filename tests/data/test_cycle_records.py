@@ -56,7 +56,7 @@ def test_faults_between_records_are_found_together(tmp_path: Path) -> None:
         assert old in text, old
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
-    change("parameters.yaml", "value: 0.3\n    low: 0.05", "value: 0.7\n    low: 0.05")
+    change("parameters.yaml", "value: 0.216\n    low: 0.0648", "value: 0.7\n    low: 0.0648")
     change("parameters.yaml", "sources: [bjornsson2011/residual]", "sources: [bjornsson2011/residul]")
     change("parameters.yaml", "- id: flare_size", "- id: flare_sizes")
     change("drugs.yaml", "clearance: {value: 515", "clearance: {value: 551")
@@ -66,7 +66,7 @@ def test_faults_between_records_are_found_together(tmp_path: Path) -> None:
     problems: tuple[Problem, ...] = error.value.problems
     said = "\n".join(str(p) for p in problems)
     for part in (
-        "return_gain: 0.7 lies outside 0.05..0.6",
+        "return_gain: 0.7 lies outside 0.0648..0.419",
         "unknown source 'bjornsson2011/residul'",
         "the model has no parameter 'flare_sizes'",
         "551 differs from 515",

@@ -235,6 +235,21 @@ ALLOWED: dict[str, dict[float, str]] = {
         14: "terms of a series",
         1e-5: "when rates are one",
     },
+    "cycle/fit/adopt.py": {10_000: "longest line"},
+    "cycle/fit/cohorts.py": {16: "first step", 24: "hours in a day"},
+    "cycle/fit/emulator.py": dict.fromkeys(
+        (0.002, 0.05, 0.25, 3, 8, 10.0, 30.0), "bounds, penalties and shares of runs"
+    ),
+    "cycle/fit/likelihood.py": {1.959963984540054: "normal quantile of 97.5 %"},
+    "cycle/fit/profiles.py": {1e-4: "a step", 2.705543454095404: "quantile of chi-squared", 13: "points"},
+    "cycle/fit/sampler.py": dict.fromkeys(
+        (1e-3, 0.234, 2.38, 10, 12, 20, 6_000, 20_000), "steps of chains, and their scale"
+    ),
+    "cycle/fit/structures.py": dict.fromkeys((0.05, 0.95, 6, 20, 1_000), "ends of an interval, draws and starts"),
+    "cycle/fit/waves.py": dict.fromkeys(
+        (1.5, 3.0, 9.0, 12, 15.0, 60, 448, 640, 1_200, 3_000, 12_000, 60_000), "runs, steps and draws"
+    ),
+    "cycle/fit/whole.py": dict.fromkeys((0.4, 4, 8, 16, 48, 128, 200, 500, 2_000, 4_000), "runs, steps and digits"),
     "cycle/grid.py": {
         24: "hours in a day",
         0.25: "first step, hours",
@@ -258,7 +273,7 @@ ALLOWED: dict[str, dict[float, str]] = {
     },
     "cycle/petab.py": {1.959963984540054: "normal quantile of 97.5 %", 5.0: "how far beyond a range a fit may go"},
     "cycle/pharmacokinetics.py": {1e-6: "when two rates are one", 4: "in a quadratic"},
-    "cycle/population.py": {1.6448536269514722: "normal quantile of 95 %", 18: "flares kept", 20: "rounds"},
+    "cycle/population.py": {1.6448536269514722: "normal quantile of 95 %", 36: "flares kept", 20: "rounds"},
     "cycle/prescription.py": {
         **dict.fromkeys((3, 4, 5, 6), "number words"),
         24: "hours in a day",

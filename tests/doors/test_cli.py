@@ -69,6 +69,7 @@ COMMANDS = (
     ("simulate",),
     ("trial",),
     ("cycle", "export"),
+    ("cycle", "fit"),
     ("cycle", "map"),
 )
 

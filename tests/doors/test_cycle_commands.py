@@ -37,7 +37,7 @@ def test_the_json_has_the_shape_of_the_contract(run: Run) -> None:
     assert set(data["rival"]) == set(data["arms"])
     for side in ("arms", "rival"):
         for arm in data[side].values():
-            for what in ("pain", "spasm"):
+            for what in ("pain", "spasm", "resting_emg", "flexion_relaxation_ratio"):
                 assert set(arm[what]) == {"median", "low", "high"}
                 assert all(len(values) == len(data["days"]) for values in arm[what].values())
                 for low, median, high in zip(*(arm[what][k] for k in ("low", "median", "high")), strict=True):

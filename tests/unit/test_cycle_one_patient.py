@@ -32,21 +32,41 @@ def test_the_pain_stated_is_that_of_day_0(new: Expected, knowledge: Knowledge) -
     assert new.arms["untreated"].pain.median[0] == pytest.approx(60, abs=4)
     assert new.rival["untreated"].pain.median[0] == pytest.approx(60, abs=4)
     mild = course(knowledge, Situation(STRAIN, pain=20, days=3))
-    assert mild.arms["untreated"].pain.median[0] == pytest.approx(20, abs=4)
+    # a rating has an error, so one far from the usual is taken as nearer to it
+    assert 16 < mild.arms["untreated"].pain.median[0] < 28
 
 
 def test_bands_hold_their_medians_and_arms_begin_alike(new: Expected) -> None:
     for arms in (new.arms, new.rival):
         for arm in arms.values():
-            for b in (arm.pain, arm.spasm, arm.motion, arm.less_pain):
+            for b in (arm.pain, arm.spasm, arm.resting_emg, arm.flexion_ratio, arm.motion, arm.less_pain):
                 assert np.all(np.array(b.low) <= np.array(b.median))
                 assert np.all(np.array(b.median) <= np.array(b.high))
             assert arm.pain.median[0] == arms["untreated"].pain.median[0]
 
 
+def test_emg_follows_spasm(new: Expected) -> None:
+    """A relaxant lowers activity at rest and brings back flexion-relaxation, with the loop and without it."""
+    at = new.days.index(7.0)
+    for arms in (new.arms, new.rival):
+        untreated, relaxant = arms["untreated"], arms["relaxant"]
+        assert relaxant.resting_emg.median[at] < untreated.resting_emg.median[at]
+        assert relaxant.flexion_ratio.median[at] > untreated.flexion_ratio.median[at] > 1
+        assert untreated.resting_emg.median[at] > untreated.spasm.median[at] > 0
+
+
+def test_emergency_patients_recover_faster(knowledge: Knowledge) -> None:
+    there = course(knowledge, Situation(STRAIN, pain=60, days=3, emergency=True))
+    here = course(knowledge, Situation(STRAIN, pain=60, days=3))
+    at = here.days.index(7.0)
+    assert there.arms["untreated"].pain.median[at] < here.arms["untreated"].pain.median[at] - 2
+
+
 def test_an_nsaid_lessens_pain_and_a_relaxant_spasm(new: Expected) -> None:
     at = new.days.index(7.0)
-    assert 3 < new.arms["nsaid"].less_pain.median[at] < 12
+    # half have healed by then and have nothing left to relieve
+    assert 1.5 < new.arms["nsaid"].less_pain.median[at] < 12
+    assert new.arms["nsaid"].less_pain.high[at] > 15
     untreated, relaxant = new.arms["untreated"].spasm.median[at], new.arms["relaxant"].spasm.median[at]
     assert relaxant < untreated * 0.95
     assert max(new.arms["relaxant"].drowsy) > 0.1
@@ -122,7 +142,8 @@ def test_two_hundred_draws_of_three_options_take_a_fraction_of_a_second(knowledg
 def test_a_case_becomes_a_situation(knowledge: Knowledge) -> None:
     case = {"age_years": 70, "measured": {"pain_intensity": 6, "duration_days": 10}}
     found = situation_of(from_case(case, knowledge), {"muscle_strain": 0.7, "discitis": 0.3}, knowledge)
-    assert (found.pain, found.days, found.slow, found.adult) == (60, 10, True, True)
+    assert (found.pain, found.days, found.slow, found.adult, found.emergency) == (60, 10, True, True, False)
+    assert situation_of(from_case(case | {"setting": "emergency"}, knowledge), {}, knowledge).emergency
     assert found.classes["soft_tissue"] == pytest.approx(0.7)
     assert found.classes["infection_or_malignancy"] == pytest.approx(0.3)
     child = situation_of(from_case({"age_years": 9}, knowledge), {}, knowledge)

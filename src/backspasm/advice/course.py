@@ -47,6 +47,7 @@ def situation_of(patient: Patient, causes: Mapping[str, float], knowledge: Knowl
         days=patient.measured.get("duration_days"),
         slow=old or bool(set(patient.comorbidities) & set(cycle.slow_with)),
         adult=None if age is None else age >= knowledge.table("age_groups")["adult"],
+        emergency=patient.setting == "emergency",
     )
 
 

@@ -32,7 +32,8 @@ class Situation(Struct, frozen=True):
     """What the cycle needs to know of a patient.
 
     ``pain`` 0-100 today (None: not stated); ``days`` since the pain began (None: unknown); ``classes``: share of each
-    class of causes, summing to 1; ``slow``: eliminates slowly; ``adult``: False for children, None where unknown.
+    class of causes, summing to 1; ``slow``: eliminates slowly; ``adult``: False for children, None where unknown;
+    ``emergency``: seen in an emergency department, where more heal quickly.
     """
 
     classes: Mapping[str, float]
@@ -40,6 +41,7 @@ class Situation(Struct, frozen=True):
     days: float | None = None
     slow: bool = False
     adult: bool | None = True
+    emergency: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +60,14 @@ def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bo
     rng = np.random.default_rng(seed)
     world = np.repeat(np.arange(WORLDS), EACH)
     typical = {name: values[world] for name, values in uncertain(cycle, WORLDS, rng, even=True).items()}
-    p = population(cycle, count, rng, typical=typical, even=True)
+    # the population is fitted as patients are at a visit some days after the start; only time beyond that ages them
+    days = situation.days or 0.0
+    visit = min(days, (cycle.emergency_visit_days if situation.emergency else cycle.visit_days).value)
+    p = population(cycle, count, rng, typical=typical, days_before=visit, even=True, emergency=situation.emergency)
     p = of_classes(p, situation.classes, cycle, rng)
     if not loop:
         p = p.without_loop()
-    today = _aged(p, situation.days or 0.0)
+    today = _aged(p, days - visit)
     # in the order of healing, so that those picked evenly through the weights heal as fast as all of them do
     order = np.argsort(today.healing_days, kind="stable")
     today, world = today.taken(order), world[order]

@@ -25,6 +25,7 @@ FAST = {"contract", "reassoc", "arcp", "nsz"}
 P_FIELDS = (
     "healing_days", "lasting", "growth", "reflex_gain", "metabolite_weight", "central_gain", "sensitisation",
     "sensitisation_threshold", "steepness", "cox_share", "cox_on_metabolites", "injury", "central",
+    "healing_of_flares",
 )  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def _run(  # type: ignore[no-untyped-def]
     for i in numba.prange(n):
         p = parameters[i]
         w = table[i * stride]
-        heal = np.exp(-distinct / 2.0 / p[0])
+        heal, calm = np.exp(-distinct / 2.0 / p[0]), np.exp(-distinct / 2.0 / p[13])
         decay = np.empty((kinds, drugs, exponents))
         for k in range(kinds):
             for j in range(drugs):
@@ -178,14 +179,14 @@ def _run(  # type: ignore[no-untyped-def]
         left = np.zeros((drugs, exponents))
         s, m, c = muscle[i, 0], muscle[i, 1], p[12]
         healing = p[11] - p[1] * (1.0 - p[2] * p[0])
-        nsaid, relaxant = 0.0, 0.0
+        nsaid, relaxant, flare = 0.0, 0.0, 0.0
         dose, output = 0, 0
         for k in range(len(nodes)):
             day = nodes[k]
             for f in range(flare_days.shape[1]):
                 if flare_days[i, f] == day:
-                    healing += flare_sizes[i, f]
-            injury = healing + p[1] * (1.0 + p[2] * (day - p[0]))
+                    flare += flare_sizes[i, f]
+            injury = healing + flare + p[1] * (1.0 + p[2] * (day - p[0]))
             drive, g0, h0 = _pull(injury, m, c, nsaid, relaxant, p, fast)
             pain = 100.0 * drive / (1.0 + drive)
             while dose < len(offered) and offered[dose, 0] <= k:
@@ -219,7 +220,8 @@ def _run(  # type: ignore[no-untyped-def]
             q = which_length[k]
             v, h = w[q], lengths[k]
             healing *= heal[q]
-            middle = healing + p[1] * (1.0 + p[2] * (day + h / 2.0 - p[0]))
+            flare *= calm[q]
+            middle = healing + flare + p[1] * (1.0 + p[2] * (day + h / 2.0 - p[0]))
             nsaid_1, relaxant_1, nsaid_2, relaxant_2 = 0.0, 0.0, 0.0, 0.0
             if drugs:
                 for j in range(drugs):
@@ -231,7 +233,8 @@ def _run(  # type: ignore[no-untyped-def]
                         left[j, e] *= decay[q, j, e]
                 nsaid_2, relaxant_2 = _effect(left, site[i], effects[i], drugs, is_nsaid, shapes, tables)
             healing *= heal[q]
-            last = healing + p[1] * (1.0 + p[2] * (day + h - p[0]))
+            flare *= calm[q]
+            last = healing + flare + p[1] * (1.0 + p[2] * (day + h - p[0]))
             half_m, half_c = v[1] * m + v[2] * s, v[3] * c
             s_a, m_a, c_a = v[0] * s + v[4] * g0, half_m + v[5] * g0, half_c + v[6] * h0
             _, g1, h1 = _pull(middle, m_a, c_a, nsaid_1, relaxant_1, p, fast)

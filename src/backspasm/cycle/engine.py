@@ -100,18 +100,24 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
     central = p.central.copy()
     _, activity, metabolites = settled(p.injury, central, p)
     healing = p.injury - lasting_level(p, 0.0)  # the part of the injury that heals; the rest is lasting_level
+    flare: Array = np.zeros(p.count)  # J
     nsaid, relaxant = _effects(pills)
-    kept: dict[float, tuple[Weights, Array]] = {}
+    kept: dict[float, tuple[Weights, Array, Array]] = {}
+
+    def injured(day: float) -> Array:
+        now: Array = healing + flare + lasting_level(p, day)
+        return now
+
     lengths = np.diff(grid.nodes, append=grid.nodes[-1])
     asked = {int(k): i for i, k in enumerate(grid.outputs)}
     for k, (day, h) in enumerate(zip(grid.nodes, lengths, strict=True)):
-        healing = flares.after(day, healing)
+        flare = flares.after(day, flare)
         if any(pill.offers(day) for pill in pills):
-            pain = pain_of(drive_of(healing + lasting_level(p, day), metabolites, central, p, nsaid))
+            pain = pain_of(drive_of(injured(day), metabolites, central, p, nsaid))
             for i, pill in enumerate(pills):
                 out.doses[i] += pill.swallow(day, pain)
         if k in asked:
-            drive = drive_of(healing + lasting_level(p, day), metabolites, central, p, nsaid)
+            drive = drive_of(injured(day), metabolites, central, p, nsaid)
             drowsy = 1 - np.prod([1 - pill.drowsiness() for pill in pills], axis=0) if pills else 0.0
             for name, value in (
                 ("pain", pain_of(drive)), ("activity", activity), ("metabolites", metabolites), ("central", central),
@@ -123,18 +129,20 @@ def run(p: Patients, treatment: Treatment, grid: Grid, out: Course) -> None:
             break
         length = round(float(h), 12)  # equal steps share their weights
         if length not in kept:
-            kept[length] = weights(length, p), np.exp(-length / 2 / p.healing_days)
-        w, heal = kept[length]
-        first = (healing + lasting_level(p, day), nsaid, relaxant)
-        healing = healing * heal
+            kept[length] = (
+                weights(length, p), np.exp(-length / 2 / p.healing_days), np.exp(-length / 2 / p.healing_of_flares),
+            )  # fmt: skip
+        w, heal, calm = kept[length]
+        first = (injured(day), nsaid, relaxant)
+        healing, flare = healing * heal, flare * calm
         for pill in pills:
             pill.wait(length / 2)
-        middle = (healing + lasting_level(p, day + length / 2), *_effects(pills))
-        healing = healing * heal
+        middle = (injured(day + length / 2), *_effects(pills))
+        healing, flare = healing * heal, flare * calm
         for pill in pills:
             pill.wait(length / 2)
         nsaid, relaxant = _effects(pills)
-        last = (healing + lasting_level(p, day + length), nsaid, relaxant)
+        last = (injured(day + length), nsaid, relaxant)
         activity, metabolites, central = step(p, w, (activity, metabolites, central), first, middle, last)
 
 
@@ -246,8 +254,8 @@ class _Flares:
         self.p = p
         self.days = set(np.unique(p.flare_days[np.isfinite(p.flare_days)]).tolist())
 
-    def after(self, day: float, healing: Array) -> Array:
+    def after(self, day: float, flare: Array) -> Array:
         if day not in self.days:
-            return healing
-        struck: Array = healing + (self.p.flare_sizes * (self.p.flare_days == day)).sum(axis=1)
+            return flare
+        struck: Array = flare + (self.p.flare_sizes * (self.p.flare_days == day)).sum(axis=1)
         return struck

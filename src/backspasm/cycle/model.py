@@ -3,10 +3,11 @@
 Time is in days. States: the injury drive ``I`` (dimensionless), reflex paraspinal activity ``S`` (% of maximal voluntary
 contraction above normal), metabolite load ``M`` and central sensitisation ``C`` (0 to 1). Pain is ``100 D / (1 + D)``::
 
-    dI/dt = (lasting (1 + growth t) - I) / healing        N = (1 - eps EN) I + (1 - phi eps EN) w M
+    dI/dt = (lasting (1 + growth t) - I) / healing        N = (1 - eps EN) (I + J) + (1 - phi eps EN) w M
     dS/dt = (S_max R / (1 + R) - S) / tau_S               D = N (1 + kC C) + h_C C
     dM/dt = (S / S_ref - M) / tau_M                       R = rho (1 - ER) D
     dC/dt = (D^n / (D^n + theta^n) - C) / tau_C           w = L0 S_ref / (rho S_max)
+    dJ/dt = -J / healing of flares
 
 ``EN`` and ``ER`` are the effects of NSAIDs and relaxants (0 to 1), known functions of time (``cycle.drugs``). ``L0``, the
 return gain, is the gain of the muscle loop for small activity; the rival without the loop has ``L0 = 0``.
@@ -45,7 +46,7 @@ class Patients:
     ``central_gain`` kC, ``sensitisation`` h_C, ``sensitisation_threshold`` theta, ``steepness`` n, ``sensitisation_days``
     tau_C, ``reflex_days`` tau_S, ``metabolite_days`` tau_M, ``largest_activity`` S_max and ``reference_activity`` S_ref
     (%MVC), ``cox_share`` eps, ``cox_on_metabolites`` phi, ``central`` C(0). ``flare_days`` are whole days (inf: none) on
-    which the injury drive jumps by ``flare_sizes``.
+    which the drive of flares J jumps by ``flare_sizes``; it heals with ``healing_of_flares`` and adds to I.
     """
 
     injury: Array
@@ -66,6 +67,7 @@ class Patients:
     lasting: Array
     growth: Array
     central: Array
+    healing_of_flares: Array
     flare_days: Array
     flare_sizes: Array
 
@@ -137,7 +139,8 @@ class Patients:
 
 
 def patients_of(count: int, values: Mapping[str, ArrayLike]) -> Patients:
-    """Patients from scalars or arrays of shape (count,); what is not given of ``lasting``, ``growth``, ``central`` is 0.
+    """Patients from scalars or arrays of shape (count,); what is not given of ``lasting``, ``growth``, ``central`` is 0,
+    and flares heal as the first injury does unless ``healing_of_flares`` is given.
 
     Raises:
         KeyError: where a needed field is not given or an unknown one is.
@@ -147,7 +150,8 @@ def patients_of(count: int, values: Mapping[str, ArrayLike]) -> Patients:
     if missing or unknown:
         raise KeyError(f"missing {sorted(missing)}, unknown {sorted(unknown)}")
     given = {k: _column(v, count) for k, v in values.items() if not k.startswith("flare")}
-    rest = {k: np.zeros(count) for k in ("lasting", "growth", "central") if k not in given}
+    rest: dict[str, Array] = {k: np.zeros(count) for k in ("lasting", "growth", "central") if k not in given}
+    rest.setdefault("healing_of_flares", given.pop("healing_of_flares", given["healing_days"]))
     days = _rows(values.get("flare_days", np.empty((count, 0))), count)
     sizes = _rows(values.get("flare_sizes", np.zeros(days.shape)), count)
     return Patients(**given, **rest, flare_days=days, flare_sizes=sizes)

@@ -11,12 +11,19 @@ from dataclasses import replace
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace as replace_fields
 
 from backspasm.cycle.candidates import WORLDS, Candidates, Situation, candidates, systematic
 from backspasm.cycle.drugs import treatment_of
 from backspasm.cycle.engine import Course, simulate
 from backspasm.cycle.model import Array, Patients
-from backspasm.cycle.outputs import Observation, observation, range_of_motion
+from backspasm.cycle.outputs import (
+    Observation,
+    flexion_relaxation_ratio,
+    observation,
+    range_of_motion,
+    resting_activity,
+)
 from backspasm.cycle.persistence import persistence_number
 from backspasm.cycle.prescription import Prescription
 from backspasm.cycle.treatment import NONE, Dosing, Treatment
@@ -50,11 +57,14 @@ class Band(Struct, frozen=True):
 
 
 class Arm(Struct, frozen=True):
-    """One treatment: pain 0-100, spasm (reflex activity, %MVC above normal), motion (% of the person's own), drowsiness
-    (share of patients), and how much less pain than untreated (paired by draw)."""
+    """One treatment: pain 0-100, spasm (reflex activity, %MVC above normal) and the EMG that it makes (at rest, %MVC;
+    flexion-relaxation ratio), motion (% of the person's own), drowsiness (share of patients), and how much less pain than
+    untreated (paired by draw)."""
 
     pain: Band
     spasm: Band
+    resting_emg: Band
+    flexion_ratio: Band
     motion: Band
     drowsy: tuple[float, ...]
     less_pain: Band
@@ -156,7 +166,7 @@ def persistence_of(situation: Situation, cycle: CycleRecords, seed: int = SEED) 
 
 
 def replace_classes(situation: Situation, classes: Mapping[str, float]) -> Situation:
-    return Situation(classes, situation.pain, situation.days, situation.slow, situation.adult)
+    return replace_fields(situation, classes=classes)
 
 
 def _repeated(chosen: Sequence[Patients], times: int) -> Patients:
@@ -204,9 +214,16 @@ def _arm(run: Course, block: int, untreated: Course, none: int, o: Observation, 
     """The arm in the ``block``-th piece of ``draws`` columns, against the untreated in the ``none``-th of theirs."""
     own, other = slice(block * draws, (block + 1) * draws), slice(none * draws, (none + 1) * draws)
     mine = run.columns(own)
+    spasm = band(mine.activity)
+    middle, low, high = (np.array(values) for values in (spasm.median, spasm.low, spasm.high))
+    # EMG follows activity one to one, so its bands are those of activity; the ratio falls as activity rises
+    resting = (tuple(resting_activity(a, o).tolist()) for a in (middle, low, high))
+    ratio = (tuple(flexion_relaxation_ratio(a, o).tolist()) for a in (middle, high, low))
     return Arm(
         pain=band(mine.pain),
-        spasm=band(mine.activity),
+        spasm=spasm,
+        resting_emg=Band(*resting),
+        flexion_ratio=Band(*ratio),
         motion=band(range_of_motion(mine, o)),
         drowsy=tuple(mine.drowsiness.mean(axis=1).tolist()),
         less_pain=band(untreated.pain[:, other] - mine.pain),

@@ -36,14 +36,14 @@ def observation(cycle: CycleRecords, instead: Mapping[str, float] | None = None)
     )
 
 
-def resting_activity(course: Course, o: Observation) -> Array:
-    """Paraspinal activity at rest in %MVC, (t, n)."""
-    return o.activity_at_rest + course.activity
+def resting_activity(activity: Array, o: Observation) -> Array:
+    """Paraspinal activity at rest in %MVC from reflex activity above normal, any shape."""
+    return o.activity_at_rest + activity
 
 
-def flexion_relaxation_ratio(course: Course, o: Observation) -> Array:
-    """Peak activity in bending divided by that in full flexion, (t, n); falls towards 1 as activity persists."""
-    ratio: Array = np.maximum(o.ratio_at_rest / (1 + o.ratio_per_activity * course.activity), 1.0)
+def flexion_relaxation_ratio(activity: Array, o: Observation) -> Array:
+    """Peak activity in bending divided by that in full flexion, any shape; falls towards 1 as activity persists."""
+    ratio: Array = np.maximum(o.ratio_at_rest / (1 + o.ratio_per_activity * activity), 1.0)
     return ratio
 
 
@@ -54,13 +54,7 @@ def range_of_motion(course: Course, o: Observation) -> Array:
     return motion
 
 
-def disability(course: Course, o: Observation) -> Array:
-    """Points of 24 on the disability questionnaire, (t, n), before rounding."""
-    points: Array = np.minimum(o.disability_per_pain * course.pain, MOST_DISABILITY)
-    return points
-
-
-def rated_pain(course: Course, o: Observation, rng: np.random.Generator) -> Array:
-    """Pain as rated, with error of measurement, within 0-100, (t, n)."""
-    rated: Array = np.clip(course.pain + o.pain_noise * rng.standard_normal(course.pain.shape), 0, 100)
-    return rated
+def rated(pain: Array, error: float, rng: np.random.Generator) -> Array:
+    """Pain as rated, with error of measurement (a standard deviation, in points), within 0-100, any shape."""
+    ratings: Array = np.clip(pain + error * rng.standard_normal(pain.shape), 0, 100)
+    return ratings

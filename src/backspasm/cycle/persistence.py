@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backspasm.cycle.engine import simulate
-from backspasm.cycle.model import TINY, Array, Patients, pain_of, saturation, settled
+from backspasm.cycle.model import Array, Patients, pain_of, saturation
 from backspasm.cycle.treatment import NONE
 
 #: the grid of D / theta on which the maximum is looked for, and the rounds of golden section that follow
@@ -117,10 +117,3 @@ def injury_threshold(
         over = latched(middle)
         low, high = np.where(over, low, middle), np.where(over, middle, high)
     return np.where(ever, high, np.inf)
-
-
-def amplification(p: Patients) -> Array:
-    """Pain drive with the muscle loop at rest, relative to that of the injury alone, without sensitisation (n,)."""
-    drive, _, _ = settled(p.injury, np.zeros(p.count), p)
-    ratio: Array = drive / np.maximum(p.injury, TINY)
-    return ratio

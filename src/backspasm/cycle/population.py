@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -15,8 +16,8 @@ from backspasm.records.cycle_types import CycleParameter, CycleRecords
 
 #: normal quantile of 95 %, for the ends of a 90 % range
 Z95 = 1.6448536269514722
-#: flares of one patient that are followed; more are left out (with one flare a month this is a year and a half)
-MOST_FLARES = 18
+#: flares of one patient that are followed; more are left out (with a flare every ten days this is a year)
+MOST_FLARES = 36
 
 
 def population(
@@ -29,8 +30,9 @@ def population(
     days_before: ArrayLike = 0.0,
     horizon: float = 0.0,
     even: bool = False,
+    emergency: bool = False,
 ) -> Patients:
-    """Draw so many patients.
+    """Draw so many patients. Some heal quickly, the others slowly; in an emergency department more of them, of worse injuries.
 
     The random numbers drawn depend on ``count`` and ``horizon`` only, so that with the same seed two populations differ
     by what is asked (common random numbers), not by chance.
@@ -44,6 +46,7 @@ def population(
         days_before: how long the pain had been there at day 0; sensitisation has built up since, at the pain of day 0.
         horizon: days for which flares are drawn; 0: no flares.
         even: spread each parameter evenly over its distribution (a Latin hypercube), where few patients must stand for all.
+        emergency: as they come to an emergency department, instead of to primary care.
     """
     typical, spread = typical or {}, spread or {}
     names = list(cycle.parameters)
@@ -53,9 +56,17 @@ def population(
         name: spread_out(p, typical.get(name, p.value), z[i], spread.get(name))
         for i, (name, p) in enumerate(cycle.parameters.items())
     }
-    patients = patients_of(count, {name: values[name] for name in NEEDED})
+    share = values["quick_share"]
+    flare_sizes = values["flare_size"] * values["injury"]  # a relapse after a severe injury is as any other
+    if emergency:
+        odds = values["emergency_quick"] * share
+        share = odds / (1 - share + odds)
+        values["injury"] = values["injury"] * values["emergency_injury"]
+    quick = normal_below(z[names.index("quick_share")]) < share
+    values["healing_days"] = np.where(quick, values["quick_healing_days"], values["healing_days"])
+    patients = patients_of(count, {name: values[name] for name in (*NEEDED, "healing_of_flares")})
     if horizon > 0:
-        days, sizes = _flares(values["flares_per_day"], values["flare_size"] * patients.injury, horizon, rng)
+        days, sizes = _flares(values["flares_per_day"], flare_sizes, horizon, rng)
         patients = replace(patients, flare_days=days, flare_sizes=sizes)
     return sensitised(patients, days_before)
 
@@ -68,9 +79,15 @@ def spread_out(p: CycleParameter, typical: ArrayLike, z: Array, sd: float | None
         return middle * np.exp(sd * z)
     if p.between.kind == "logit_normal":
         most = p.between.at_most
-        share = np.clip(middle / most, np.finfo(float).tiny, 1 - np.finfo(float).eps)
+        share = np.clip(middle / most, np.finfo(float).eps, 1 - np.finfo(float).eps)
         return most / (1 + (1 - share) / share * np.exp(-sd * z))
     return middle.copy()
+
+
+def normal_below(z: Array) -> Array:
+    """The standard normal distribution function (importing SciPy would take longer than a simulation)."""
+    below: Array = np.fromiter(map(math.erf, z / math.sqrt(2)), np.float64, len(z)) / 2 + 1 / 2
+    return below
 
 
 def quantiles(rows: int, count: int, rng: np.random.Generator, even: bool) -> Array:

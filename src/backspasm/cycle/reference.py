@@ -23,19 +23,19 @@ def reference(
     assert len(kinetics) == len(treatment.drugs)
     n = p.count
     _, s, m = settled(p.injury, p.central, p)
-    # rows: I, S, M, C, then depot, centre, periphery, site of each drug
-    state = np.zeros((4 + 4 * len(kinetics), n))
+    # rows: I, S, M, C, then depot, centre, periphery, site of each drug, and J
+    state = np.zeros((4 + 4 * len(kinetics) + 1, n))
     state[0], state[1], state[2], state[3] = p.injury, s, m, p.central
     pain, activity = np.empty((len(days), n)), np.empty((len(days), n))
     for k in range(round(float(days[-1]) / step) + 1):
         day = k * step
-        state[0] += (p.flare_sizes * (np.abs(p.flare_days - day) < step / 2)).sum(axis=1)
+        state[-1] += (p.flare_sizes * (np.abs(p.flare_days - day) < step / 2)).sum(axis=1)
         for j, d in enumerate(treatment.drugs):
             for i in np.flatnonzero(np.abs(d.days - day) < step / 2):
                 state[4 + 4 * j] += d.amounts[i] * d.takes[i]
         for i in np.flatnonzero(np.abs(days - day) < step / 2):
             nsaid, _ = effects(state, treatment, kinetics)
-            pain[i] = pain_of(drive_of(state[0], state[2], state[3], p, nsaid))
+            pain[i] = pain_of(drive_of(state[0] + state[-1], state[2], state[3], p, nsaid))
             activity[i] = state[1]
         k1 = slope(day, state, p, treatment, kinetics)
         k2 = slope(day + step / 2, state + step / 2 * k1, p, treatment, kinetics)
@@ -49,8 +49,9 @@ def slope(day: float, state: Array, p: Patients, treatment: Treatment, kinetics:
     """The right-hand side of every equation, in the order of the state's rows."""
     i, s, m, c = state[:4]
     nsaid, relaxant = effects(state, treatment, kinetics)
-    drive = drive_of(i, m, c, p, nsaid)
+    drive = drive_of(i + state[-1], m, c, p, nsaid)
     out = np.empty_like(state)
+    out[-1] = -state[-1] / p.healing_of_flares
     out[0] = (p.lasting * (1 + p.growth * day) - i) / p.healing_days
     out[1] = (activity_level(drive, p, relaxant) - s) / p.reflex_days
     out[2] = (s / p.reference_activity - m) / p.metabolite_days

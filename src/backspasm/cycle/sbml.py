@@ -18,7 +18,7 @@ from backspasm.cycle.treatment import ALWAYS, Dosing, Treatment
 
 NAMESPACE = "http://www.sbml.org/sbml/level3/version1/core"
 #: parameters of one patient, besides the drugs'
-PATIENT = (*NEEDED, "lasting", "growth", "central")
+PATIENT = (*NEEDED, "lasting", "growth", "central", "healing_of_flares")
 #: a drug's kinetics, and its effect
 KINETICS = ("absorption", "elimination", "bioavailable", "volume", "out", "back", "site")
 EFFECT = ("ec50", "steepness", "most")
@@ -33,16 +33,18 @@ _START = {
     "S": "largest_activity * reflex_gain * start_drive / (1 + reflex_gain * start_drive)",
     "M": "largest_activity * reflex_gain * start_drive / (1 + reflex_gain * start_drive) / reference_activity",
     "C": "central",
+    "J": "0 * 1",
 }
 _RATES = {
     "I": "(lasting * (1 + growth * time) - I) / healing_days",
     "S": "(largest_activity * reflex / (1 + reflex) - S) / reflex_days",
     "M": "(S / reference_activity - M) / metabolite_days",
     "C": "(saturated / (1 + saturated) - C) / sensitisation_days",
+    "J": "-J / healing_of_flares",
 }
 _RULES = {
     "weight": "return_gain * reference_activity / (reflex_gain * largest_activity)",
-    "peripheral": "(1 - cox_share * nsaid) * I + (1 - cox_on_metabolites * cox_share * nsaid) * weight * M",
+    "peripheral": "(1 - cox_share * nsaid) * (I + J) + (1 - cox_on_metabolites * cox_share * nsaid) * weight * M",
     "drive": "peripheral * (1 + central_gain * C) + sensitisation * C",
     "reflex": "reflex_gain * (1 - relaxant) * drive",
     "saturated": "(drive / sensitisation_threshold) ** steepness",
@@ -147,7 +149,7 @@ def _dose_events(d: Dosing) -> list[Event]:
 
 
 def _flare_events(flares: int) -> list[Event]:
-    return [(f"flare_{j}", f"time >= flare_{j}_day", "I", f"I + flare_{j}_size") for j in range(flares)]
+    return [(f"flare_{j}", f"time >= flare_{j}_day", "J", f"J + flare_{j}_size") for j in range(flares)]
 
 
 def _add_events(parent: Element, events: list[Event]) -> None:
@@ -157,6 +159,6 @@ def _add_events(parent: Element, events: list[Event]) -> None:
         trigger = SubElement(event, "trigger", initialValue="false", persistent="true")
         trigger.append(mathml(when))
         # a flare at the moment of a dose comes first: whether a dose is needed is judged after it
-        SubElement(event, "priority").append(mathml("1" if variable == "I" else "0"))
+        SubElement(event, "priority").append(mathml("1" if variable == "J" else "0"))
         assignments = SubElement(event, "listOfEventAssignments")
         SubElement(assignments, "eventAssignment", variable=variable).append(mathml(formula))

@@ -51,7 +51,7 @@ def course_picture(e: Expected, cycle: CycleRecords, form: str) -> bytes:
         x=0.06, ha="left", fontsize=12,
     )  # fmt: skip
     figure.text(0.06, 0.005, told_apart(e), fontsize=8, color="#555555")
-    return _saved(figure, form)
+    return saved(figure, form)
 
 
 def persistence_picture(
@@ -90,14 +90,15 @@ def persistence_picture(
     axes.set_title(
         "Where pain can outlive its cause (virtual patients, one year after a healed injury)", fontsize=10, loc="left"
     )
-    return _saved(figure, form)
+    return saved(figure, form)
 
 
 def _colours(count: int) -> list[str]:
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
-def _saved(figure: object, form: str) -> bytes:
+def saved(figure: object, form: str) -> bytes:
+    """The figure as bytes of a PNG or SVG."""
     from matplotlib import rc_context
 
     buffer = io.BytesIO()

@@ -28,6 +28,8 @@ SHORT = {UNTREATED: "untreated", "nsaid": "NSAID", "relaxant": "relaxant", "both
 UNITS = {
     "pain": "points of 100",
     "spasm": "reflex activity, %MVC above normal",
+    "resting_emg": "%MVC, standing at ease",
+    "flexion_relaxation_ratio": "peak in bending divided by full flexion; only changes within a person should be read",
     "motion": "% of the person's own without pain",
     "drowsy": "share",
     "less_pain": "points of 100 less than untreated",
@@ -61,6 +63,8 @@ def _arm(arm: Arm) -> dict[str, Any]:
     return {
         "pain": _band(arm.pain),
         "spasm": _band(arm.spasm),
+        "resting_emg": _band(arm.resting_emg),
+        "flexion_relaxation_ratio": _band(arm.flexion_ratio),
         "motion": _band(arm.motion),
         "drowsy": [round(x, PLACES) for x in arm.drowsy],
         "less_pain": _band(arm.less_pain),

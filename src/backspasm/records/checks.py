@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from backspasm.records.care_checks import care_problems
 from backspasm.records.cycle_checks import cycle_problems
+from backspasm.records.cycle_fit_checks import fit_problems
 from backspasm.records.dispute_checks import dispute_problems
 from backspasm.records.elicitation_checks import (
     ELICITED_KEYS,
@@ -51,6 +52,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *treatment_problems(knowledge, found),
         *emg_problems(knowledge.studies, found["emg_references"]),
         *cycle_problems(knowledge, found),
+        *fit_problems(knowledge, found),
     ]
 
 

@@ -11,7 +11,8 @@ from backspasm.records.yaml_source import KeyPath, Source
 
 #: the parameters that the model has: a record of another name would be ignored, a missing one would stop every run
 NEEDED = (
-    "injury", "healing_days", "flares_per_day", "flare_size", "return_gain", "reflex_gain", "central_gain",
+    "injury", "healing_days", "quick_share", "quick_healing_days", "emergency_quick", "emergency_injury", "flares_per_day",
+    "flare_size", "healing_of_flares", "return_gain", "reflex_gain", "central_gain",
     "sensitisation", "sensitisation_threshold", "steepness", "sensitisation_days", "reflex_days", "metabolite_days",
     "largest_activity", "reference_activity", "cox_share", "cox_on_metabolites", "ratio_per_activity", "ratio_at_rest",
     "activity_at_rest", "motion_lost_to_pain", "motion_lost_to_activity", "disability_per_pain", "pain_noise",

@@ -132,6 +132,8 @@ class CycleRecords(Record, frozen=True, kw_only=True):
     as_needed_pain: Number
     adherence: Number
     visit_pain: Number
+    visit_days: Number
+    emergency_visit_days: Number
     classes: dict[str, CauseClass]
 
     def numbers(self, drug: CycleDrug) -> dict[str, Number]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
+from backspasm.records.cycle_fit_types import FitPlan, FitRecord
 from backspasm.records.cycle_types import CycleRecords
 from backspasm.records.dispute import Dispute
 from backspasm.records.emg import EmgReference
@@ -58,6 +59,8 @@ class Knowledge(Record, frozen=True, kw_only=True):
     together: tuple[Together, ...]
     not_asked_of: tuple[NotAskedOf, ...]
     cycle: CycleRecords
+    cycle_plan: FitPlan
+    cycle_fit: FitRecord
     words: Words = Words()
     treatments: dict[str, Treatment]
     prescribing: dict[str, PrescribingRule]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
+from backspasm.records.cycle_fit_types import FitPlan, FitRecord
 from backspasm.records.cycle_types import (
     CauseClass,
     Correlation,
@@ -82,6 +83,8 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("cycle/drugs.yaml", "cycle_drugs"),
     ("cycle/prescriptions.yaml", "cycle_prescriptions"),
     ("cycle/causes.yaml", "cycle_causes"),
+    ("cycle/targets.yaml", "cycle_targets"),
+    ("cycle/fit.yaml", "cycle_fit"),
     ("words/spelling.yaml", "spelling"),
     ("words/classes.yaml", "word_classes"),
     ("words/wordings/*.yaml", "wordings"),
@@ -217,6 +220,8 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         together=tuple(_many(found["safety_questions"], "together", Together)),
         not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
         cycle=_cycle(found),
+        cycle_plan=msgspec.convert(found["cycle_targets"][0].data, FitPlan),
+        cycle_fit=msgspec.convert(found["cycle_fit"][0].data, FitRecord),
         words=Words(
             classes=tuple(_many(found["word_classes"], "classes", WordClass)),
             wordings=tuple(_many(found["wordings"], "wordings", Wording)),
@@ -237,6 +242,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
 
 def _cycle(found: dict[str, list[Source]]) -> CycleRecords:
     drugs, prescriptions = found["cycle_drugs"][0].data, found["cycle_prescriptions"][0].data
+    definitions = found["cycle_targets"][0].data["definitions"]
     return CycleRecords(
         parameters={p.id: p for p in _many(found["cycle_parameters"], "parameters", CycleParameter)},
         correlations=tuple(_many(found["cycle_parameters"], "correlations", Correlation)),
@@ -248,6 +254,8 @@ def _cycle(found: dict[str, list[Source]]) -> CycleRecords:
         as_needed_pain=msgspec.convert(prescriptions["as_needed_pain"], Number),
         adherence=msgspec.convert(prescriptions["adherence"], Number),
         visit_pain=msgspec.convert(prescriptions["visit_pain"], Number),
+        visit_days=msgspec.convert(definitions["primary_care_days"], Number),
+        emergency_visit_days=msgspec.convert(definitions["emergency_days"], Number),
         classes={c.id: c for c in _many(found["cycle_causes"], "classes", CauseClass)},
     )
 

@@ -101,7 +101,12 @@ def _batch(plan: Plan, number: int, seed: int, loop: bool, sets: Mapping[str, Ar
         typical["return_gain"] = NO_LOOP  # so that sensitisation builds up without it too
     if who.pain is not None or not loop:  # the rival's patients are as ill: what the loop made, a larger injury makes
         typical["injury"] = _injury(pain, typical, days, cycle)
-    drawn = population(cycle, BATCH, rng, typical=typical, spread=spread, days_before=days, horizon=plan.last)
+    if who.pain is not None:
+        typical["emergency_injury"] = 1.0  # an injury that makes this pain is already as strong as it is there
+    drawn = population(
+        cycle, BATCH, rng, typical=typical, spread=spread, days_before=days, horizon=plan.last,
+        emergency=who.setting == "emergency",
+    )  # fmt: skip
     patients = of_classes(drawn, who.causes, cycle, rng)
     if not loop:
         patients = patients.without_loop()
