@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ def prepared(settings: Settings, config: Path | None) -> None:
         what = f"cannot be used ({error})"
         mend = 'start the database, check address and rights, or use url = "memory" to keep nothing'
         raise InputError.one("store.url", shown_address(settings.store), what, mend) from None
+    _port_is_free(settings)
     if settings.workers > 1:
         if settings.store.url == "memory":
             mend = "give the store a file or a database, or take one worker"
@@ -41,6 +43,19 @@ def prepared(settings: Settings, config: Path | None) -> None:
             atexit.register(shutil.rmtree, shared, ignore_errors=True)
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # workers share the cores already
             os.environ.setdefault(name, "1")
+
+
+def _port_is_free(settings: Settings) -> None:
+    """Raises InputError where the address cannot be listened on: said in a word before anything is loaded."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            trial.bind((settings.host, settings.port))
+        except OSError as error:
+            what = f"cannot be listened on ({error.strerror or type(error).__name__})"
+            mend = "name another with --port (0 takes a free one), or stop the program that uses it"
+            raise InputError.one("port", f"{settings.host}:{settings.port}", what, mend) from None
 
 
 def server_config(settings: Settings) -> dict[str, Any]:

@@ -192,3 +192,23 @@ def test_a_store_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
     assert "store.url" in done.stderr
     assert "Mend" in done.stderr
     assert "hunter2" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_in_a_word(tmp_path: Path) -> None:
+    config = tmp_path / "service.toml"
+    config.write_text('[store]\nurl = "memory"\n', encoding="utf-8")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        run = subprocess.run(
+            [sys.executable, "-m", "backspasm.cli", "serve", "--port", str(port), "--config", str(config)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert f"port (127.0.0.1:{port}): cannot be listened on" in run.stderr
+    assert "Mend:" in run.stderr
