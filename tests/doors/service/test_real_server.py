@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -177,9 +179,6 @@ def test_workers_share_store_and_metrics(tmp_path: Path) -> None:
 
 
 def test_a_store_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     config = tmp_path / "s.toml"
     config.write_text(f'[store]\nurl = "postgresql://me:hunter2@/none?host={tmp_path}"\nsecret_file = "{tmp_path}/k"\n')
     done = subprocess.run(
