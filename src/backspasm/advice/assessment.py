@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -12,9 +9,10 @@ from backspasm.advice import course, must_not_miss
 from backspasm.advice.must_not_miss import LedgerEntry
 from backspasm.advice.next_step import NextStep, next_step
 from backspasm.advice.plan import Plan, plan
-from backspasm.advice.red_flags import Fired, fired_rules, floor
+from backspasm.advice.red_flags import Fired
 from backspasm.advice.situation import situation
 from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
+from backspasm.advice.triage import triage
 from backspasm.advice.urgency import ExpectedLoss, expected_loss
 from backspasm.cycle.one_patient import Expected
 from backspasm.inference.explain import Step, base_facts, steps
@@ -91,15 +89,9 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
     Raises:
         InputError: where the patient's answers contradict each other.
     """
-    answers = answers_of(patient, model.knowledge)
-    strata = strata_of(patient, model.knowledge)
-    found = posterior(answers.items, strata, model.means, model.layout, model.knowledge)
+    first = triage(patient, model)
+    answers, strata, found = first.answers, first.strata, first.found
     drawn = posterior(answers.items, strata, model.draws(draws), model.layout, model.knowledge)
-    fired = fired_rules(patient, answers, model.knowledge)
-    loss = expected_loss(found, model)
-    lowest = floor(fired, model.knowledge)
-    level = min(lowest, loss.level, key=model.knowledge.index.urgency.index)
-    listed = must_not_miss.ledger(answers, strata, found, must_not_miss.against(answers.items, strata, model), model)
     expected = course.course_of(
         patient,
         dict(zip(model.parameters.causes, found.causes.tolist(), strict=True)),
@@ -110,9 +102,9 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
         patient=patient,
         answers=answers,
         strata=strata,
-        urgency=Urgency(level, lowest, loss, _lowered_by(answers, strata, loss, model)),
-        red_flags=fired,
-        must_not_miss=listed,
+        urgency=Urgency(first.level, first.floor, first.expected, _lowered_by(answers, strata, first.expected, model)),
+        red_flags=first.red_flags,
+        must_not_miss=first.must_not_miss,
         differential=_differential(answers, strata, found, drawn, model),
         complications=_complications(
             must_not_miss.complication_table(found, model),
@@ -122,13 +114,15 @@ def assess(patient: Patient, model: Model, draws: int = DRAWS) -> Assessment:
             model,
         ),
         next=next_step(situation(patient, answers, strata, model)),
-        plan=plan(patient, answers, level, fired, found, listed, model),
-        treatments=treatment_advice(patient, answers, must_not_miss.chances(found, model), level, model.knowledge),
+        plan=plan(patient, answers, first.level, first.red_flags, found, first.must_not_miss, model),
+        treatments=treatment_advice(
+            patient, answers, must_not_miss.chances(found, model), first.level, model.knowledge
+        ),
         course=expected,
         not_assessed=(*answers.unread, *(() if expected else (NO_COURSE,))),
         knowledge_version=model.knowledge.version,
         knowledge_digest=model.knowledge.digest,
-        input_digest=hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest(),
+        input_digest=first.input_digest,
         draws=draws,
     )
 

@@ -54,8 +54,13 @@ class StoreSettings(Section, frozen=True):
 
     #: an SQLAlchemy address; empty: an SQLite file in the user's data folder; "memory": nothing outlives the process
     url: str = ""
+    #: whether texts that people wrote (notes, comments on cards, words that an answer quotes) may be kept
     keep_note_text: bool = False
     retention_days: PositiveInt = 365
+    #: the secret behind pseudonyms of patients; empty: a file in the user's data folder, made at the first start
+    secret_file: str = ""
+    #: whether an answer is held back (503) where it could not be entered in the audit trail
+    audit_required: bool = True
 
 
 class CdsClient(Section, frozen=True):

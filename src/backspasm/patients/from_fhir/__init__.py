@@ -7,6 +7,7 @@ from backspasm.patients.from_fhir.bundle import Found, Opened, open_bundle
 from backspasm.patients.from_fhir.compose import compose
 from backspasm.patients.from_fhir.dates import latest_news
 from backspasm.patients.from_fhir.identity import Owner, address, addresses_of, find_owner
+from backspasm.patients.from_fhir.intake import answered_person
 from backspasm.patients.from_fhir.ledger import Context, Ledger
 from backspasm.patients.from_fhir.person import age_at
 from backspasm.patients.from_fhir.read import read_all
@@ -41,7 +42,13 @@ def from_fhir(data: bytes, knowledge: Knowledge) -> Patient:
     terms = Terms(knowledge)
     back = BackPain(knowledge, terms)
     visit = _visit(found, opened, back, knowledge, ledger)
-    context = Context(knowledge, terms, back, visit, age_at(owner, visit, knowledge, ledger))
+    person = answered_person(found, visit, knowledge)
+    if person is not None and person.age_years is not None and not owner.resource.birth_date:
+        ledger.note(f"age as answered in {person.reference}")
+        age: float | None = person.age_years
+    else:
+        age = age_at(owner, visit, knowledge, ledger)
+    context = Context(knowledge, terms, back, visit, age, person)
     read_all(found, owner, context, ledger)
     return compose(owner, context, ledger)
 

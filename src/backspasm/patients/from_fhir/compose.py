@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from backspasm.patients.from_fhir.identity import Owner
 from backspasm.patients.from_fhir.ledger import Context, Ledger
+from backspasm.patients.from_fhir.own import LISTS
 from backspasm.patients.from_fhir.person import sex_of
 from backspasm.patients.from_fhir.reconcile import reconcile
 from backspasm.patients.from_fhir.setting import setting_of
@@ -15,14 +16,18 @@ from backspasm.patients.patient import Patient, Sex
 
 def compose(owner: Owner, context: Context, ledger: Ledger) -> Patient:
     """The patient, free of contradictions."""
-    sex = sex_of(owner)
+    sex, setting = sex_of(owner), setting_of(context.visit.encounter, context.knowledge.index.settings)
+    asked = context.person
+    if asked is not None:
+        sex = asked.sex if sex == "unknown" else sex
+        setting = asked.setting or setting  # answered to our question, where the encounter is only read as one
     _no_pregnant_men(sex, ledger)
     settled = settle(context, ledger)
     pregnant = _pregnant(settled)
     patient = Patient(
         age_years=context.age_years,
         sex=sex,
-        setting=setting_of(context.visit.encounter, context.knowledge.index.settings),
+        setting=setting,
         present=tuple(f for f in settled.present if f != "pregnancy"),
         absent=tuple(f for f in settled.absent if f != "pregnancy"),
         measured=settled.measured,
@@ -32,8 +37,8 @@ def compose(owner: Owner, context: Context, ledger: Ledger) -> Patient:
         comorbidities=tuple(c for c in context.knowledge.index.comorbidities if c in ledger.comorbidities),
         pregnant=pregnant,
         pregnancy_weeks=_weeks(ledger) if pregnant else None,
-        stated=("allergies",) if ledger.no_known_allergy else (),
-        sources=_sources(owner, settled, ledger, context.age_years, sex),
+        stated=_stated(ledger),
+        sources=_sources(owner, settled, ledger, context, sex),
     )
     patient = reconcile(patient, context.knowledge)
     kept = {*patient.present, *patient.absent, *patient.measured, "age_years", "sex", "pregnancy"}
@@ -61,12 +66,19 @@ def _no_pregnant_men(sex: Sex, ledger: Ledger) -> None:
             ledger.leave(said.reference, "pregnancy of a male patient: one of the two must be wrong; not used")
 
 
-def _sources(owner: Owner, settled: Settled, ledger: Ledger, age: float | None, sex: Sex) -> dict[str, tuple[str, ...]]:
+def _stated(ledger: Ledger) -> tuple[str, ...]:
+    """Lists that were asked for."""
+    stated = ledger.stated | ({"allergies"} if ledger.no_known_allergy else set())
+    return tuple(name for name in LISTS if name in stated)
+
+
+def _sources(owner: Owner, settled: Settled, ledger: Ledger, context: Context, sex: Sex) -> dict[str, tuple[str, ...]]:
     sources = dict(settled.sources)
-    if age is not None:
-        sources["age_years"] = (owner.reference,)
+    response = context.person.reference if context.person is not None else owner.reference
+    if context.age_years is not None:
+        sources["age_years"] = (owner.reference if owner.resource.birth_date else response,)
     if sex != "unknown":
-        sources["sex"] = (owner.reference,)
+        sources["sex"] = (owner.reference if sex_of(owner) == sex else response,)
     sources |= {f"medications:{name}": tuple(refs) for name, refs in ledger.medications.items()}
     sources |= {f"allergies:{name}": tuple(refs) for name, refs in ledger.allergies.items()}
     sources |= {f"comorbidities:{name}": tuple(refs) for name, refs in ledger.comorbidities.items()}

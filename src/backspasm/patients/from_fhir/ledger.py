@@ -7,6 +7,7 @@ from collections import Counter
 from msgspec import Struct
 
 from backspasm.patients.from_fhir.back_pain import BackPain
+from backspasm.patients.from_fhir.intake import Person
 from backspasm.patients.from_fhir.moments import Moment
 from backspasm.patients.from_fhir.structs import Reference
 from backspasm.patients.from_fhir.terms import Terms
@@ -48,6 +49,8 @@ class Context(Struct, frozen=True):
     back: BackPain
     visit: Visit
     age_years: float | None = None
+    #: what a response to our own intake says of the person
+    person: Person | None = None
 
     def number(self, assumption: str) -> float:
         return self.knowledge.number(assumption)
@@ -64,6 +67,8 @@ class Ledger:
         self.allergies: dict[str, list[str]] = {}
         #: the record says that there is no known allergy: not the same as saying nothing
         self.no_known_allergy = False
+        #: lists that were asked for, even where they are empty
+        self.stated: set[str] = set()
         self.systolic: list[Value] = []
         self.pregnancy_weeks: list[Value] = []
         self.notes: list[str] = []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from backspasm.patients.from_fhir.bundle import Found
-from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value
+from backspasm.patients.from_fhir.intake import USED, UnusableError, flat, is_field, told
+from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value, add
 from backspasm.patients.from_fhir.moments import Moment, moment_of
+from backspasm.patients.from_fhir.own import WEEKS, is_own
 from backspasm.patients.from_fhir.quantities import UnreadableError, checked, in_unit_of
 from backspasm.patients.from_fhir.replies import reply_of_coding, reply_of_text
 from backspasm.patients.from_fhir.structs import (
@@ -18,10 +20,11 @@ from backspasm.patients.from_fhir.structs import (
     ResponseAnswer,
     ResponseItem,
 )
+from backspasm.patients.from_fhir.terms import Terms
 from backspasm.patients.from_fhir.windows import in_time
 from backspasm.patients.patient import shortened
+from backspasm.records.knowledge import Knowledge
 
-USED = frozenset({"completed", "amended", "in-progress"})
 #: characters of a linkId shown in a message
 SHORT = 40
 #: a value with its unit in words, as in "420 mL"; what is written in any other way is not guessed at
@@ -74,74 +77,107 @@ def _read(
         ledger.note(f"{reference} has no date; taken as given at the encounter")
         when = context.visit.start
     unknown: list[str] = []
-    for item in _flat(response.item):
-        finding = _asked(item, context)
+    days = _own_fields(response, reference, when, context, ledger) if is_own(response.questionnaire) else {}
+    for item in flat(response.item):
+        finding = asked_finding(item, context.knowledge, context.terms)
         if finding is None:
             # a heading has items of its own and no answer: there is nothing in it to be missed
-            if item.answer and item.link_id:
+            mine = is_own(response.questionnaire) and is_field(item.link_id)
+            if item.answer and item.link_id and not mine:
                 unknown.append(shortened(item.link_id, SHORT))
             continue
         for answer in item.answer:
             try:
-                _enter(finding, answer, reference, when, context, ledger)
+                _enter(finding, answer, reference, when, context, ledger, days.get(finding))
             except UnreadableError as error:
                 ledger.leave(reference, f"{finding}: {error}")
     for link in unknown:
         ledger.count(reference, "linkIds that are no finding's id", link)
 
 
-def _flat(items: Iterable[ResponseItem]) -> Iterator[ResponseItem]:
-    for item in items:
-        yield item
-        yield from _flat(item.item)
-        for answer in item.answer:
-            yield from _flat(answer.item)
+def _own_fields(
+    response: QuestionnaireResponse, reference: str, when: Moment | None, context: Context, ledger: Ledger
+) -> dict[str, float]:
+    """Enter the lists and the week of pregnancy that our own intake asks for; days since, by finding, are returned."""
+    days: dict[str, float] = {}
+    lists = {"medications": ledger.medications, "allergies": ledger.allergies, "comorbidities": ledger.comorbidities}
+    for item in flat(response.item):
+        if not is_field(item.link_id):
+            continue
+        try:
+            for answer in told(item, context.knowledge):
+                if answer.finding is not None and isinstance(answer.value, float):
+                    days[answer.finding] = answer.value
+                elif answer.field == WEEKS and isinstance(answer.value, float):
+                    _weeks(Value(answer.value, reference, when), context, ledger)
+                elif answer.field in lists:
+                    ledger.stated.add(answer.field)
+                    if isinstance(answer.value, str):
+                        add(lists[answer.field], answer.value, reference)
+        except UnusableError as error:
+            ledger.leave(reference, f"{shortened(item.link_id, SHORT)}: {error.what}")
+    return days
 
 
-def _asked(item: ResponseItem, context: Context) -> str | None:
+def _weeks(given: Value, context: Context, ledger: Ledger) -> None:
+    least, most = context.number("pregnancy_weeks_lowest"), context.number("pregnancy_weeks_highest")
+    if least <= given.value <= most:
+        ledger.pregnancy_weeks.append(given)
+    else:
+        ledger.leave(given.reference, f"{WEEKS}: is impossible (expected {least:g} to {most:g})")
+
+
+def asked_finding(item: ResponseItem, knowledge: Knowledge, terms: Terms) -> str | None:
     """The finding that an item asks for: its id ends the linkId or the definition, or one of its codes does."""
     for address in (item.link_id, item.definition):
         if not address:
             continue
         tail = _TAIL.split(address)[-1]
-        if tail in context.knowledge.findings:
+        if tail in knowledge.findings:
             return tail
         for system in ("http://loinc.org", "http://snomed.info/sct"):
-            found = context.terms.findings(Concept(coding=(Coding(system, tail),)))
+            found = terms.findings(Concept(coding=(Coding(system, tail),)))
             if len(found) == 1:
                 return found[0]
     return None
 
 
 def _enter(
-    finding: str, answer: ResponseAnswer, reference: str, when: Moment | None, context: Context, ledger: Ledger
+    finding: str,
+    answer: ResponseAnswer,
+    reference: str,
+    when: Moment | None,
+    context: Context,
+    ledger: Ledger,
+    days_ago: float | None,
 ) -> None:
     if context.knowledge.findings[finding].kind == "measured":
-        value = _number(finding, answer, context)
+        value = number_of(finding, answer, context.knowledge)
         if value is not None and in_time(finding, None, when, context, ledger):
             ledger.measure(finding, Value(value, reference, when))
         return
-    present = _reply(finding, answer)
+    present = reply_to(finding, answer)
     if present is not None and in_time(finding, present, when, context, ledger):
-        ledger.say(finding, Said(present, reference, when))
+        ledger.say(finding, Said(present, reference, when, began=days_ago if present else None))
 
 
-def _number(finding: str, answer: ResponseAnswer, context: Context) -> float | None:
+def number_of(finding: str, answer: ResponseAnswer, knowledge: Knowledge) -> float | None:
+    """The value of a measured finding in its own unit; None where there is no answer. Raises UnreadableError."""
     if answer.value_quantity is not None:
-        return in_unit_of(finding, answer.value_quantity, context.knowledge)
+        return in_unit_of(finding, answer.value_quantity, knowledge)
     plain = answer.value_decimal if answer.value_decimal is not None else answer.value_integer
     if plain is not None:
-        return checked(finding, float(plain), context.knowledge)
+        return checked(finding, float(plain), knowledge)
     worded = _WORDED.fullmatch(answer.value_string.strip()) if answer.value_string is not None else None
     if worded is not None:
-        return in_unit_of(finding, Quantity(value=float(worded[1]), unit=worded[2]), context.knowledge)
+        return in_unit_of(finding, Quantity(value=float(worded[1]), unit=worded[2]), knowledge)
     if answer.value_coding is not None or answer.value_string is not None or answer.value_boolean is not None:
         raise UnreadableError("is not given as a number")
     return None
 
 
-def _reply(finding: str, answer: ResponseAnswer) -> bool | None:
-    """Yes, no, or None for "unknown" and for nothing at all: both mean not asked."""
+def reply_to(finding: str, answer: ResponseAnswer) -> bool | None:
+    """Yes, no, or None for "unknown" and for nothing at all: both mean not asked. Raises UnreadableError."""
     if answer.value_boolean is not None:
         return answer.value_boolean
     if answer.value_coding is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
 
+from backspasm.patients.from_fhir.own import COMORBIDITY, FINDING
 from backspasm.patients.from_fhir.structs import Coding, Concept
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Code
@@ -52,6 +53,11 @@ class Terms:
         self._prefix: dict[str, list[Match]] = {}
         self._weaker = {(link.finding, link.other) for link in knowledge.links if link.kind == "excludes"}
         self.medicines: dict[str, list[str]] = {}
+        #: our own code systems, in which a code is the id
+        self._own: dict[str, tuple[Kind, Container[str]]] = {
+            FINDING: ("finding", knowledge.findings),
+            COMORBIDITY: ("comorbidity", knowledge.comorbidities),
+        }
         #: words -> the medicines that they were found to mean
         self.spoken: dict[str, tuple[str, ...]] = {}
         records: tuple[tuple[Kind, Iterable[tuple[str, tuple[Code, ...]]]], ...] = (
@@ -91,6 +97,12 @@ class Terms:
         return tuple(m.id for m in self.of(concept) if m.kind == "finding")
 
     def _of_coding(self, coding: Coding) -> Iterator[Match]:
+        own = self._own.get(coding.system or "")
+        if own is not None:
+            kind, known = own
+            if coding.code is not None and coding.code in known:
+                yield Match(kind, coding.code, len(coding.code))
+            return
         system = system_of(coding)
         if system is None or not coding.code:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backspasm.patients.from_fhir.ledger import Context, Ledger
 from backspasm.patients.from_fhir.moments import Moment
+from backspasm.records.knowledge import Knowledge
 
 #: findings that stay what they are: something that happened, or a disposition. A later "no" does not undo them
 LASTING = frozenset(
@@ -38,16 +39,21 @@ def window_of(finding: str, present: bool | None, context: Context) -> float | N
         present: the answer to a yes-or-no finding, None for a value. A sign seen weeks ago still warns; that it was
             not there weeks ago does not reassure.
     """
+    return days_valid(finding, present, context.knowledge)
+
+
+def days_valid(finding: str, present: bool | None, knowledge: Knowledge) -> float | None:
+    """As window_of, without a record at hand."""
     if finding in LASTING:
         return None
     if finding in STATES:
-        return context.number("observation_window_state")
-    index = context.knowledge.index.findings
+        return knowledge.number("observation_window_state")
+    index = knowledge.index.findings
     if finding in SLOW or finding in index.get("imaging", ()):
-        return context.number("observation_window_general")
+        return knowledge.number("observation_window_general")
     if present and finding not in index.get("laboratory", ()):
-        return context.number("observation_window_sign")
-    return context.number("observation_window_acute")
+        return knowledge.number("observation_window_sign")
+    return knowledge.number("observation_window_acute")
 
 
 def in_time(finding: str, present: bool | None, when: Moment | None, context: Context, ledger: Ledger) -> bool:
