@@ -5,7 +5,7 @@ It is pure: the same batch, knowledge and options give the same rows, whoever ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import pyarrow as pa
@@ -24,6 +24,7 @@ from backspasm.population.screen.records import (
     Line,
     Problem,
     encountered,
+    later_in_bundle,
     record_from_lines,
 )
 from backspasm.population.screen.rows import assessed_rows, record_batch
@@ -79,17 +80,14 @@ def _from_bundle(line: Line, asked: Asked, model: Model, problems: list[Problem]
         problems += [Problem(line.source, 0, p.field, p.what) for p in error.problems]
         return
     problems += [Problem(line.source, 0, u.what, u.why) for u in record.unread if u.why.startswith("malformed")]
-    yield from encountered(record, (), asked, reader_of(model.knowledge))
+    yield from encountered(record, later_in_bundle(line.data), asked, reader_of(model.knowledge))
 
 
 def _from_cases(batch: pa.RecordBatch, model: Model, problems: list[Problem]) -> Iterator[Encountered]:
-    rows: Iterable[dict[str, object]] = batch.to_pylist()
-    for row in rows:
+    for row in batch.to_pylist():
         source, line, name = row["source"], row["line"], row["patient"]
-        assert isinstance(source, int)
-        assert isinstance(line, int)
         try:
-            patient = from_case(msgspec.json.decode(row["case"]), model.knowledge)  # type: ignore[arg-type]
+            patient = from_case(msgspec.json.decode(row["case"]), model.knowledge)
             answers_of(patient, model.knowledge)
         except (msgspec.DecodeError, RecursionError) as error:
             problems.append(Problem(source, line, str(name or ""), f"not valid JSON: {error}"))

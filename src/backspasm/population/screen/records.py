@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -119,14 +120,37 @@ def _decoded(line: Line, problems: list[Problem]) -> tuple[Found, str, Later | N
         name = head_of(line.data).name
         problems.append(Problem(line.source, line.line, name, f"malformed: {error}"))
         return None
-    name = getattr(resource, "id", None)
-    reference = f"{kind}/{name}" if name else f"{kind}/line-{line.line}"
+    own = getattr(resource, "id", None)
+    reference = f"{kind}/{own}" if own else f"{kind}/line-{line.line}"
     wrong = wrong_dates(resource)
     if wrong:
         reason = f"malformed: {', '.join(wrong)} is not a date; left out"
         problems.append(Problem(line.source, line.line, reference, reason))
     meta = getattr(resource, "meta", None)
     return Found(kind, reference, None, resource), (meta.last_updated or "") if meta else "", later
+
+
+class _Entry(Struct):
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Bundle(Struct):
+    entry: tuple[_Entry, ...] = ()
+
+
+def later_in_bundle(data: bytes) -> tuple[Later, ...]:
+    """What of a Bundle serves the audit; what cannot be read is listed by the reader of the record."""
+    out = []
+    try:
+        entries = msgspec.json.decode(data, type=_Bundle).entry
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+    for entry in entries:
+        raw = bytes(entry.resource)
+        if type_of(raw) in TYPES:
+            with suppress(msgspec.DecodeError, RecursionError):
+                out.append(_LATER.decode(raw))
+    return tuple(out)
 
 
 def wrong_dates(resource: Element) -> list[str]:
