@@ -32,7 +32,7 @@ def birth_date(age_years: float, start: datetime) -> date:
 
 def instant(moment: datetime) -> str:
     """A FHIR instant."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _years_earlier(day: date, years: int) -> date:

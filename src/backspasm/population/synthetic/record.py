@@ -56,7 +56,7 @@ def _encoded(resources: list[Json]) -> Iterator[Line]:
 
 def _wanted(world: World, rng: random.Random, kilobytes: float) -> float:
     """A log-normal size whose mean is the size asked for, in bytes."""
-    spread = world.knowledge.table("virtual_history")["size_spread"]
+    spread = world.history["size_spread"]
     middle = math.log(kilobytes * KILO) - spread**2 / 2
     u = min(max(rng.random(), 1 / KILO), 1 - 1 / KILO)
     return math.exp(NormalDist(middle, spread).inv_cdf(u))

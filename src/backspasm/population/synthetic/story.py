@@ -5,21 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from backspasm.advice.prescribing import patient_facts
-from backspasm.advice.red_flags import Fired, fired_rules
+from backspasm.advice.red_flags import Fired, holds
+from backspasm.advice.rule_arrays import named
 from backspasm.advice.taken_medicines import taken_verdicts
 from backspasm.inference.strata import Ages
 from backspasm.patients.answers import answers_of
 from backspasm.patients.from_case import from_case
 from backspasm.patients.from_fhir.history import NSAID_ALLERGY, NSAIDS
 from backspasm.patients.patient import InputError, Patient
-from backspasm.population.synthetic.calendar import FIRST_DAY
+from backspasm.population.synthetic.calendar import FIRST_DAY, birth_date
 from backspasm.population.synthetic.codes import CodeBook, code_book
 from backspasm.records.knowledge import Knowledge
+from backspasm.records.types import Condition, RedFlag
 
 #: sections of findings that only a test tells
 IMAGING, LABORATORY = "imaging", "laboratory"
@@ -44,6 +46,7 @@ class Story:
     case: dict[str, Any]
     patient: Patient
     start: datetime
+    born: date
     minutes: int
     site: int
     group: int
@@ -53,6 +56,11 @@ class Story:
     prescribed: str | None
     risky: str | None
     cause: str
+
+    @property
+    def lived(self) -> int:
+        """Days from birth to the encounter."""
+        return (self.start.date() - self.born).days
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +74,30 @@ class World:
     @cached_property
     def practice(self) -> dict[str, float]:
         return self.knowledge.table("virtual_practice")
+
+    @cached_property
+    def history(self) -> dict[str, float]:
+        return self.knowledge.table("virtual_history")
+
+    @cached_property
+    def shares(self) -> dict[str, dict[str, dict[str, float]]]:
+        """The two-level tables of what is invented."""
+        names = ("virtual_medicines", "virtual_comorbidities", "virtual_days_ago")
+        return {name: self.knowledge.tables(name) for name in names}
+
+    @cached_property
+    def allergies(self) -> dict[str, float]:
+        return self.knowledge.table("virtual_allergies")
+
+    @cached_property
+    def rules(self) -> tuple[tuple[RedFlag, ...], dict[str, tuple[str, ...]]]:
+        """Safety rules that may hold without any finding; and the ids of those that each finding may set off."""
+        free = tuple(r for r in self.knowledge.red_flags.values() if not _needs_finding(r.condition))
+        by: dict[str, tuple[str, ...]] = {}
+        for rule in self.knowledge.red_flags.values():
+            for name in dict.fromkeys(named(rule.condition)):
+                by[name] = (*by.get(name, ()), rule.id)
+        return free, by
 
     @cached_property
     def ages(self) -> Ages:
@@ -99,7 +131,7 @@ def story_of(number: int, drawn: dict[str, Any], cause: str, world: World, rng: 
     """The story of patient ``number``, around the answers drawn for that patient."""
     practice = world.practice
     start = FIRST_DAY + timedelta(
-        days=_whole(rng, 0, world.knowledge.table("virtual_history")["study_days"]),
+        days=_whole(rng, 0, world.history["study_days"]),
         hours=_whole(rng, practice["opens"], practice["closes"]),
         minutes=_whole(rng, 0, 59),  # of an hour
     )
@@ -110,11 +142,11 @@ def story_of(number: int, drawn: dict[str, Any], cause: str, world: World, rng: 
     case, prescribed = _enriched(plain, risk, world, rng)
     try:
         patient = from_case(case, world.knowledge)
-        fired = fired_rules(patient, answers_of(patient, world.knowledge), world.knowledge)
+        fired = _fired(patient, world)
     except InputError:  # what was added contradicts what was drawn: the patient stays as drawn
         case, risk, prescribed = plain, None, None
         patient = from_case(case, world.knowledge)
-        fired = fired_rules(patient, answers_of(patient, world.knowledge), world.knowledge)
+        fired = _fired(patient, world)
     alarm = is_alarming(fired, world.knowledge)
     later = _later_image(alarm, fired, patient, world.skew[site] * practice["site_spread"], world, rng)
     referred = "referred_with_alarm" if alarm else "referred_without_alarm"
@@ -124,6 +156,7 @@ def story_of(number: int, drawn: dict[str, Any], cause: str, world: World, rng: 
         case=case,
         patient=patient,
         start=start,
+        born=birth_date(plain["age_years"], start),
         minutes=_whole(rng, practice["shortest_minutes"], practice["longest_minutes"]),
         site=site,
         group=int(rng.random() * practice["groups"]),
@@ -134,6 +167,30 @@ def story_of(number: int, drawn: dict[str, Any], cause: str, world: World, rng: 
         risky=risk[2] if risk else None,
         cause=cause,
     )
+
+
+def _fired(patient: Patient, world: World) -> tuple[Fired, ...]:
+    """As ``fired_rules``, trying only the rules that what is known may set off."""
+    answers = answers_of(patient, world.knowledge)
+    free, by = world.rules
+    tried = {r.id: r for r in free}
+    for name in (*answers.present, *answers.measured):
+        tried |= {i: world.knowledge.red_flags[i] for i in by.get(name, ())}
+    order = world.knowledge.index.urgency.index
+    held = [(r, holds(r.condition, patient, answers, world.knowledge)) for r in tried.values()]
+    return tuple(
+        sorted((Fired(r, f) for r, f in held if f is not None), key=lambda f: (order(f.rule.urgency), f.rule.id))
+    )
+
+
+def _needs_finding(condition: Condition) -> bool:
+    """Whether the condition cannot hold where nothing but age and comorbidities is known."""
+    if condition.finding is not None or condition.measured is not None:
+        return True
+    if condition.all_of:
+        return any(map(_needs_finding, condition.all_of))
+    parts = condition.any_of or condition.count_of
+    return bool(parts) and all(map(_needs_finding, parts))
 
 
 def is_alarming(fired: tuple[Fired, ...], knowledge: Knowledge) -> bool:
@@ -183,15 +240,15 @@ def _enriched(
     absent, present = set(plain["absent"]), set(plain["present"])
     comorbidities = {
         name
-        for name, shares in knowledge.tables("virtual_comorbidities").items()
+        for name, shares in world.shares["virtual_comorbidities"].items()
         if rng.random() < shares[group] and not absent.intersection(knowledge.comorbidities[name].implies)
     }
     medicines = [
         name
-        for name, shares in knowledge.tables("virtual_medicines").items()
+        for name, shares in world.shares["virtual_medicines"].items()
         if rng.random() < shares[group] and present.issuperset(knowledge.medicines[name].implies)
     ]
-    allergies = _allergies(knowledge.table("virtual_allergies"), rng)
+    allergies = _allergies(world.allergies, rng)
     if any(NSAIDS.intersection(knowledge.medicines[a].classes) for a in allergies or ()):
         comorbidities.add(NSAID_ALLERGY)
     case = dict(plain)
@@ -210,7 +267,7 @@ def _enriched(
     case["medications"] = medicines
     if allergies is not None:
         case["allergies"] = allergies
-    return case | _times(case, knowledge, rng), prescribed
+    return case | _times(case, world, rng), prescribed
 
 
 def _barred(medicine: str, comorbidities: set[str], allergies: list[str] | None, world: World) -> bool:
@@ -225,14 +282,14 @@ def _allergies(shares: dict[str, float], rng: random.Random) -> list[str] | None
     return found or ([] if stated else None)
 
 
-def _times(case: dict[str, Any], knowledge: Knowledge, rng: random.Random) -> dict[str, Any]:
+def _times(case: dict[str, Any], world: World, rng: random.Random) -> dict[str, Any]:
     """How long ago it happened, for what happened; and the length of the pain in whole days, where it is a day or more."""
     measured = dict(case["measured"])
     days = measured.get("duration_days")
     if days is not None and days >= 1:
         measured["duration_days"] = float(int(days))  # never across a threshold, which is in whole days
     since: dict[str, float] = {}
-    for finding, ends in knowledge.tables("virtual_days_ago").items():
+    for finding, ends in world.shares["virtual_days_ago"].items():
         ago = int((days or 0) + _whole(rng, ends["low"], ends["high"]))
         told = rng.random()
         if finding in case["present"] and told * 2 < 1 and ago < _days_lived(case):

@@ -14,7 +14,7 @@ from typing import Any
 
 from backspasm.patients.from_fhir.back_pain import BACK_FINDINGS
 from backspasm.patients.from_fhir.windows import LASTING, STATES
-from backspasm.population.synthetic.calendar import birth_date, instant
+from backspasm.population.synthetic.calendar import instant
 from backspasm.population.synthetic.codes import is_silent
 from backspasm.population.synthetic.resources import (
     CLINICAL,
@@ -110,7 +110,7 @@ def distractors(world: World) -> Distractors:
 
 def write_after(record: Record, story: Story, world: World, rng: random.Random) -> None:
     """What is known only later: the diagnosis, a test, a medicine. No one of them may reach the assessment."""
-    history = world.knowledge.table("virtual_history")
+    history = world.history
     known = distractors(world)
 
     def later() -> str:
@@ -124,7 +124,7 @@ def write_after(record: Record, story: Story, world: World, rng: random.Random) 
     _condition(record, world.book.conditions[symptom][0], later(), "active")
     for _ in range(2):
         _result(record, known.outdated[int(rng.random() * len(known.outdated))], later(), world, rng)
-    medicines = sorted(world.knowledge.tables("virtual_medicines"))
+    medicines = sorted(world.shares["virtual_medicines"])
     when = later()
     record.add(
         "MedicationRequest",
@@ -137,14 +137,13 @@ def write_after(record: Record, story: Story, world: World, rng: random.Random) 
 
 def write_other_visit(record: Record, story: Story, world: World, rng: random.Random) -> None:
     """One visit for something else, before or after the encounter: 2 to 9 kB."""
-    history = world.knowledge.table("virtual_history")
+    history = world.history
     known = distractors(world)
     if rng.random() < history["after_share"]:
         days = -(history["after_days_from"] + rng.random() * (history["after_days_to"] - history["after_days_from"]))
     else:
-        lived = (story.start.date() - birth_date(story.case["age_years"], story.start)).days
         days = history["before_days_from"] + rng.random() * (history["before_days_to"] - history["before_days_from"])
-        days = min(days, max(lived - 1, 0))
+        days = min(days, max(story.lived - 1, 0))
     start = story.start - timedelta(days=int(days), minutes=story.minutes)
     if int(days) == 0:  # newborns have no past: it all happens later
         start = story.start + timedelta(days=history["after_days_from"])
@@ -182,10 +181,9 @@ def write_other_visit(record: Record, story: Story, world: World, rng: random.Ra
 
 def _long_ago(record: Record, story: Story, world: World, rng: random.Random) -> None:
     """A value of one of the very findings, and a symptom that is over: both too old to count."""
-    history = world.knowledge.table("virtual_history")
-    lived = (story.start.date() - birth_date(story.case["age_years"], story.start)).days
+    history = world.history
     days = int(history["old_from"] + rng.random() * (history["old_to"] - history["old_from"]))
-    if days >= lived:
+    if days >= story.lived:
         return
     known = distractors(world)
     when = instant(story.start - timedelta(days=days))

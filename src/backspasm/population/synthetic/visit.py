@@ -14,7 +14,7 @@ from backspasm.patients.from_fhir.own import COMORBIDITY, DAYS_AGO, INTAKE, PLAC
 from backspasm.patients.from_fhir.quantities import DECIMALS
 from backspasm.patients.from_fhir.settle import SPANS
 from backspasm.patients.from_fhir.windows import LASTING
-from backspasm.population.synthetic.calendar import birth_date, instant
+from backspasm.population.synthetic.calendar import instant
 from backspasm.population.synthetic.codes import CHRONIC, REASONS, own_concept
 from backspasm.population.synthetic.resources import (
     ABSENT,
@@ -53,22 +53,14 @@ VITAL = frozenset({"temperature", "heart_rate", "hypotension"})
 
 @dataclass(frozen=True)
 class Scene:
-    """The encounter while its resources are written."""
+    """The encounter while its resources are written. ``here``: its reference; ``when``: a moment within it."""
 
     record: Record
     story: Story
     world: World
     rng: random.Random
-    encounter: str
-
-    @property
-    def when(self) -> str:
-        """A moment within the encounter."""
-        return instant(self.story.start + timedelta(minutes=self.story.minutes // 2))
-
-    @property
-    def here(self) -> Json:
-        return reference("Encounter", self.encounter)
+    here: Json
+    when: str
 
     def before(self, days: float) -> str:
         """The day so many days before the encounter."""
@@ -87,7 +79,7 @@ def patient_resource(story: Story) -> Json:
         "identifier": [{"system": "urn:backspasm:virtual", "value": story.id}],
         "name": [{"use": "official", "family": f"Virtual-{story.number}"}],
         "gender": story.case["sex"],
-        "birthDate": birth_date(story.case["age_years"], story.start).isoformat(),
+        "birthDate": story.born.isoformat(),
         "managingOrganization": reference("Organization", site_name(story.site)),
     }
 
@@ -118,7 +110,8 @@ def write_visit(record: Record, story: Story, world: World, rng: random.Random) 
         reasonCode=[pain],
         serviceProvider=reference("Organization", site_name(story.site)),
     )
-    scene = Scene(record, story, world, rng, encounter)
+    within = instant(story.start + timedelta(minutes=story.minutes // 2))
+    scene = Scene(record, story, world, rng, reference("Encounter", encounter), within)
     record.add(
         "Condition",
         clinicalStatus=status(CLINICAL, "active"),
@@ -173,7 +166,7 @@ def _reason(story: Story, world: World, rng: random.Random) -> tuple[Json, str |
 def _answer(finding: str, present: bool, scene: Scene) -> list[Json]:
     """Write a yes-or-no finding down as one of the ways in which records hold it; items of the questionnaire are returned."""
     ago = scene.story.case.get("days_ago", {}).get(finding)
-    book, coded = scene.world.book, scene.rng.random() < scene.world.knowledge.table("virtual_history")["coded_share"]
+    book, coded = scene.world.book, scene.rng.random() < scene.world.history["coded_share"]
     if present and ago is not None:
         if coded and finding in book.conditions and finding != "previous_episodes":
             _past(finding, ago, scene)
@@ -291,7 +284,7 @@ def _in_some_unit(finding: str, value: float, scene: Scene) -> tuple[float, str]
     """The value in another unit of the record, where it can be read back without a loss."""
     record = scene.world.knowledge.findings[finding]
     own = record.unit or "1"
-    if scene.rng.random() >= scene.world.knowledge.table("virtual_history")["other_unit"]:
+    if scene.rng.random() >= scene.world.history["other_unit"]:
         return value, own
     fitting = []
     for unit in record.units:
@@ -403,8 +396,7 @@ def _orders(scene: Scene) -> None:
 
 def _some_days(scene: Scene) -> int:
     """A day before the encounter, within the patient's life."""
-    history = scene.world.knowledge.table("virtual_history")
-    lived = int((scene.story.start.date() - birth_date(scene.story.case["age_years"], scene.story.start)).days)
+    history, lived = scene.world.history, scene.story.lived
     latest = min(history["before_days_to"], lived)
     return int(
         min(history["before_days_from"], lived) + scene.rng.random() * max(0, latest - history["before_days_from"])
