@@ -75,7 +75,7 @@ class Terms:
                 self.medicines.setdefault(rxcui, []).append(medicine.id)
 
     def _add(self, code: Code, kind: Kind, name: str) -> None:
-        plain = _plain(code.system, code.code)
+        plain = plain_code(code.system, code.code)
         match = Match(kind, name, len(plain))
         if code.match == "prefix":
             self._prefix.setdefault(plain, []).append(match)
@@ -106,7 +106,7 @@ class Terms:
         system = system_of(coding)
         if system is None or not coding.code:
             return
-        plain = _plain(system, coding.code)
+        plain = plain_code(system, coding.code)
         yield from self._exact.get((system, plain), ())
         if system == "icd10cm":
             for end in range(1, len(plain) + 1):
@@ -148,6 +148,6 @@ def is_family_history(concept: Concept | None) -> bool:
     return any(_FAMILY_WORDS.match(text) for text in words(concept))
 
 
-def _plain(system: str, code: str) -> str:
+def plain_code(system: str, code: str) -> str:
     """ICD codes are written with and without their dot."""
     return code.replace(".", "").upper() if system == "icd10cm" else code
