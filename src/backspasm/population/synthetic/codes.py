@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from backspasm.patients.from_fhir.back_pain import CHRONIC_SNOMED, BackPain
 from backspasm.patients.from_fhir.medications import medicines_of
 from backspasm.patients.from_fhir.observations import MULTIPLES
 from backspasm.patients.from_fhir.own import FINDING
+from backspasm.patients.from_fhir.record import reader_of
 from backspasm.patients.from_fhir.special import SPECIAL
 from backspasm.patients.from_fhir.structs import Coding, Concept
 from backspasm.patients.from_fhir.terms import SYSTEMS, Match, Terms, is_family_history
@@ -17,35 +17,29 @@ from backspasm.records.knowledge import Knowledge
 from backspasm.records.types import Code
 
 URIS = {name: uri for uri, name in reversed(SYSTEMS.items()) if uri.startswith("http")}
-#: back pain itself, as the reason of a visit; the chronic code is only for pain that lasts long enough
-REASONS: tuple[dict[str, Any], ...] = (
-    {"system": "http://snomed.info/sct", "code": "279039007", "display": "Low back pain"},
-    {"system": "http://snomed.info/sct", "code": "161891005", "display": "Backache"},
-    {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "M54.50", "display": "Low back pain, unspecified"},
-)
-CHRONIC: dict[str, Any] = {
-    "system": "http://snomed.info/sct",
-    "code": "278860009",
-    "display": "Chronic low back pain",
-}
 
 
 @dataclass(frozen=True)
 class CodeBook:
-    """Concepts (as JSON) by what they mean. A finding without one is told in the questionnaire, or by our own code."""
+    """Concepts (as JSON) by what they mean. A finding without one is told in the questionnaire, or by our own code.
+
+    ``reasons``: for back pain itself; ``chronic``: those that say that it has lasted.
+    """
 
     conditions: dict[str, tuple[dict[str, Any], ...]]
     observations: dict[str, tuple[dict[str, Any], ...]]
     comorbidities: dict[str, tuple[dict[str, Any], ...]]
     medicines: dict[str, dict[str, Any]]
     causes: dict[str, dict[str, Any]]
+    reasons: tuple[dict[str, Any], ...]
+    chronic: tuple[dict[str, Any], ...]
     terms: Terms
 
 
 def code_book(knowledge: Knowledge) -> CodeBook:
     """All codes of the knowledge base that mean one thing and nothing else."""
-    terms = Terms(knowledge)
-    back = BackPain(knowledge, terms)
+    reader = reader_of(knowledge)
+    terms, back = reader.terms, reader.back
 
     def means(code: Code, kind: str, name: str) -> bool:
         concept = Concept(coding=(Coding(URIS[code.system], code.code, code.display),))
@@ -57,6 +51,7 @@ def code_book(knowledge: Knowledge) -> CodeBook:
 
     of_diagnoses, of_results = frozenset({"snomed", "icd10cm"}), frozenset({"loinc", "snomed"})
     findings = knowledge.findings.values()
+    symptoms = [(c, _json(c)) for c in knowledge.back_pain.symptoms if not _tells_more(c, terms)]
     return CodeBook(
         conditions=_kept(
             (f.id, single("finding", f.id, f.codes, of_diagnoses)) for f in findings if f.kind == "boolean"
@@ -73,6 +68,8 @@ def code_book(knowledge: Knowledge) -> CodeBook:
             for c in knowledge.causes.values()
             if c.codes and _alone(c.codes[0], terms)
         },
+        reasons=tuple(concept for c, concept in symptoms if c.code not in knowledge.back_pain.chronic),
+        chronic=tuple(concept for c, concept in symptoms if c.code in knowledge.back_pain.chronic),
         terms=terms,
     )
 
@@ -102,8 +99,10 @@ def is_silent(concept: dict[str, Any], book: CodeBook) -> bool:
     return not book.terms.of(Concept(coding=codings)) and not any(c.code in SPECIAL for c in codings)
 
 
-def is_chronic(coding: dict[str, Any]) -> bool:
-    return coding["code"] in CHRONIC_SNOMED
+def _tells_more(code: Code, terms: Terms) -> bool:
+    """Whether a code for back pain is also one of a finding or a comorbidity, such as pain that runs down the leg."""
+    concept = Concept(coding=(Coding(URIS[code.system], code.code),))
+    return any(m.kind in {"finding", "comorbidity"} for m in terms.of(concept))
 
 
 def _alone(code: Code, terms: Terms) -> bool:

@@ -132,7 +132,7 @@ class _Files:
         if self._layout.gzip:  # without name and time in the header, so that the same records are the same bytes
             zipped = gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0)
             self._stack.enter_context(zipped)
-            plain = self._stack.enter_context(io.BufferedWriter(zipped))  # type: ignore[type-var]
+            plain = self._stack.enter_context(io.BufferedWriter(zipped))
         self._open[name] = plain
         return plain
 

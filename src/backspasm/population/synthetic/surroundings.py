@@ -12,7 +12,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from backspasm.patients.from_fhir.back_pain import BACK_FINDINGS
 from backspasm.patients.from_fhir.windows import LASTING, STATES
 from backspasm.population.synthetic.calendar import instant
 from backspasm.population.synthetic.codes import is_silent
@@ -90,6 +89,7 @@ def distractors(world: World) -> Distractors:
     """Checked against the reader of records: a code that says something to it is left out."""
     ranges = world.knowledge.tables("virtual_measurements")
     findings = world.knowledge.findings
+    told = LASTING | STATES | {*world.knowledge.back_pain.findings, "pregnancy"}
 
     def silent(options: tuple[tuple[str, str], ...]) -> tuple[Json, ...]:
         return tuple(c for o in options if is_silent(c := concept(SNOMED, o), world.book))
@@ -104,7 +104,7 @@ def distractors(world: World) -> Distractors:
             if is_silent(c := concept(LOINC, code), world.book)
         ),
         tuple(f for f in world.book.observations if findings[f].kind == "measured"),
-        tuple(f for f in world.book.conditions if f not in LASTING | STATES | BACK_FINDINGS and f != "pregnancy"),
+        tuple(f for f in world.book.conditions if f not in told),
     )
 
 

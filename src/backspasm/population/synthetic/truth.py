@@ -73,8 +73,7 @@ def _in_group(group: str, patients: Patients, cohort: Cohort) -> NDArray[np.bool
     parameters = cohort.model.parameters
     if group == "compression":
         places = [parameters.complications.index(k) for k in own]
-        out: NDArray[np.bool_] = patients.drawn.complications[:, places].any(axis=1)
-        return out
+        return np.asarray(patients.drawn.complications[:, places].any(axis=1))
     return np.isin(np.array(parameters.causes)[patients.drawn.cause], own)
 
 

@@ -15,7 +15,7 @@ from backspasm.patients.from_fhir.quantities import DECIMALS
 from backspasm.patients.from_fhir.settle import SPANS
 from backspasm.patients.from_fhir.windows import LASTING
 from backspasm.population.synthetic.calendar import instant
-from backspasm.population.synthetic.codes import CHRONIC, REASONS, own_concept
+from backspasm.population.synthetic.codes import own_concept
 from backspasm.population.synthetic.resources import (
     ABSENT,
     CLINICAL,
@@ -152,12 +152,11 @@ def _reason(story: Story, world: World, rng: random.Random) -> tuple[Json, str |
     """The complaint, and its onset where the length of the pain is known in whole days."""
     days = story.case["measured"].get("duration_days")
     long = days is not None and days >= world.knowledge.number("chronic_pain_days")
-    coding = CHRONIC if long and rng.random() * 2 < 1 else REASONS[int(rng.random() * len(REASONS))]
     whole = days is not None and float(days).is_integer() and days >= 1
     onset = (story.start - timedelta(days=days)).date().isoformat() if whole and rng.random() * 2 < 1 else None
-    if coding is CHRONIC and onset is None:
-        coding = REASONS[0]
-    return {"coding": [coding], "text": "Back pain"}, onset
+    # a chronic pain without an onset, or one dated by its recording, tells no length of the pain
+    options = world.book.chronic if long and onset and rng.random() * 2 < 1 else world.book.reasons
+    return options[int(rng.random() * len(options))] | {"text": "Back pain"}, onset
 
 
 # --- answers -----------------------------------------------------------------------------------------------------------
