@@ -15,6 +15,7 @@ from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_emg import emg_app
 from backspasm.cli_knowledge import knowledge_app
 from backspasm.cli_population import population_app
+from backspasm.cli_screen import screen_app
 from backspasm.cli_serve import serve_app
 from backspasm.cli_shared import (
     AgeGroup,
@@ -40,6 +41,7 @@ app = typer.Typer(
     epilog="Decision support for professionals, not a certified medical device.",
 )
 app.add_typer(population_app)  # without a name: its commands stand beside those below
+app.add_typer(screen_app)
 app.add_typer(cycle_app)
 app.add_typer(emg_app)
 app.add_typer(serve_app)

@@ -39,7 +39,9 @@ def back_pain_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[
             for i, name in enumerate(source.data[part]):
                 if name not in names:
                     what = f"{part}: unknown {name!r}"
-                    yield Problem(source.file, source.line((part, i)), what, did_you_mean(name, names, "see index.yaml"))
+                    yield Problem(
+                        source.file, source.line((part, i)), what, did_you_mean(name, names, "see index.yaml")
+                    )
         seen: set[tuple[str, str]] = set()
         for i, row in enumerate(source.data["symptoms"]):
             key = (row["system"], row["code"])

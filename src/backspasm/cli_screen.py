@@ -1,0 +1,105 @@
+"""The command `backspasm screen`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from backspasm.cli_shared import bad_input, load_model, refuse
+
+if TYPE_CHECKING:
+    from backspasm.population.screen.run import Progress
+
+screen_app = typer.Typer()
+
+
+@screen_app.command(
+    epilog="Examples:  backspasm screen export/ --out screened  ·  "
+    "backspasm screen export/ --out screened --encounters last --as-of 2026-06-30  ·  "
+    "backspasm screen cases.parquet --out screened  ·  backspasm screen bundles/ --out screened --jobs 8"
+)
+def screen(
+    place: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="A Bulk Data export (folder of NDJSON, also .gz or .zst), one NDJSON file, a folder of Bundles, "
+            "or a table of cases (Parquet, CSV, JSON lines).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; of a run that was stopped, to go on with.")],
+    encounters: Annotated[
+        Literal["back-pain", "all", "last"],
+        typer.Option(help="back-pain: all about back pain; all: whatever about; last: the one that `assess` takes."),
+    ] = "back-pain",
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Last day (YYYY-MM-DD) that counts as known; later encounters are left out."),
+    ] = None,
+    grouped: Annotated[
+        bool, typer.Option("--grouped", help="The lines of each patient stand together: no sorting is needed.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", help="Processes at a time; as many as processors if left out.")
+    ] = None,
+) -> None:
+    """Assess a whole population: one row for each encounter, as known at that encounter.
+
+    Writes `assessments.parquet` (above 200,000 rows a folder of partitions), `problems.parquet` with every resource that
+    could not be read, a data dictionary and a manifest. Stopped at any moment, the same command goes on where it stopped.
+    """
+    from backspasm.patients.from_fhir.moments import moment_of
+    from backspasm.population.screen.records import Asked
+    from backspasm.population.screen.run import Request
+    from backspasm.population.screen.run import screen as run
+
+    if as_of is not None and moment_of(as_of) is None:
+        refuse(f"--as-of ({as_of}): is not a date. Mend: write it as 2026-06-30")
+    if jobs is not None and jobs < 1:
+        refuse(f"--jobs ({jobs}): is not a number of processes. Mend: give 1 or more")
+    model = load_model()
+    request = Request(place, out, Asked(encounters, as_of), grouped, jobs or os.cpu_count() or 1)
+    with bad_input(), _bar() as progress:
+        try:
+            summary = run(request, model, progress)
+        except KeyboardInterrupt:
+            print("backspasm: stopped; the same command goes on where it stopped", file=sys.stderr)
+            raise typer.Exit(1) from None
+    said = "was finished before" if summary.again else f"wrote {out / summary.assessments}"
+    levels = ", ".join(f"{count:,} {level.replace('_', ' ')}" for level, count in summary.urgency.items())
+    print(
+        f"backspasm: {said}: {summary.encounters:,} encounters of {summary.patients:,} patients"
+        + (f" ({levels})" if levels else ""),
+        file=sys.stderr,
+    )
+    if summary.problems:
+        print(f"backspasm: {summary.problems:,} problems, listed in {out / 'problems.parquet'}", file=sys.stderr)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Bytes, their speed and the time left, and what was found; only where someone watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    from backspasm.population.screen.run import Moved
+
+    columns = (
+        TextColumn("screening"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )  # fmt: skip
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def moved(m: Moved) -> None:
+            said = f"{m.patients:,} patients, {m.rows:,} encounters, {m.problems:,} problems"
+            bar.update(task, completed=m.bytes, total=m.total, description=said)
+
+        yield moved

@@ -1,0 +1,194 @@
+"""The steps of a run, each a pure function of the input that leaves whole files behind; any process may do any step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from backspasm.inference.model import Model, load
+from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.files import digest_of_file, write_atomically
+from backspasm.population.screen.gather import bucket_batches, bundle_batches
+from backspasm.population.screen.grouped import GroupedReader
+from backspasm.population.screen.inputs import Input
+from backspasm.population.screen.partition import Sorted, Stretch, sort_stretch
+from backspasm.population.screen.records import Asked, Problem
+from backspasm.population.screen.schemas import ASSESSED, PROBLEM
+from backspasm.population.screen.tables import Table, case_batches
+
+
+class Job(Struct, frozen=True):
+    """What every step needs: the input, what is asked, the working folder, the knowledge folder, and the buckets."""
+
+    given: Input
+    asked: Asked
+    work: str
+    knowledge: str
+    buckets: int
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.work)
+
+
+class SortStretch(Struct, frozen=True, tag=True):
+    stretch: Stretch
+
+    @property
+    def name(self) -> str:
+        return self.stretch.name
+
+
+class AssessBucket(Struct, frozen=True, tag=True):
+    """``before``: for each part of each sorted stretch, its file and what to add to its line numbers."""
+
+    bucket: int
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.bucket:06d}"
+
+
+class AssessStretch(Struct, frozen=True, tag=True):
+    number: int
+    stretch: Stretch
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number:06d}"
+
+
+class AssessBundles(Struct, frozen=True, tag=True):
+    number: int
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number:06d}"
+
+
+class AssessTable(Struct, frozen=True, tag=True):
+    number: int
+    table: Table
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number:06d}"
+
+
+Step = SortStretch | AssessBucket | AssessStretch | AssessBundles | AssessTable
+
+
+class Part(Struct, frozen=True):
+    """What an assessing step came to. ``lines``: of a stretch, whose problems are numbered from its start."""
+
+    rows: int
+    patients: int
+    problems: int
+    digest: str
+    lines: int = 0
+    types: dict[str, int] = {}
+    urgency: dict[str, int] = {}
+
+
+_MODELS: dict[str, Model] = {}
+
+
+def model_of(job: Job) -> Model:
+    """The model of the job's knowledge, loaded once in each process."""
+    model = _MODELS.get(job.knowledge)
+    if model is None:
+        _MODELS.clear()
+        model = _MODELS[job.knowledge] = load(Path(job.knowledge))
+    return model
+
+
+def do(step: Step, job: Job) -> Any:
+    """Do one step; what it came to as plain data, for the journal."""
+    if isinstance(step, SortStretch):
+        found: Sorted | Part = sort_stretch(step.stretch, job.given.files[step.stretch.source], job.buckets, job.folder)
+    else:
+        found = _assess(step, job)
+    return msgspec.to_builtins(found)
+
+
+def _assess(step: AssessBucket | AssessStretch | AssessBundles | AssessTable, job: Job) -> Part:
+    files = job.given.files
+    if isinstance(step, AssessBucket):
+        parts = [(job.folder / name, before) for name, before in step.parts]
+        return write_part(step.name, bucket_batches(parts, step.bucket), job)
+    if isinstance(step, AssessStretch):
+        reader = GroupedReader(step.stretch, files[step.stretch.source])
+        return write_part(step.name, reader.batches(), job, reader)
+    if isinstance(step, AssessBundles):
+        own = list(enumerate(files))[step.first : step.last]
+        return write_part(step.name, together(bundle_batches(own)), job)
+    file = files[step.table.source]
+    return write_part(step.name, case_batches(step.table, file, model_of(job).knowledge), job)
+
+
+def together(batches: Iterable[pa.RecordBatch], rows: int = 64) -> Iterator[pa.RecordBatch]:
+    """Several small batches as one."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if len(waiting) == rows:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+
+
+def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: GroupedReader | None = None) -> Part:
+    """Assess batches into ``NAME.parquet`` and, where there are problems, ``NAME-problems.parquet``."""
+    model = model_of(job)
+    rows = patients = 0
+    urgency: Counter[str] = Counter()
+    problems: list[pa.Array] = []
+
+    def write(path: Path) -> None:
+        nonlocal rows, patients
+        with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
+            for batch in batches:
+                patients += batch.num_rows
+                table = pa.Table.from_batches([assessed(batch, job.asked, model)])
+                is_problem = table.column("problem").is_valid()
+                problems.append(table.column("problem").filter(is_problem).combine_chunks())
+                found = table.filter(pc.invert(is_problem)).select(ASSESSED.names)
+                urgency.update(found.column("urgency").to_pylist())
+                rows += found.num_rows
+                if found.num_rows:
+                    out.write_table(found)
+
+    place = job.folder / f"{name}.parquet"
+    write_atomically(place, write)
+    extra = [Problem(p.source, p.line, p.resource, p.reason) for p in (reader.problems if reader else ())]
+    problems.append(pa.array([msgspec.to_builtins(p) for p in extra], PROBLEM))
+    listed = pa.concat_arrays(problems)
+    beside = job.folder / f"{name}-problems.parquet"
+    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
+    table = pa.table(fields, schema=pa.schema(list(PROBLEM)))
+    write_atomically(beside, lambda path: pq.write_table(table, path, compression="zstd"))
+    return Part(
+        rows=rows,
+        patients=patients,
+        problems=len(listed),
+        digest=digest_of_file(place),
+        lines=reader.lines if reader else 0,
+        types=dict(sorted(reader.types.items())) if reader else {},
+        urgency=dict(sorted(urgency.items())),
+    )
