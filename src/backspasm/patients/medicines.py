@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from msgspec import Struct
 
@@ -61,21 +62,21 @@ def find_allergy(name: str, knowledge: Knowledge) -> Allergy:
 
 def medicine_names(knowledge: Knowledge) -> dict[str, str]:
     """Every known spelling to the medicine's id."""
-    return _spellings("medicines", {m.id: m.names for m in knowledge.medicines.values()}, knowledge)
+    return _spellings("medicines", knowledge)
 
 
 def _allergen_names(knowledge: Knowledge) -> dict[str, str]:
-    return _spellings("allergens", {a.id: a.names for a in knowledge.allergens.values()}, knowledge)
+    return _spellings("allergens", knowledge)
 
 
-def _spellings(kind: str, names: dict[str, tuple[str, ...]], knowledge: Knowledge) -> dict[str, str]:
+def _spellings(kind: Literal["medicines", "allergens"], knowledge: Knowledge) -> dict[str, str]:
     key = (kind, knowledge.digest)
     known = _SPELLINGS.get(key)
     if known is None:
         known = {}
-        for identifier, others in names.items():
-            for spelling in (identifier, *others):
-                known.setdefault(_spelling(spelling), identifier)
+        for record in (knowledge.medicines if kind == "medicines" else knowledge.allergens).values():
+            for spelling in (record.id, *record.names):
+                known.setdefault(_spelling(spelling), record.id)
         while len(_SPELLINGS) >= _KEPT:
             _SPELLINGS.pop(next(iter(_SPELLINGS)))
         _SPELLINGS[key] = known
