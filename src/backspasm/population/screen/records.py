@@ -155,19 +155,27 @@ def later_in_bundle(data: bytes) -> tuple[Later, ...]:
 
 def wrong_dates(resource: Element) -> list[str]:
     """Names of the fields that should hold a date and do not."""
+    dates, periods = _dated_fields(type(resource))
     wrong = []
-    for name in _DATES:
-        text = getattr(resource, name, None)
+    for name in dates:
+        text = getattr(resource, name)
         if text is not None and moment_of(text) is None:
             wrong.append(_camel(name))
-    for name in _PERIODS:
-        period: Period | None = getattr(resource, name, None)
+    for name in periods:
+        period: Period | None = getattr(resource, name)
         if period is not None:
             for end in ("start", "end"):
                 text = getattr(period, end)
                 if text is not None and moment_of(text) is None:
                     wrong.append(f"{_camel(name)}.{end}")
     return wrong
+
+
+@lru_cache(maxsize=64)
+def _dated_fields(kind: type[Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fields of a type that hold dates, and periods."""
+    fields = kind.__struct_fields__
+    return tuple(f for f in fields if f in _DATES), tuple(f for f in fields if f in _PERIODS)
 
 
 def _camel(name: str) -> str:
