@@ -116,7 +116,7 @@ def _decoded(line: Line, problems: list[Problem]) -> tuple[Found, str, Later | N
         elif kind not in TYPES:
             return None
         later = _LATER.decode(line.data) if kind in TYPES else None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         name = head_of(line.data).name
         problems.append(Problem(line.source, line.line, name, f"malformed: {error}"))
         return None
