@@ -22,8 +22,8 @@ from backspasm.population.screen.inputs import File
 from backspasm.population.screen.records import Problem
 from backspasm.population.screen.tables import ENCOUNTER, NAMES, Table
 
-#: rows of one batch: few enough for the caches, many enough to forget the cost of a call
-ROWS = 32_768
+#: rows of one batch: each setting and age group in it makes its own tables, so that many rows must share them
+ROWS = 262_144
 PERSON = ("age_years", "sex", "setting")
 
 
