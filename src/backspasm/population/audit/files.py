@@ -75,16 +75,20 @@ def audit(
 
     Args:
         small_cell: count below which a cell is not shown; the named assumption if None.
-        candidates: file for the list of candidates, one row an encounter and measure.
+        candidates: file for the list of candidates, one row an encounter and measure; its folder is made where needed.
         progress: told how many encounters were looked at.
 
     Raises:
-        InputError: an impossible threshold.
+        InputError: an impossible threshold, or no encounter at all.
     """
     threshold = knowledge.number("audit_small_cell") if small_cell is None else small_cell
     if threshold < 1:
         raise InputError.one("small-cell", threshold, "is not a count", "give 1 (nothing is hidden) or more")
     limits = Limits.of(knowledge)
+    if not size_of(parts):
+        raise InputError.one("SCREENED_DIR", "", "holds no encounter", "screen records in which back pain occurs")
+    if candidates is not None:
+        candidates.parent.mkdir(parents=True, exist_ok=True)
     writer = None if candidates is None else pq.ParquetWriter(candidates, CANDIDATES)
 
     def each() -> Iterator[tuple[pa.RecordBatch, Marks]]:
