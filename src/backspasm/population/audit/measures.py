@@ -31,18 +31,19 @@ MEASURES = (
     Measure(
         "missed_red_flag",
         "Warning sign without work-up",
-        "encounters where a safety rule asks for urgent care, not imaged before and followed for the window or worked up in it",
+        "encounters where a safety rule asks for urgent care, not imaged before, and worked up in time or followed long enough",
     ),
     Measure(
         "indication_without_imaging",
         "Imaging indicated, none done",
-        "encounters where a rule calls an image indicated, not imaged before and followed for the window or imaged in it",
+        "encounters where a rule calls an image of the spine indicated, not imaged before, and imaged in time or followed "
+        "long enough",
     ),
     Measure(
         "imaging_without_indication",
         "Imaging without an indication",
-        "encounters where no rule asks for an image, allows one to be considered, or asks for urgent care, followed for the "
-        "window or imaged in it",
+        "encounters where no rule asks for an image, allows one to be considered, or asks for urgent care, and that were "
+        "imaged in time or followed long enough",
     ),
     Measure("risky_prescription", "Medicine that must not be taken", "all encounters"),
 )
