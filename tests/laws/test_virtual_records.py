@@ -20,7 +20,8 @@ from backspasm.patients.from_fhir import from_fhir
 from backspasm.population.cohort import Cohort, Wanted
 from backspasm.population.synthetic.files import Layout, write_records
 from backspasm.population.synthetic.record import Line, bundle_of, record_of
-from backspasm.population.synthetic.story import Story, coins, story_of, world_of
+from backspasm.population.synthetic.story import Story, story_of
+from backspasm.population.synthetic.world import coins, world_of
 
 #: patients of the laws; enough for every way of recording and every list
 COUNT = 150

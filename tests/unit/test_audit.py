@@ -44,7 +44,7 @@ PLAIN: dict[str, Any] = {
     "followed_days": 100.0,
     "knowledge_digest": "d",
 }
-ALARM = {"floor": "urgent", "urgency": "urgent", "red_flags": ["fever"]}
+ALARM: dict[str, Any] = {"floor": "urgent", "urgency": "urgent", "red_flags": ["fever"]}
 
 
 def batch(*rows: dict[str, Any]) -> pa.RecordBatch:
@@ -110,7 +110,7 @@ def test_who_is_concerned_and_who_is_a_candidate(
 
 
 def test_the_chance_of_something_serious_counts_no_one_twice(knowledge: Knowledge) -> None:
-    rows = (
+    rows: tuple[dict[str, Any], ...] = (
         {},
         {"must_not_miss": ["infection", "malignancy"], "must_not_miss_probability": [0.2, 0.1]},
         {"must_not_miss": ["compression", "malignancy"], "must_not_miss_probability": [0.4, 0.1]},
@@ -128,7 +128,7 @@ def test_tests_of_the_spine(knowledge: Knowledge) -> None:
 
 
 def test_rows_are_counted_by_group_with_wilson_intervals(tmp_path: Path, knowledge: Knowledge) -> None:
-    rows = [ALARM | {"site": "Organization/b", "age_years": 70.0}] * 30
+    rows: list[dict[str, Any]] = [ALARM | {"site": "Organization/b", "age_years": 70.0}] * 30
     rows += [ALARM | {"workup_days": 1.0}] * 20 + [ALARM] * 10 + [{}] * 40
     found = audit(screened(tmp_path, rows), knowledge)
     everybody = one(found, "missed_red_flag")

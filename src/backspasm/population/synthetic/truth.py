@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from backspasm.advice.must_not_miss import GROUPS, members
 from backspasm.advice.rule_arrays import Facts, floors
 from backspasm.population.cohort import Cohort, Patients
-from backspasm.population.synthetic.story import Story, World, is_alarming
+from backspasm.population.synthetic.story import Story, is_alarming
 from backspasm.population.synthetic.visit import group_name, site_name
+from backspasm.population.synthetic.world import World
 
 COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("id", pa.string(), "id of the Patient resource"),
