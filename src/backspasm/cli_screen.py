@@ -45,6 +45,9 @@ def screen(
     grouped: Annotated[
         bool, typer.Option("--grouped", help="The lines of each patient stand together: no sorting is needed.")
     ] = False,
+    bucket: Annotated[
+        float, typer.Option("--bucket", help="Text that a process holds at a time, in MB: less needs less memory.")
+    ] = 24,
     jobs: Annotated[
         int | None, typer.Option("--jobs", help="Processes at a time; as many as processors if left out.")
     ] = None,
@@ -63,8 +66,11 @@ def screen(
         refuse(f"--as-of ({as_of}): is not a date. Mend: write it as 2026-06-30")
     if jobs is not None and jobs < 1:
         refuse(f"--jobs ({jobs}): is not a number of processes. Mend: give 1 or more")
+    if not bucket > 0:
+        refuse(f"--bucket ({bucket:g}): is not a size. Mend: give megabytes above 0, such as 24")
     model = load_model()
-    request = Request(place, out, Asked(encounters, as_of), grouped, jobs or os.cpu_count() or 1)
+    size = max(1, round(bucket * 1_000_000))
+    request = Request(place, out, Asked(encounters, as_of), grouped, jobs or os.cpu_count() or 1, size)
     with bad_input(), _bar() as progress:
         try:
             summary = run(request, model, progress)

@@ -131,4 +131,4 @@ class _Asking:
             return crowd.present("pregnancy")
         male = np.array([p.sex == "male" for p in crowd.patients], dtype=bool)
         fertile = (crowd.age >= number("childbearing_age_from")) & (crowd.age < number("childbearing_age_until"))
-        return (fertile | np.isnan(crowd.age)) & ~crowd.asked("pregnancy") & ~male
+        return np.asarray((fertile | np.isnan(crowd.age)) & ~crowd.asked("pregnancy") & ~male)

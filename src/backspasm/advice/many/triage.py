@@ -106,7 +106,8 @@ def _least_loss(crowd: Crowd) -> Levels:
     """Level of least expected loss; of equal ones the more urgent."""
     levels, table = crowd.model.knowledge.index.urgency, crowd.model.knowledge.tables("loss")
     loss = np.array([[table[given][need] for need in levels] for given in levels])
-    return np.argmin(needed(crowd) @ loss.T, axis=1)
+    out: Levels = np.argmin(needed(crowd) @ loss.T, axis=1)
+    return out
 
 
 # --- the ledger --------------------------------------------------------------------------------------------------------
@@ -115,7 +116,7 @@ def _least_loss(crowd: Crowd) -> Levels:
 def _group_probability(group: str, crowd: Crowd) -> Array:
     if group != "compression":
         own = [crowd.model.parameters.causes.index(c) for c in members(group, crowd.model)]
-        return np.minimum(crowd.causes[:, own].sum(axis=1), 1.0)
+        return np.asarray(np.minimum(crowd.causes[:, own].sum(axis=1), 1.0))
     places = [crowd.model.parameters.complications.index(c) for c in COMPRESSIONS]
     total = np.zeros(len(crowd))
     for block, configurations in zip(crowd.model.layout.groups, crowd.found.configurations, strict=True):
@@ -123,7 +124,7 @@ def _group_probability(group: str, crowd: Crowd) -> Array:
         if inside:
             any_present = block.configurations[:, inside].any(axis=1)
             total += np.einsum("nc,nc->n", crowd.causes, configurations[:, :, any_present].sum(axis=2))
-    return np.minimum(total, 1.0)
+    return np.asarray(np.minimum(total, 1.0))
 
 
 def _listed(groups: dict[str, Array], crowd: Crowd) -> dict[str, Flags]:

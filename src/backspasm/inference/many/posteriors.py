@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backspasm.inference.columns import Columns, EvidenceColumns
+from backspasm.inference.columns import Codes, Columns, EvidenceColumns
 from backspasm.inference.log_tables import Block, LogTables, log_tables
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
@@ -67,7 +67,7 @@ def _circumstances(model: Model) -> Iterator[tuple[int, int, list[int]]]:
             yield setting, age, [b for b, g in enumerate(group) if g == age]
 
 
-def _one_circumstance(items: Array, values: Array, prior: Array, tables: LogTables) -> tuple[Array, list[Array]]:
+def _one_circumstance(items: Codes, values: Array, prior: Array, tables: LogTables) -> tuple[Array, list[Array]]:
     """Log joint (m, C) and configurations (m, C, N) by group, in one setting and age group."""
     total = prior + _states(items, values, tables.alone, prior.shape[1])[:, 0]
     by_group = []
@@ -78,7 +78,7 @@ def _one_circumstance(items: Array, values: Array, prior: Array, tables: LogTabl
     return total, by_group
 
 
-def _states(items: Array, values: Array, block: Block, causes: int) -> Array:
+def _states(items: Codes, values: Array, block: Block, causes: int) -> Array:
     """Log p(configuration, answers of the block | cause), (m, N, C)."""
     states = np.repeat(block.shares[None], items.shape[1], axis=0)
     for f, table in block.items.items():

@@ -10,7 +10,7 @@ from backspasm.patients.from_fhir.identity import address, addresses_of
 from backspasm.patients.from_fhir.ledger import Context, Ledger, add
 from backspasm.patients.from_fhir.moments import Moment, first_of
 from backspasm.patients.from_fhir.structs import Concept, Medication, MedicationUse
-from backspasm.patients.from_fhir.terms import Terms, codings, system_of, words
+from backspasm.patients.from_fhir.terms import MOST_KEPT, Terms, codings, system_of, words
 from backspasm.patients.medicines import find_medicines
 from backspasm.records.knowledge import Knowledge
 
@@ -106,6 +106,8 @@ def _by_words(concept: Concept | None, knowledge: Knowledge, terms: Terms) -> li
     parts = dict.fromkeys(part for text in words(concept) for part in text.split(" / "))
     # a record repeats its medicines, and looking one up is the slowest part of reading: remember the answers
     known = terms.spoken
+    if len(known) > MOST_KEPT:
+        known.clear()
     for part in parts:
         if part not in known:
             known[part] = find_medicines(part, knowledge)

@@ -145,7 +145,7 @@ def visits_of(record: Record, which: Which, as_of: Moment | None, reader: Reader
         about = is_about(candidate, reader.back)
         if start is not None and took_place(candidate) and (about or which == "all"):
             dated.append(((*start.key, candidate.reference), candidate, about))
-    dated.sort(key=lambda entry: entry[0])  # type: ignore[arg-type, return-value]
+    dated.sort(key=lambda entry: entry[0])
     return tuple(_cut(visit_at(c, about, record.latest, span, longest), as_of) for _, c, about in dated)
 
 

@@ -34,6 +34,8 @@ FAMILY_ICD = ("Z80", "Z81", "Z82", "Z83", "Z84")
 FAMILY_CODES = frozenset(
     {"281666001", "57177007", "275937001", "160303001", "416471007", "429740004", "10157-6", "8670-2", "54114-4"}
 )
+#: combinations of codes whose meaning is kept
+MOST_KEPT = 50_000
 _FAMILY_WORDS = re.compile(r"\s*(no\s+)?(family history|fh\b|fhx\b|history of family)", re.IGNORECASE)
 
 
@@ -52,6 +54,7 @@ class Terms:
         self._exact: dict[tuple[str, str], list[Match]] = {}
         self._prefix: dict[str, list[Match]] = {}
         self._weaker = {(link.finding, link.other) for link in knowledge.links if link.kind == "excludes"}
+        self._known: dict[tuple[tuple[str | None, str | None], ...], tuple[Match, ...]] = {}
         self.medicines: dict[str, list[str]] = {}
         #: our own code systems, in which a code is the id
         self._own: dict[str, tuple[Kind, Container[str]]] = {
@@ -84,6 +87,17 @@ class Terms:
 
     def of(self, concept: Concept | None) -> tuple[Match, ...]:
         """Every meaning of a concept's codings; of two findings that exclude each other only the more specific one."""
+        if concept is None or not concept.coding:
+            return ()
+        key = tuple((c.system, c.code) for c in concept.coding)
+        known = self._known.get(key)
+        if known is None:  # records repeat their codes: what they mean is looked up once
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            known = self._known[key] = self._meanings(concept)
+        return known
+
+    def _meanings(self, concept: Concept) -> tuple[Match, ...]:
         found = [match for coding in codings(concept) for match in self._of_coding(coding)]
         unique = {(m.kind, m.id): m for m in sorted(found, key=lambda m: m.length)}
         for first, other in self._weaker:

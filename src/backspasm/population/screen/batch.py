@@ -5,7 +5,7 @@ It is pure: the same batch, knowledge and options give the same rows, whoever ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import pyarrow as pa
@@ -17,6 +17,7 @@ from backspasm.patients.from_case import from_case
 from backspasm.patients.from_fhir import record_of_bundle
 from backspasm.patients.from_fhir.record import reader_of
 from backspasm.patients.patient import InputError
+from backspasm.patients.reading import decoded
 from backspasm.population.follow_up import FollowUp
 from backspasm.population.screen.records import (
     Asked,
@@ -24,6 +25,7 @@ from backspasm.population.screen.records import (
     Line,
     Problem,
     encountered,
+    later_in_bundle,
     record_from_lines,
 )
 from backspasm.population.screen.rows import assessed_rows, record_batch
@@ -50,13 +52,17 @@ def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: l
     reader = reader_of(model.knowledge)
     for patient, lines in zip(batch.column("patient").to_pylist(), _lines(batch), strict=True):
         own: list[Problem] = []
-        if lines and lines[0].line == 0:
-            yield from _from_bundle(lines[0], asked, model, own)
-        else:
-            found = record_from_lines(patient, lines, own)
-            if found is not None:
-                record, later = found
-                yield from encountered(record, later, asked, reader)
+        try:
+            if lines and lines[0].line == 0:
+                seen = list(_from_bundle(lines[0], asked, model, own))
+            else:
+                found = record_from_lines(patient, lines, own)
+                seen = [] if found is None else list(encountered(*found, asked, reader))
+        except Exception as error:  # a fault of ours in one record must not stop the millions after it; it is listed
+            first = lines[0]
+            what = f"internal fault ({type(error).__name__}): this patient was not assessed"
+            seen, own = [], [*own, Problem(first.source, first.line, f"about Patient/{patient}", what)]
+        yield from seen
         problems += own
 
 
@@ -74,24 +80,21 @@ def _lines(batch: pa.RecordBatch) -> Iterator[list[Line]]:
 
 def _from_bundle(line: Line, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:
     try:
-        record = record_of_bundle(line.data)
+        record = record_of_bundle(decoded(line.data).encode())
     except InputError as error:
         problems += [Problem(line.source, 0, p.field, p.what) for p in error.problems]
         return
     problems += [Problem(line.source, 0, u.what, u.why) for u in record.unread if u.why.startswith("malformed")]
-    yield from encountered(record, (), asked, reader_of(model.knowledge))
+    yield from encountered(record, later_in_bundle(line.data), asked, reader_of(model.knowledge))
 
 
 def _from_cases(batch: pa.RecordBatch, model: Model, problems: list[Problem]) -> Iterator[Encountered]:
-    rows: Iterable[dict[str, object]] = batch.to_pylist()
-    for row in rows:
+    for row in batch.to_pylist():
         source, line, name = row["source"], row["line"], row["patient"]
-        assert isinstance(source, int)
-        assert isinstance(line, int)
         try:
-            patient = from_case(msgspec.json.decode(row["case"]), model.knowledge)  # type: ignore[arg-type]
+            patient = from_case(msgspec.json.decode(row["case"]), model.knowledge)
             answers_of(patient, model.knowledge)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             problems.append(Problem(source, line, str(name or ""), f"not valid JSON: {error}"))
         except InputError as error:
             # the value stays out: it is the patient's

@@ -36,7 +36,7 @@ def bucket_batches(parts: Sequence[tuple[Path, int]], bucket: int) -> Iterator[p
     if not tables:
         return
     table = pa.Table.from_batches(tables)
-    keys = np.array(table.column("key").to_pylist(), dtype=object)
+    keys: list[bytes] = table.column("key").to_pylist()
     order = sorted(range(len(keys)), key=keys.__getitem__)  # stable: lines keep their order
     source, number = (table.column(n).to_numpy()[order].tolist() for n in ("source", "line"))
     texts = table.column("data").to_pylist()

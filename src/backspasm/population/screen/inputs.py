@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 import pyarrow as pa
@@ -75,7 +75,7 @@ def find_input(place: Path, grouped: bool = False) -> Input:
             "INPUT", str(place), "holds nothing that can be screened", f"give files ending in {ENDINGS}"
         )
     if len(by_kind) > 1:
-        names = " and ".join(f"{files[0].name} ({kind})" for kind, files in sorted(by_kind.items()))
+        names = " and ".join(f"{files[0].name} ({kind})" for kind, files in by_kind.items())
         raise InputError.one("INPUT", str(place), f"mixes kinds: {names}", "screen each kind by itself")
     ((kind, files),) = by_kind.items()
     return Input(kind, tuple(files), grouped or _says_grouped(place), tuple(passed_over))
@@ -104,8 +104,8 @@ def _kind(path: Path) -> Kind | None:
 
 class _Glance(Struct):
     resourceType: str | None = None  # noqa: N815 (the name in FHIR)
-    age_years: msgspec.Raw | None = None
-    case: msgspec.Raw | None = None
+    age_years: Any = msgspec.UNSET
+    case: Any = None
 
 
 def _is_resource(path: Path) -> bool:
@@ -119,7 +119,7 @@ def _is_resource(path: Path) -> bool:
                     continue
                 if glance.resourceType is not None:
                     return True
-                if glance.age_years is not None or glance.case is not None:
+                if glance.age_years is not msgspec.UNSET or glance.case is not None:
                     return False
     except (OSError, EOFError):
         return True  # what is wrong with the file is told when it is read

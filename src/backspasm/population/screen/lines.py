@@ -67,9 +67,11 @@ _LENIENT = msgspec.json.Decoder(_Head)
 
 def head_of(data: bytes) -> Head:
     """Type, id and patient of one resource. Never raises: what cannot be read is told by ``reason``."""
+    if not data.isascii() and (at := _bad_byte(data)) is not None:  # the decoder does not look into what it skips
+        return Head(reason=f"not valid UTF-8 (byte {at})")
     try:
         strict = _STRICT.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError):
         return _explained(data)
     kind = strict.resource_type
     name = strict.id or ""
@@ -112,12 +114,16 @@ def _about_no_patient(kind: str, name: str, reference: str) -> Head:
     return Head(kind, name, None)  # about a group, a device, a place
 
 
-def _explained(data: bytes) -> Head:
-    """What a line is that the strict decoder refused."""
+def _bad_byte(data: bytes) -> int | None:
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        return Head(reason=f"not valid UTF-8 (byte {error.start})")
+        return error.start
+    return None
+
+
+def _explained(data: bytes) -> Head:
+    """What a line is that the strict decoder refused."""
     try:
         value = _LENIENT.decode(data)
     except RecursionError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -115,12 +116,12 @@ def _decoded(line: Line, problems: list[Problem]) -> tuple[Found, str, Later | N
         elif kind not in TYPES:
             return None
         later = _LATER.decode(line.data) if kind in TYPES else None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         name = head_of(line.data).name
         problems.append(Problem(line.source, line.line, name, f"malformed: {error}"))
         return None
-    name = getattr(resource, "id", None)
-    reference = f"{kind}/{name}" if name else f"{kind}/line-{line.line}"
+    own = getattr(resource, "id", None)
+    reference = f"{kind}/{own}" if own else f"{kind}/line-{line.line}"
     wrong = wrong_dates(resource)
     if wrong:
         reason = f"malformed: {', '.join(wrong)} is not a date; left out"
@@ -129,21 +130,52 @@ def _decoded(line: Line, problems: list[Problem]) -> tuple[Found, str, Later | N
     return Found(kind, reference, None, resource), (meta.last_updated or "") if meta else "", later
 
 
+class _Entry(Struct):
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Bundle(Struct):
+    entry: tuple[_Entry, ...] = ()
+
+
+def later_in_bundle(data: bytes) -> tuple[Later, ...]:
+    """What of a Bundle serves the audit; what cannot be read is listed by the reader of the record."""
+    out = []
+    try:
+        entries = msgspec.json.decode(data, type=_Bundle).entry
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+    for entry in entries:
+        raw = bytes(entry.resource)
+        if type_of(raw) in TYPES:
+            with suppress(msgspec.DecodeError, RecursionError):
+                out.append(_LATER.decode(raw))
+    return tuple(out)
+
+
 def wrong_dates(resource: Element) -> list[str]:
     """Names of the fields that should hold a date and do not."""
+    dates, periods = _dated_fields(type(resource))
     wrong = []
-    for name in _DATES:
-        text = getattr(resource, name, None)
+    for name in dates:
+        text = getattr(resource, name)
         if text is not None and moment_of(text) is None:
             wrong.append(_camel(name))
-    for name in _PERIODS:
-        period: Period | None = getattr(resource, name, None)
+    for name in periods:
+        period: Period | None = getattr(resource, name)
         if period is not None:
             for end in ("start", "end"):
                 text = getattr(period, end)
                 if text is not None and moment_of(text) is None:
                     wrong.append(f"{_camel(name)}.{end}")
     return wrong
+
+
+@lru_cache(maxsize=64)
+def _dated_fields(kind: type[Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fields of a type that hold dates, and periods."""
+    fields = kind.__struct_fields__
+    return tuple(f for f in fields if f in _DATES), tuple(f for f in fields if f in _PERIODS)
 
 
 def _camel(name: str) -> str:

@@ -10,8 +10,9 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -193,10 +194,10 @@ class _Run:
             return
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_die_with_parent) as pool:
-            waiting = {}
+            waiting: dict[Future[Any], Step] = {}
             queue = iter(left)
             while True:
-                while len(waiting) < 2 * self.jobs and (step := next(queue, None)) is not None:
+                for step in islice(queue, 2 * self.jobs - len(waiting)):
                     waiting[pool.submit(do, step, self.job)] = step
                 if not waiting:
                     return

@@ -177,7 +177,7 @@ class _Wrapped(msgspec.Struct):
     patient: str | int | None = None
     id: str | int | None = None
     encounter: str | int | None = None
-    case: msgspec.Raw | None = None
+    case: msgspec.Raw = msgspec.Raw()
 
 
 def _json(file: File) -> Iterator[Row]:
@@ -193,11 +193,11 @@ def _json(file: File) -> Iterator[Row]:
 def _json_row(data: bytes, number: int) -> Row:
     try:
         found = msgspec.json.decode(data, type=_Wrapped)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None, number, data  # what is wrong with it is told when the case is read
     name = found.patient if found.patient is not None else found.id
     case = data
-    if found.case is not None:
+    if found.case:
         case = bytes(found.case)
     elif name is not None or found.encounter is not None:
         plain = msgspec.json.decode(data)

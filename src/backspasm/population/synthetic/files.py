@@ -165,4 +165,6 @@ def _manifest(records: Path, files: _Files) -> None:
         "output": output,
         "error": [],
     }
+    if GROUPED in files.lines:  # the word of Bulk Data for: each patient's resources stand together
+        manifest["outputOrganizedBy"] = "Patient"
     records.joinpath("manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
