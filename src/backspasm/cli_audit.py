@@ -36,7 +36,7 @@ def audit(
     candidates.parquet names patients: keep it where their records are kept. Everything else holds counts alone.
     """
     from backspasm.population.audit.files import audit as audited
-    from backspasm.population.audit.files import parts_of, size_of, write_rows
+    from backspasm.population.audit.files import parts_of, size_of, write_audit
     from backspasm.population.audit.page import audit_json, audit_page, print_audit
     from backspasm.records.library import read_knowledge
     from backspasm.records.problems import KnowledgeError
@@ -50,11 +50,11 @@ def audit(
     with bad_input():
         parts = parts_of(folder)
         with progress_bar("encounters", size_of(parts)) as advance:
-            listed = None if out is None else out / "candidates.parquet"
-            found = audited(parts, knowledge, small_cell, listed, advance)
+            if out is None:
+                found = audited(parts, knowledge, small_cell, progress=advance)
+            else:
+                found = write_audit(parts, out, knowledge, small_cell, advance)
     if out is not None:
-        write_rows(found, out)
-        (out / "audit.html").write_bytes(audit_page(found, knowledge))
         print(f"backspasm: wrote {out / 'audit.html'}, and beside it the rows and the candidates", file=sys.stderr)
     if output == "html":
         sys.stdout.buffer.write(audit_page(found, knowledge))

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from backspasm.patients.patient import InputError
 from backspasm.population.audit.counts import count
 from backspasm.population.audit.measures import MEASURES, NEEDED, Limits, Marks, marks
+from backspasm.population.audit.page import audit_page
 from backspasm.population.audit.results import Audit, results
 from backspasm.population.screened import LATER, SCHEMA
 from backspasm.records.knowledge import Knowledge
@@ -110,6 +111,20 @@ def audit(
 def size_of(parts: tuple[Path, ...]) -> int:
     """How many encounters the parts hold."""
     return sum(pq.read_metadata(part).num_rows for part in parts)
+
+
+def write_audit(
+    parts: tuple[Path, ...],
+    out: Path,
+    knowledge: Knowledge,
+    small_cell: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Audit:
+    """Audit screened encounters into a folder: ``audit.html``, the rows, and ``candidates.parquet``. Raises as ``audit``."""
+    found = audit(parts, knowledge, small_cell, out / "candidates.parquet", progress)
+    write_rows(found, out)
+    (out / "audit.html").write_bytes(audit_page(found, knowledge))
+    return found
 
 
 def write_rows(found: Audit, folder: Path) -> None:
