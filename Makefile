@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench fuzz oracle interview-bench notes-bench views truth cycle docs serve setup setup-dev format clean
+.PHONY: help demo test check bench fuzz kill-test oracle interview-bench notes-bench views truth cycle docs serve setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,7 @@ demo: $(VENV)/.core  ## Assess an example patient and print the assessment
 	@$(BIN)/backspasm assess examples/child_refuses_to_walk.yaml
 
 test: $(VENV)/.dev  ## Install what tests need and run all of them
+	@bash tools/ensure-java
 	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.dev  ## Style, types and the knowledge base
@@ -38,6 +39,9 @@ truth: $(VENV)/.dev  ## Screen and audit 5,000 virtual records and compare with 
 
 fuzz: $(VENV)/.dev  ## Read 100,000 mutated notes: none may fail, and time must grow with the length, not faster
 	$(BIN)/python benchmarks/notes_fuzz.py --n 100000
+
+kill-test: $(VENV)/.dev  ## Kill a screening run at 50 random moments: the output must be the same each time
+	BACKSPASM_KILLS=50 $(BIN)/python -m pytest -s tests/doors/test_screen_killed.py
 
 oracle: $(VENV)/.dev  ## Compare the exported network with pyAgrum on 2,000 patients, and the engine with the slow one
 	BACKSPASM_NETWORK_PATIENTS=2000 $(BIN)/python -m pytest -n auto tests/oracle

@@ -48,9 +48,26 @@ def screen(
     bucket: Annotated[
         float, typer.Option("--bucket", help="Text that a process holds at a time, in MB: less needs less memory.")
     ] = 24,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare", help="Folder of another knowledge base: whose urgency changes, and because of which study."
+        ),
+    ] = None,
+    engine: Annotated[
+        Literal["local", "spark"],
+        typer.Option(help="spark: on a cluster, by the extra `backspasm[spark]` and Java 17."),
+    ] = "local",
+    master: Annotated[
+        str | None,
+        typer.Option("--master", help="Address of the Spark cluster, such as local[2] or spark://host:7077."),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", help="Processes at a time; as many as processors if left out.")
     ] = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Then audit what was screened, into the folder audit/ (see `audit`).")
+    ] = False,
 ) -> None:
     """Assess a whole population: one row for each encounter, as known at that encounter.
 
@@ -61,19 +78,26 @@ def screen(
     from backspasm.population.screen.records import Asked
     from backspasm.population.screen.run import Request
     from backspasm.population.screen.run import screen as run
+    from backspasm.population.screen.spark import screen_on_spark as on_spark
 
     if as_of is not None and moment_of(as_of) is None:
         refuse(f"--as-of ({as_of}): is not a date. Mend: write it as 2026-06-30")
     if jobs is not None and jobs < 1:
         refuse(f"--jobs ({jobs}): is not a number of processes. Mend: give 1 or more")
+    if master is not None and engine != "spark":
+        refuse(f"--master ({master}): is only for Spark. Mend: add --engine spark, or leave it out")
     if not bucket > 0:
         refuse(f"--bucket ({bucket:g}): is not a size. Mend: give megabytes above 0, such as 24")
+    if compare is not None and engine == "spark":
+        refuse("--compare: works on the local engine only. Mend: leave out --engine spark")
     model = load_model()
+    if compare is not None:
+        _check_knowledge(compare)
     size = max(1, round(bucket * 1_000_000))
-    request = Request(place, out, Asked(encounters, as_of), grouped, jobs or os.cpu_count() or 1, size)
+    request = Request(place, out, Asked(encounters, as_of), grouped, jobs or os.cpu_count() or 1, size, compare)
     with bad_input(), _bar() as progress:
         try:
-            summary = run(request, model, progress)
+            summary = run(request, model, progress) if engine == "local" else on_spark(request, master, model)
         except KeyboardInterrupt:
             print("backspasm: stopped; the same command goes on where it stopped", file=sys.stderr)
             raise typer.Exit(1) from None
@@ -84,8 +108,32 @@ def screen(
         + (f" ({levels})" if levels else ""),
         file=sys.stderr,
     )
+    if summary.changed is not None:
+        print(
+            f"backspasm: {summary.changed:,} encounters change urgency, listed in {out / 'changes.parquet'}",
+            file=sys.stderr,
+        )
     if summary.problems:
         print(f"backspasm: {summary.problems:,} problems, listed in {out / 'problems.parquet'}", file=sys.stderr)
+    if audit:
+        from backspasm.population.audit.files import parts_of, write_audit
+
+        with bad_input():
+            write_audit(parts_of(out), out / "audit", model.knowledge)
+        print(f"backspasm: wrote {out / 'audit' / 'audit.html'}", file=sys.stderr)
+
+
+def _check_knowledge(folder: Path) -> None:
+    """Read and fit the other knowledge once, so that its problems are told before anything is written."""
+    from backspasm.inference.model import load
+    from backspasm.records.problems import KnowledgeError
+
+    if not folder.is_dir():
+        refuse(f"--compare ({folder}): is not a folder. Mend: name a knowledge folder")
+    try:
+        load(folder, on_fit=lambda: print("backspasm: preparing the other knowledge base (once) ...", file=sys.stderr))
+    except KnowledgeError as error:
+        refuse(*(str(p) for p in error.problems), "the knowledge base of --compare has problems; nothing was assessed")
 
 
 @contextmanager

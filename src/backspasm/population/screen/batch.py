@@ -19,6 +19,7 @@ from backspasm.patients.from_fhir.record import reader_of
 from backspasm.patients.patient import InputError
 from backspasm.patients.reading import decoded
 from backspasm.population.follow_up import FollowUp
+from backspasm.population.screen.compare import Comparison
 from backspasm.population.screen.records import (
     Asked,
     Encountered,
@@ -31,11 +32,12 @@ from backspasm.population.screen.records import (
 from backspasm.population.screen.rows import assessed_rows, record_batch
 
 
-def assessed(batch: pa.RecordBatch, asked: Asked, model: Model) -> pa.RecordBatch:
+def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comparison | None = None) -> pa.RecordBatch:
     """Assess a batch.
 
     Args:
         batch: rows of ``schemas.RECORDS`` or of ``schemas.CASES``.
+        comparison: also tell whose urgency changes under another knowledge.
 
     Returns:
         Rows of ``schemas.OUT``: encounters in the order of the patients, then problems. Nothing in the data raises.
@@ -45,7 +47,7 @@ def assessed(batch: pa.RecordBatch, asked: Asked, model: Model) -> pa.RecordBatc
         seen = list(_from_records(batch, asked, model, problems))
     else:
         seen = list(_from_cases(batch, model, problems))
-    return record_batch(assessed_rows(seen, model), problems)
+    return record_batch(assessed_rows(seen, model, comparison), problems)
 
 
 def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:

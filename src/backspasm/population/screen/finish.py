@@ -17,7 +17,15 @@ from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.inputs import File
 from backspasm.population.screen.partition import Sorted, stretches_of
 from backspasm.population.screen.records import Problem
-from backspasm.population.screen.schemas import ASSESSED, COLUMNS, LATER, PROBLEM_COLUMNS, PROBLEMS
+from backspasm.population.screen.schemas import (
+    ASSESSED,
+    CHANGE_COLUMNS,
+    CHANGES,
+    COLUMNS,
+    LATER,
+    PROBLEM_COLUMNS,
+    PROBLEMS,
+)
 from backspasm.population.screen.steps import AssessStretch, Job, Part, Step
 from backspasm.presentation.json_bytes import json_bytes
 
@@ -34,6 +42,7 @@ class Summary(Struct, frozen=True):
     encounters: int
     problems: int
     urgency: dict[str, int]
+    changed: int | None = None
     again: bool = False
 
 
@@ -71,23 +80,40 @@ def finish(
         types.update(sorted_.types)
     levels = [u for u in model.knowledge.index.urgency if u in urgency]
     count = pq.read_metadata(out / "problems.parquet").num_rows
-    summary = Summary(name, sum(p.patients for _, p in parts), rows, count, {u: urgency[u] for u in levels})
+    changed = None if job.compare is None else _changes(job, parts, out / "changes.parquet")
+    summary = Summary(name, sum(p.patients for _, p in parts), rows, count, {u: urgency[u] for u in levels}, changed)
+    if changed is not None:
+        digests["changes.parquet"] = digest_of_file(out / "changes.parquet")
+    files = digests | {"problems.parquet": digest_of_file(out / "problems.parquet")}
+    write_words(summary, job, model, out, identity, dict(sorted(types.items())), files)
+    return summary
+
+
+def write_words(
+    summary: Summary,
+    job: Job,
+    model: Model,
+    out: Path,
+    run: str,
+    resources: dict[str, int],
+    files: dict[str, str],
+) -> None:
+    """Data dictionary and, last of all, the manifest."""
     write_atomically(out / "DICTIONARY.md", lambda path: path.write_text(dictionary(), encoding="utf-8"))
     write_atomically(out / "dictionary.json", lambda path: path.write_bytes(json_bytes(dictionary_data())))
     manifest = {
-        "run": identity,
+        "run": run,
         "summary": msgspec.to_builtins(summary),
         "input": [{"name": f.name, "bytes": f.size} for f in job.given.files],
         "passed_over": list(job.given.passed_over),
         "kind": job.given.kind,
         "encounters": job.asked.which,
         "as_of": job.asked.as_of,
-        "resources": dict(sorted(types.items())),
+        "resources": resources,
         "knowledge": {"version": model.knowledge.version, "digest": model.knowledge.digest},
-        "files": digests | {"problems.parquet": digest_of_file(out / "problems.parquet")},
+        "files": files,
     }
     write_atomically(out / MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
-    return summary
 
 
 def _one_file(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> dict[str, str]:
@@ -108,6 +134,19 @@ def _partitions(job: Job, parts: Sequence[tuple[Step, Part]], folder: Path) -> d
         if made.exists():  # else it was moved before the run was killed
             made.replace(folder / made.name)
     return {f"{folder.name}/{step.name}.parquet": part.digest for step, part in parts}
+
+
+def _changes(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> int:
+    """Whose urgency changes; the number of encounters."""
+
+    def write(path: Path) -> None:
+        with pq.ParquetWriter(path, CHANGES, compression="zstd") as out:
+            for step, part in parts:
+                if part.changed:
+                    out.write_table(pq.read_table(job.folder / f"{step.name}-changes.parquet"))
+
+    write_atomically(place, write)
+    return sum(part.changed for _, part in parts)
 
 
 # --- problems ------------------------------------------------------------------------------------------------------
@@ -169,6 +208,9 @@ def dictionary_data() -> dict[str, Any]:
         "problems": [
             {"column": name, "type": str(PROBLEMS.field(name).type), "says": says} for name, says in PROBLEM_COLUMNS
         ],
+        "changes": [
+            {"column": name, "type": str(CHANGES.field(name).type), "says": says} for name, says in CHANGE_COLUMNS
+        ],
     }
 
 
@@ -188,7 +230,8 @@ def dictionary() -> str:
     for entry in dictionary_data()["assessments"]:
         later = "" if entry["known_at_the_encounter"] else "*later*: "
         lines.append(f"| `{entry['column']}` | {entry['type']} | {later}{entry['says']} |")
-    lines += ["", "## Problems", "", "| column | type | says |", "|---|---|---|"]
-    lines += [f"| `{e['column']}` | {e['type']} | {e['says']} |" for e in dictionary_data()["problems"]]
+    for title, name in (("Problems", "problems"), ("Changes (of a comparison)", "changes")):
+        lines += ["", f"## {title}", "", "| column | type | says |", "|---|---|---|"]
+        lines += [f"| `{e['column']}` | {e['type']} | {e['says']} |" for e in dictionary_data()[name]]
     lines += ["", "Decision support for professionals, not a certified medical device.", ""]
     return "\n".join(lines)

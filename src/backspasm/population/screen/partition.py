@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -76,17 +77,18 @@ def sort_stretch(stretch: Stretch, file: File, buckets: int, folder: Path) -> So
     with open_file(file.path, file.codec) as stream:
         try:
             if file.codec is None:
-                _read_range(stream, stretch, work)
+                lines = lines_of_stretch(stream, stretch)
             else:
-                for lines in lines_of(stream, BLOCK):
-                    work.take(lines)
+                lines = lines_of(stream, BLOCK)
+            for some in lines:
+                work.take(some)
         except (OSError, EOFError) as error:
             work.fault(0, "", f"the file cannot be read further: {type(error).__name__}")
     return work.finish()
 
 
-def _read_range(stream: BinaryIO, stretch: Stretch, work: _Sorting) -> None:
-    """Lines that begin in the range. One that runs over its end belongs to it."""
+def lines_of_stretch(stream: BinaryIO, stretch: Stretch) -> Iterator[list[bytes]]:
+    """Lines that begin in the stretch, some at a time. One that runs over its end belongs to it."""
     at = stretch.start
     if at:
         stream.seek(at - 1)
@@ -97,7 +99,7 @@ def _read_range(stream: BinaryIO, stretch: Stretch, work: _Sorting) -> None:
             return
         data += stream.readline() if not data.endswith(b"\n") else b""
         at += len(data)
-        work.take(data.removesuffix(b"\n").split(b"\n"))
+        yield data.removesuffix(b"\n").split(b"\n")
 
 
 class _Sorting:

@@ -18,6 +18,7 @@ from backspasm.advice.taken_medicines import taken_verdicts
 from backspasm.inference.model import Model
 from backspasm.patients.answers import Answers
 from backspasm.patients.patient import Patient
+from backspasm.population.screen.compare import Comparison, changes
 from backspasm.population.screen.records import Encountered, Problem
 from backspasm.population.screen.schemas import OUT
 
@@ -29,8 +30,8 @@ DECIMALS = 6
 Columns = dict[str, list[Any]]
 
 
-def assessed_rows(seen: Sequence[Encountered], model: Model) -> Columns:
-    """The columns of ``screened`` for encounters whose patients do not contradict themselves."""
+def assessed_rows(seen: Sequence[Encountered], model: Model, comparison: Comparison | None = None) -> Columns:
+    """The columns of ``screened`` for encounters whose patients do not contradict themselves; and what changes."""
     if not seen:
         return {}
     crowd = crowd_of([e.patient for e in seen], model)
@@ -59,6 +60,7 @@ def assessed_rows(seen: Sequence[Encountered], model: Model) -> Columns:
         "imaged_before_days": [e.later.imaged_before_days for e in seen],
         "workup_days": [e.later.workup_days for e in seen],
         "followed_days": [e.followed_days for e in seen],
+        "change": [None] * len(seen) if comparison is None else changes(seen, crowd, found, comparison),
     }
     return columns
 

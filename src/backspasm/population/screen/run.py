@@ -38,7 +38,7 @@ from backspasm.population.screen.steps import (
     do,
 )
 from backspasm.population.screen.tables import tables_of
-from backspasm.records.library import knowledge_folder, package_version
+from backspasm.records.library import digest_of, knowledge_folder, package_version
 
 #: the folder of a run that is not finished
 WORK = ".screen"
@@ -55,6 +55,7 @@ class Request(Struct, frozen=True):
     grouped: bool = False
     jobs: int = 1
     bucket: int = BUCKET
+    compare: Path | None = None
 
 
 class Moved(Struct, frozen=True):
@@ -94,6 +95,7 @@ def screen(request: Request, model: Model, progress: Progress = lambda _: None) 
             work=str(work),
             knowledge=str(knowledge_folder().resolve()),
             buckets=max(1, -(-given.text // request.bucket)),
+            compare=str(request.compare.resolve()) if request.compare is not None else None,
         )
         run = _Run(job, request.jobs, Journal(work / "journal.jsonl"), progress)
         summary = run.through(model, request.out, identity)
@@ -109,6 +111,7 @@ def _identity(given: Input, request: Request, model: Model) -> str:
         request.bucket,
         STRETCH,
         model.knowledge.digest,
+        digest_of(request.compare) if request.compare is not None else None,
         package_version(),
     ]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -25,7 +25,44 @@ CASES = pa.schema(
 )
 PROBLEM = pa.struct([("source", pa.int32()), ("line", pa.int64()), ("resource", pa.string()), ("reason", pa.string())])
 ASSESSED = pa.schema([(name, kind) for name, kind, _ in COLUMNS])
-OUT = pa.schema([*ASSESSED, pa.field("problem", PROBLEM)])
+#: under the other knowledge of a comparison; null where the urgency stays
+CHANGE = pa.struct(
+    [
+        ("urgency", pa.string()),
+        ("top_cause", pa.string()),
+        ("top_probability", pa.float64()),
+        ("because", pa.list_(pa.string())),
+    ]
+)
+OUT = pa.schema([*ASSESSED, pa.field("change", CHANGE), pa.field("problem", PROBLEM)])
+CHANGES = pa.schema(
+    [
+        ("patient", pa.string()),
+        ("encounter", pa.string()),
+        ("urgency", pa.string()),
+        ("other_urgency", pa.string()),
+        ("top_cause", pa.string()),
+        ("other_top_cause", pa.string()),
+        ("top_probability", pa.float64()),
+        ("other_top_probability", pa.float64()),
+        ("because", pa.list_(pa.string())),
+    ]
+)
+#: columns of the table of changes, for the data dictionary
+CHANGE_COLUMNS = (
+    ("patient", "id of the Patient resource, or of the case"),
+    ("encounter", "id of the Encounter resource"),
+    ("urgency", "under the knowledge that screened"),
+    ("other_urgency", "under the other knowledge"),
+    ("top_cause", "the most probable cause under the knowledge that screened"),
+    ("other_top_cause", "under the other knowledge"),
+    ("top_probability", "its probability under the knowledge that screened"),
+    ("other_top_probability", "that of the other one under the other knowledge"),
+    (
+        "because",
+        "what alone takes the difference away: study ID or rule ID; else assumptions, or several changes together",
+    ),
+)
 PROBLEMS = pa.schema([("file", pa.string()), ("line", pa.int64()), ("resource", pa.string()), ("reason", pa.string())])
 #: columns of the table of problems, for the data dictionary
 PROBLEM_COLUMNS = (
@@ -34,4 +71,7 @@ PROBLEM_COLUMNS = (
     ("resource", "type and id of the resource as far as they could be read"),
     ("reason", "what is wrong; never words of the record"),
 )
-__all__ = ["ASSESSED", "CASES", "COLUMNS", "LATER", "LINE", "OUT", "PROBLEM", "PROBLEMS", "PROBLEM_COLUMNS", "RECORDS"]
+__all__ = [
+    "ASSESSED", "CASES", "CHANGES", "CHANGE_COLUMNS", "COLUMNS", "LATER", "LINE", "OUT", "PROBLEM", "PROBLEMS",
+    "PROBLEM_COLUMNS", "RECORDS",
+]  # fmt: skip

@@ -15,13 +15,14 @@ from msgspec import Struct
 
 from backspasm.inference.model import Model, load
 from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.compare import Comparison
 from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.gather import bucket_batches, bundle_batches
 from backspasm.population.screen.grouped import GroupedReader
 from backspasm.population.screen.inputs import Input
 from backspasm.population.screen.partition import Sorted, Stretch, sort_stretch
 from backspasm.population.screen.records import Asked, Problem
-from backspasm.population.screen.schemas import ASSESSED, PROBLEM
+from backspasm.population.screen.schemas import ASSESSED, CHANGES, PROBLEM
 from backspasm.population.screen.tables import Table, case_batches
 
 
@@ -33,6 +34,7 @@ class Job(Struct, frozen=True):
     work: str
     knowledge: str
     buckets: int
+    compare: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -99,6 +101,7 @@ class Part(Struct, frozen=True):
     lines: int = 0
     types: dict[str, int] = {}
     urgency: dict[str, int] = {}
+    changed: int = 0
 
 
 _MODELS: dict[str, Model] = {}
@@ -111,6 +114,20 @@ def model_of(job: Job) -> Model:
         _MODELS.clear()
         model = _MODELS[job.knowledge] = load(Path(job.knowledge))
     return model
+
+
+_COMPARISONS: dict[tuple[str, str], Comparison] = {}
+
+
+def comparison_of(job: Job) -> Comparison | None:
+    """The comparison with the other knowledge, if one is asked for."""
+    if job.compare is None:
+        return None
+    key = (job.knowledge, job.compare)
+    if key not in _COMPARISONS:
+        _COMPARISONS.clear()
+        _COMPARISONS[key] = Comparison(model_of(job), load(Path(job.compare)))
+    return _COMPARISONS[key]
 
 
 def do(step: Step, job: Job) -> Any:
@@ -155,7 +172,8 @@ def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
 
 def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: GroupedReader | None = None) -> Part:
     """Assess batches into ``NAME.parquet`` and, where there are problems, ``NAME-problems.parquet``."""
-    model = model_of(job)
+    model, comparison = model_of(job), comparison_of(job)
+    changed: list[pa.Table] = []
     rows = patients = 0
     urgency: Counter[str] = Counter()
     problems: list[pa.Array] = []
@@ -165,10 +183,13 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
         with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
             for batch in batches:
                 patients += batch.num_rows
-                table = pa.Table.from_batches([assessed(batch, job.asked, model)])
+                table = pa.Table.from_batches([assessed(batch, job.asked, model, comparison)])
                 is_problem = table.column("problem").is_valid()
                 problems.append(table.column("problem").filter(is_problem).combine_chunks())
-                found = table.filter(pc.invert(is_problem)).select(ASSESSED.names)
+                found = table.filter(pc.invert(is_problem))
+                if comparison is not None:
+                    changed.append(change_table(found))
+                found = found.select(ASSESSED.names)
                 urgency.update(found.column("urgency").to_pylist())
                 rows += found.num_rows
                 if found.num_rows:
@@ -176,6 +197,9 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
 
     place = job.folder / f"{name}.parquet"
     write_atomically(place, write)
+    if comparison is not None:
+        differing = pa.concat_tables([CHANGES.empty_table(), *changed])
+        write_atomically(job.folder / f"{name}-changes.parquet", lambda path: pq.write_table(differing, path))
     extra = [Problem(p.source, p.line, p.resource, p.reason) for p in (reader.problems if reader else ())]
     problems.append(pa.array([msgspec.to_builtins(p) for p in extra], PROBLEM))
     listed = pa.concat_arrays(problems)
@@ -191,4 +215,18 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
         lines=reader.lines if reader else 0,
         types=dict(sorted(reader.types.items())) if reader else {},
         urgency=dict(sorted(urgency.items())),
+        changed=sum(t.num_rows for t in changed),
     )
+
+
+def change_table(found: pa.Table) -> pa.Table:
+    """Encounters whose urgency changes, with both sides."""
+    own = found.filter(found.column("change").is_valid())
+    other = own.column("change")
+
+    def field(name: str) -> pa.ChunkedArray:
+        return pc.struct_field(other, name)
+
+    columns = [own.column("patient"), own.column("encounter"), own.column("urgency"), field("urgency")]
+    columns += [own.column("top_cause"), field("top_cause"), own.column("top_probability"), field("top_probability")]
+    return pa.table([*columns, field("because")], schema=CHANGES)
