@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from backspasm.cli_shared import SheetFormat, bad_input, progress_bar, refuse, stdout_console
+from backspasm.cli_shared import SheetFormat, bad_input, load_model, progress_bar, refuse, stdout_console
 
 audit_app = typer.Typer()
 
@@ -38,15 +38,10 @@ def audit(
     from backspasm.population.audit.files import audit as audited
     from backspasm.population.audit.files import parts_of, size_of, write_audit
     from backspasm.population.audit.page import audit_json, audit_page, print_audit
-    from backspasm.records.library import read_knowledge
-    from backspasm.records.problems import KnowledgeError
 
     if out is not None and out.exists():
         refuse(f"--out ({out}): is there already. Mend: name a new folder, or remove the old one")
-    try:
-        knowledge = read_knowledge()
-    except KnowledgeError as error:
-        refuse(*(str(p) for p in error.problems))
+    knowledge = load_model().knowledge
     with bad_input():
         parts = parts_of(folder)
         with progress_bar("encounters", size_of(parts)) as advance:
