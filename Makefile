@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench fuzz kill-test oracle interview-bench notes-bench cycle docs serve setup setup-dev format clean
+.PHONY: help demo test check bench fuzz kill-test oracle interview-bench notes-bench views truth cycle docs serve setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 
 notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
 	$(BIN)/python benchmarks/notes.py
+
+views: $(VENV)/.dev $(PEERS)/.sqlonfhir  ## Run the ViewDefinitions by sqlonfhir and compare them with the reader (some minutes)
+	BACKSPASM_PEERS=$(PEERS) BACKSPASM_VIEW_PATIENTS=25 $(BIN)/python -m pytest -n0 tests/oracle/test_views_against_reader.py
+
+truth: $(VENV)/.dev  ## Screen and audit 5,000 virtual records and compare with their truth (some minutes)
+	$(BIN)/python benchmarks/truth.py 5000
 
 fuzz: $(VENV)/.dev  ## Read 100,000 mutated notes: none may fail, and time must grow with the length, not faster
 	$(BIN)/python benchmarks/notes_fuzz.py --n 100000
@@ -88,4 +94,10 @@ $(PEERS)/.peers: benchmarks/peers.txt
 	@echo "Installing the other readers of notes ..."
 	@$(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
+
+$(PEERS)/.sqlonfhir: benchmarks/views.txt
+	@echo "Installing a runner of ViewDefinitions ..."
+	@test -x $(PEERS)/bin/pip || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/views.txt
 	@touch $@

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from backspasm.cli_audit import audit_app
 from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_emg import emg_app
 from backspasm.cli_knowledge import knowledge_app
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(population_app)  # without a name: its commands stand beside those below
 app.add_typer(screen_app)
+app.add_typer(audit_app)
 app.add_typer(cycle_app)
 app.add_typer(emg_app)
 app.add_typer(serve_app)

@@ -71,6 +71,9 @@ def screen(
     jobs: Annotated[
         int | None, typer.Option("--jobs", help="Processes at a time; as many as processors if left out.")
     ] = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Then audit what was screened, into the folder audit/ (see `audit`).")
+    ] = False,
 ) -> None:
     """Assess a whole population: one row for each encounter, as known at that encounter.
 
@@ -122,6 +125,12 @@ def screen(
         )
     if summary.problems:
         print(f"backspasm: {summary.problems:,} problems, listed in {out / 'problems.parquet'}", file=sys.stderr)
+    if audit:
+        from backspasm.population.audit.files import parts_of, write_audit
+
+        with bad_input():
+            write_audit(parts_of(out), out / "audit", model.knowledge)
+        print(f"backspasm: wrote {out / 'audit' / 'audit.html'}", file=sys.stderr)
 
 
 def _check_knowledge(folder: Path) -> None:

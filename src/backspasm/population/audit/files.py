@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from backspasm.patients.patient import InputError
 from backspasm.population.audit.counts import count
 from backspasm.population.audit.measures import MEASURES, NEEDED, Limits, Marks, marks
+from backspasm.population.audit.page import audit_page
 from backspasm.population.audit.results import Audit, results
 from backspasm.population.screened import LATER, SCHEMA
 from backspasm.records.knowledge import Knowledge
@@ -75,16 +76,20 @@ def audit(
 
     Args:
         small_cell: count below which a cell is not shown; the named assumption if None.
-        candidates: file for the list of candidates, one row an encounter and measure.
+        candidates: file for the list of candidates, one row an encounter and measure; its folder is made where needed.
         progress: told how many encounters were looked at.
 
     Raises:
-        InputError: an impossible threshold.
+        InputError: an impossible threshold, or no encounter at all.
     """
     threshold = knowledge.number("audit_small_cell") if small_cell is None else small_cell
     if threshold < 1:
         raise InputError.one("small-cell", threshold, "is not a count", "give 1 (nothing is hidden) or more")
     limits = Limits.of(knowledge)
+    if not size_of(parts):
+        raise InputError.one("SCREENED_DIR", "", "holds no encounter", "screen records in which back pain occurs")
+    if candidates is not None:
+        candidates.parent.mkdir(parents=True, exist_ok=True)
     writer = None if candidates is None else pq.ParquetWriter(candidates, CANDIDATES)
 
     def each() -> Iterator[tuple[pa.RecordBatch, Marks]]:
@@ -106,6 +111,20 @@ def audit(
 def size_of(parts: tuple[Path, ...]) -> int:
     """How many encounters the parts hold."""
     return sum(pq.read_metadata(part).num_rows for part in parts)
+
+
+def write_audit(
+    parts: tuple[Path, ...],
+    out: Path,
+    knowledge: Knowledge,
+    small_cell: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Audit:
+    """Audit screened encounters into a folder: ``audit.html``, the rows, and ``candidates.parquet``. Raises as ``audit``."""
+    found = audit(parts, knowledge, small_cell, out / "candidates.parquet", progress)
+    write_rows(found, out)
+    (out / "audit.html").write_bytes(audit_page(found, knowledge))
+    return found
 
 
 def write_rows(found: Audit, folder: Path) -> None:

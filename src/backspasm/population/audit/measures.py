@@ -31,17 +31,19 @@ MEASURES = (
     Measure(
         "missed_red_flag",
         "Warning sign without work-up",
-        "encounters where a safety rule asks for urgent care, not imaged before and followed for the window or worked up in it",
+        "encounters where a safety rule asks for urgent care, not imaged before, and worked up in time or followed long enough",
     ),
     Measure(
         "indication_without_imaging",
         "Imaging indicated, none done",
-        "encounters where a rule calls an image indicated, not imaged before and followed for the window or imaged in it",
+        "encounters where a rule calls an image of the spine indicated, not imaged before, and imaged in time or followed "
+        "long enough",
     ),
     Measure(
         "imaging_without_indication",
         "Imaging without an indication",
-        "encounters where no rule asks for an image or for urgent care, followed for the window or imaged in it",
+        "encounters where no rule asks for an image, allows one to be considered, or asks for urgent care, and that were "
+        "imaged in time or followed long enough",
     ),
     Measure("risky_prescription", "Medicine that must not be taken", "all encounters"),
 )
@@ -53,10 +55,12 @@ ALERTS = (
 #: columns that the measures read
 NEEDED = (
     "patient", "encounter", "site", "clinician_group", "age_years", "sex", "setting", "urgency", "floor", "red_flags",
-    "must_not_miss", "must_not_miss_probability", "imaging_indicated", "avoid", "imaged_days", "imaged_before_days",
+    "must_not_miss", "must_not_miss_probability", "imaging", "imaging_indicated", "avoid", "imaged_days", "imaged_before_days",
     "workup_days", "followed_days", "knowledge_digest",
 )  # fmt: skip
 COMPRESSION = "compression"
+#: beginnings of the names of findings that a picture of the spine shows
+SPINE_FINDINGS = ("mri_", "radiograph_")
 
 
 class Limits(Struct, frozen=True):
@@ -91,7 +95,8 @@ def marks(batch: pa.RecordBatch | pa.Table, limits: Limits, knowledge: Knowledge
     alarm = pc.is_in(batch["floor"], value_set=pa.array(levels[: levels.index("urgent") + 1]))
     alarm = _flags(alarm)
     soon = _flags(pc.is_in(batch["urgency"], value_set=pa.array(levels[: levels.index("same_day") + 1])))
-    indicated, barred = _some(batch["imaging_indicated"]), _some(batch["avoid"])
+    indicated, barred = _any_of(batch["imaging_indicated"], spine_tests(knowledge)), _some(batch["avoid"])
+    asked = _flags(pc.is_in(batch["imaging"], value_set=pa.array(["indicated", "consider"])))
     imaged, worked_up = _days(batch["imaged_days"]), _days(batch["workup_days"])
     followed, before = _days(batch["followed_days"]), _days(batch["imaged_before_days"])
     pictured, worked = imaged <= limits.window, worked_up <= limits.window  # NaN is never in time
@@ -99,7 +104,7 @@ def marks(batch: pa.RecordBatch | pa.Table, limits: Limits, knowledge: Knowledge
     concerned = {
         "missed_red_flag": alarm & fresh & (known | worked),
         "indication_without_imaging": indicated & fresh & (known | pictured),
-        "imaging_without_indication": ~indicated & ~alarm & (known | pictured),
+        "imaging_without_indication": ~asked & ~alarm & (known | pictured),
         "risky_prescription": np.ones(len(alarm), dtype=bool),
     }
     candidates = {
@@ -124,6 +129,22 @@ def _serious(batch: pa.RecordBatch | pa.Table) -> Array:
     np.add.at(out, (compressed, row), pc.list_flatten(values).to_numpy(zero_copy_only=False))
     result: Array = np.clip(out.max(axis=0), 0.0, 1.0)
     return result
+
+
+def spine_tests(knowledge: Knowledge) -> tuple[str, ...]:
+    """Tests that picture the spine: their reports answer findings of a radiograph or an MRI."""
+    return tuple(
+        t.id for t in knowledge.investigations.values() if any(f.startswith(SPINE_FINDINGS) for f in t.reveals)
+    )
+
+
+def _any_of(lists: Any, wanted: tuple[str, ...]) -> Flags:
+    """Whether each list holds one of the wanted."""
+    out = np.zeros(len(lists), dtype=bool)
+    row = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    hit = pc.is_in(pc.list_flatten(lists), value_set=pa.array(wanted)).to_numpy(zero_copy_only=False)
+    out[row[hit.astype(bool)]] = True
+    return out
 
 
 def _some(lists: Any) -> Flags:

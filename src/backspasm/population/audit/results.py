@@ -156,8 +156,8 @@ def _alert(alert: str, key: Key, cell: Cell, expected: float, is_hidden: bool) -
     if is_hidden or not of:
         return Alert(alert, *key, None, None, None, None, None, None, None, None)
     low, high = (100 * x for x in wilson(cards, of))
-    found = (expected / cards, *wilson(expected, cards)) if cards else (None, None, None)
-    return Alert(alert, *key, cards, of, 100 * cards / of, low, high, *found)
+    precise = (float(expected) / cards, *wilson(float(expected), cards)) if cards else (None, None, None)
+    return Alert(alert, *key, cards, of, 100 * cards / of, low, high, *precise)
 
 
 def _size(counts: Counts, key: Key) -> int:

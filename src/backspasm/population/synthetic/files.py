@@ -18,9 +18,10 @@ from backspasm.patients.patient import InputError
 from backspasm.population.cohort import Cohort
 from backspasm.population.synthetic.record import KILO, Line, record_of
 from backspasm.population.synthetic.resources import Json, reference
-from backspasm.population.synthetic.story import Story, World, coins, story_of, world_of
+from backspasm.population.synthetic.story import Story, story_of
 from backspasm.population.synthetic.truth import SCHEMA, state_of, truth_table
 from backspasm.population.synthetic.visit import group_name, site_name
+from backspasm.population.synthetic.world import World, coins, world_of
 
 #: patients held at a time: their records are some tens of MB
 CHUNK = 1_024

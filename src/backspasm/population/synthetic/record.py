@@ -10,9 +10,10 @@ from statistics import NormalDist
 import msgspec
 
 from backspasm.population.synthetic.resources import Json, Record
-from backspasm.population.synthetic.story import Story, World
+from backspasm.population.synthetic.story import Story
 from backspasm.population.synthetic.surroundings import write_after, write_other_visit
 from backspasm.population.synthetic.visit import patient_resource, write_visit
+from backspasm.population.synthetic.world import World
 
 #: bytes in a kilobyte of a record's size
 KILO = 1000

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from backspasm.patients.from_fhir.windows import LASTING, STATES
+from backspasm.population.synthetic.answers import UCUM_OF
 from backspasm.population.synthetic.calendar import instant
 from backspasm.population.synthetic.codes import is_silent
 from backspasm.population.synthetic.resources import (
@@ -28,8 +29,9 @@ from backspasm.population.synthetic.resources import (
     reference,
     status,
 )
-from backspasm.population.synthetic.story import Story, World
-from backspasm.population.synthetic.visit import UCUM_OF, site_name
+from backspasm.population.synthetic.story import Story
+from backspasm.population.synthetic.visit import site_name
+from backspasm.population.synthetic.world import World
 
 #: SNOMED CT: problems that say nothing of a back
 PROBLEMS = (

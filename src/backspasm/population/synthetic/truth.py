@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from backspasm.advice.must_not_miss import GROUPS, members
 from backspasm.advice.rule_arrays import Facts, floors
 from backspasm.population.cohort import Cohort, Patients
-from backspasm.population.synthetic.story import Story, World, is_alarming
+from backspasm.population.synthetic.story import Story, is_alarming
 from backspasm.population.synthetic.visit import group_name, site_name
+from backspasm.population.synthetic.world import World
 
 COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("id", pa.string(), "id of the Patient resource"),
@@ -32,7 +33,11 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("documented_flags", pa.list_(pa.string()), "safety rules that hold on what was written down"),
     ("imaged_days", pa.int64(), "days from the encounter to the first order of an image after it; null for none"),
     ("imaged_before", pa.bool_(), "whether an image was taken before the encounter"),
-    ("missed_red_flag", pa.bool_(), "serious, an urgent rule held on what was written down, and no image in time"),
+    (
+        "missed_red_flag",
+        pa.bool_(),
+        "serious, an urgent rule held on what was written down, and neither image nor referral in time",
+    ),
     ("needless_image", pa.bool_(), "not serious, no urgent rule held, and yet an image in time"),
     ("risky_prescription", pa.string(), "rule that bars the medicine which was prescribed on purpose; null for none"),
 )
@@ -113,12 +118,14 @@ def truth_table(
 def _events(story: Story, serious: bool, world: World) -> dict[str, Any]:
     after = [image.days for image in story.images if image.days >= 0]
     before = any(image.days < 0 for image in story.images)
-    in_time = any(days <= world.knowledge.number("audit_imaging_window") for days in after)
+    window = world.knowledge.number("audit_imaging_window")
+    in_time = any(days <= window for days in after)
+    referred = story.referred_days is not None and story.referred_days <= window
     alarm = is_alarming(story.fired, world.knowledge)
     return {
         "imaged_days": min(after, default=None),
         "imaged_before": before,
-        "missed_red_flag": serious and alarm and not in_time and not before,
+        "missed_red_flag": serious and alarm and not (in_time or referred or before),
         "needless_image": not serious and not alarm and in_time,
         "risky_prescription": story.risky,
     }
