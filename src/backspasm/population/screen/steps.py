@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -115,6 +116,7 @@ def model_of(job: Job) -> Model:
     if model is None:
         _MODELS.clear()
         model = _MODELS[job.knowledge] = load(Path(job.knowledge))
+        gc.freeze()  # the knowledge is hundreds of thousands of values that never go: don't look through them again
     return model
 
 
