@@ -18,7 +18,7 @@ from backspasm.inference.strata import strata_of
 from backspasm.patients.answers import answers_of
 from tests.conftest import random_patients
 
-COUNT = 25
+COUNT = 16
 
 
 @pytest.fixture(scope="module")
