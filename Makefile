@@ -25,6 +25,7 @@ check: $(VENV)/.dev  ## Style, types and the knowledge base
 
 bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
+	$(BIN)/python benchmarks/screen.py --patients 1000
 	$(BIN)/python benchmarks/emg.py 20
 	$(BIN)/python benchmarks/cycle.py --quick
 

@@ -54,6 +54,12 @@ def screen(
             "--compare", help="Folder of another knowledge base: whose urgency changes, and because of which study."
         ),
     ] = None,
+    only: Annotated[
+        Literal["probabilities"] | None,
+        typer.Option(
+            "--only", help="Of a table in Parquet only the probability of every cause, for millions of cases."
+        ),
+    ] = None,
     engine: Annotated[
         Literal["local", "spark"],
         typer.Option(help="spark: on a cluster, by the extra `backspasm[spark]` and Java 17."),
@@ -88,13 +94,17 @@ def screen(
         refuse(f"--master ({master}): is only for Spark. Mend: add --engine spark, or leave it out")
     if not bucket > 0:
         refuse(f"--bucket ({bucket:g}): is not a size. Mend: give megabytes above 0, such as 24")
-    if compare is not None and engine == "spark":
-        refuse("--compare: works on the local engine only. Mend: leave out --engine spark")
+    if engine == "spark" and (compare is not None or only is not None):
+        refuse("--compare, --only: work on the local engine only. Mend: leave out --engine spark")
+    if compare is not None and only is not None:
+        refuse("--only: probabilities have no urgency to compare. Mend: leave out --compare or --only")
     model = load_model()
     if compare is not None:
         _check_knowledge(compare)
     size = max(1, round(bucket * 1_000_000))
-    request = Request(place, out, Asked(encounters, as_of), grouped, jobs or os.cpu_count() or 1, size, compare)
+    request = Request(
+        place, out, Asked(encounters, as_of), grouped, jobs or os.cpu_count() or 1, size, compare, only is not None
+    )
     with bad_input(), _bar() as progress:
         try:
             summary = run(request, model, progress) if engine == "local" else on_spark(request, master, model)

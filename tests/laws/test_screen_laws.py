@@ -41,7 +41,7 @@ def lines(model: Model, tmp_path_factory: pytest.TempPathFactory) -> dict[str, l
 
 
 def rows_of(lines: dict[str, list[tuple[int, int, bytes]]], asked: Asked, model: Model) -> list[dict[str, Any]]:
-    found = assessed(records_batch(list(lines.items())), asked, model).to_pylist()
+    found: list[dict[str, Any]] = assessed(records_batch(list(lines.items())), asked, model).to_pylist()
     assert [r["problem"] for r in found if r["problem"]] == []
     return found
 

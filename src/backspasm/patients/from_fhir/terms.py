@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -141,6 +142,7 @@ def codes(concept: Concept | None) -> frozenset[str]:
     return frozenset(c.code for c in codings(concept) if c.code)
 
 
+@lru_cache(maxsize=MOST_KEPT)  # records repeat their concepts
 def words(concept: Concept | None) -> tuple[str, ...]:
     """The text and displays of a concept, lower case."""
     if concept is None:
@@ -153,6 +155,7 @@ def short_code(concept: Concept | None) -> str:
     return next((c.code for c in codings(concept) if c.code), "no code")
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def is_family_history(concept: Concept | None) -> bool:
     """Whether the concept speaks of relatives."""
     for coding in codings(concept):

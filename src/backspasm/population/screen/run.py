@@ -25,6 +25,7 @@ from backspasm.population.screen import finish
 from backspasm.population.screen.files import Journal, write_atomically
 from backspasm.population.screen.inputs import Input, find_input
 from backspasm.population.screen.partition import BUCKET, STRETCH, Sorted, stretches_of
+from backspasm.population.screen.probabilities import check_for_probabilities
 from backspasm.population.screen.records import Asked
 from backspasm.population.screen.steps import (
     AssessBucket,
@@ -56,6 +57,7 @@ class Request(Struct, frozen=True):
     jobs: int = 1
     bucket: int = BUCKET
     compare: Path | None = None
+    only_probabilities: bool = False
 
 
 class Moved(Struct, frozen=True):
@@ -82,6 +84,9 @@ def screen(request: Request, model: Model, progress: Progress = lambda _: None) 
     """
     given = find_input(request.place, request.grouped)
     tables_of(given, model.knowledge) if given.kind == "cases" else ()
+    if request.only_probabilities:
+        for file in given.files:
+            check_for_probabilities(file, model)
     identity = _identity(given, request, model)
     done = finish.finished(request.out, identity)
     if done is not None:
@@ -95,6 +100,7 @@ def screen(request: Request, model: Model, progress: Progress = lambda _: None) 
             work=str(work),
             knowledge=str(knowledge_folder().resolve()),
             buckets=max(1, -(-given.text // request.bucket)),
+            only_probabilities=request.only_probabilities,
             compare=str(request.compare.resolve()) if request.compare is not None else None,
         )
         run = _Run(job, request.jobs, Journal(work / "journal.jsonl"), progress)
@@ -109,6 +115,7 @@ def _identity(given: Input, request: Request, model: Model) -> str:
         msgspec.to_builtins(given),
         msgspec.to_builtins(request.asked),
         request.bucket,
+        request.only_probabilities,
         STRETCH,
         model.knowledge.digest,
         digest_of(request.compare) if request.compare is not None else None,

@@ -99,6 +99,7 @@ def _assessed(session: SparkSession, job: Job, tables: tuple[Table, ...]) -> Dat
 
     out = from_arrow_schema(OUT)
     parts = max(session.sparkContext.defaultParallelism, -(-job.given.text // 64_000_000))
+    session.conf.set("spark.sql.shuffle.partitions", str(parts))
     if job.given.kind == "cases":
         pieces = [(msgspec.json.encode(t),) for t in tables]
         return _spread(session, pieces, parts).mapInArrow(_CaseWork(job), out)
@@ -274,7 +275,7 @@ def _written(found: DataFrame, job: Job, model: Model, out: Path) -> finish.Summ
 
     found = found.persist()
     out.mkdir(parents=True, exist_ok=True)
-    found.filter("problem is null").drop("problem").write.parquet((out / "assessments").resolve().as_uri())
+    found.filter("problem is null").drop("problem", "change").write.parquet((out / "assessments").resolve().as_uri())
     names = f.create_map(*[x for i, file in enumerate(job.given.files) for x in (f.lit(i), f.lit(file.name))])
     problems = found.filter("problem is not null").select("problem.*")
     problems = problems.select(names[f.col("source")].alias("file"), "line", "resource", "reason").sort("file", "line")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,8 +20,9 @@ from backspasm.population.screen.compare import Comparison
 from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.gather import bucket_batches, bundle_batches
 from backspasm.population.screen.grouped import GroupedReader
-from backspasm.population.screen.inputs import Input
+from backspasm.population.screen.inputs import File, Input
 from backspasm.population.screen.partition import Sorted, Stretch, sort_stretch
+from backspasm.population.screen.probabilities import out_schema, probability_batches
 from backspasm.population.screen.records import Asked, Problem
 from backspasm.population.screen.schemas import ASSESSED, CHANGES, PROBLEM
 from backspasm.population.screen.tables import Table, case_batches
@@ -35,6 +37,7 @@ class Job(Struct, frozen=True):
     knowledge: str
     buckets: int
     compare: str | None = None
+    only_probabilities: bool = False
 
     @property
     def folder(self) -> Path:
@@ -113,6 +116,7 @@ def model_of(job: Job) -> Model:
     if model is None:
         _MODELS.clear()
         model = _MODELS[job.knowledge] = load(Path(job.knowledge))
+        gc.freeze()  # the knowledge is hundreds of thousands of values that never go: don't look through them again
     return model
 
 
@@ -151,6 +155,8 @@ def _assess(step: AssessBucket | AssessStretch | AssessBundles | AssessTable, jo
         own = list(enumerate(files))[step.first : step.last]
         return write_part(step.name, together(bundle_batches(own)), job)
     file = files[step.table.source]
+    if job.only_probabilities:
+        return write_probabilities(step.name, step.table, file, job)
     return write_part(step.name, case_batches(step.table, file, model_of(job).knowledge), job)
 
 
@@ -217,6 +223,29 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
         urgency=dict(sorted(urgency.items())),
         changed=sum(t.num_rows for t in changed),
     )
+
+
+def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
+    """Probabilities alone into ``NAME.parquet``; no row of it is ever an object."""
+    model, problems = model_of(job), list[Problem]()
+    rows = 0
+
+    def write(path: Path) -> None:
+        nonlocal rows
+        # every number differs from every other: neither a dictionary nor statistics nor compression pays
+        options = {"use_dictionary": ["top_cause"], "compression": "lz4", "write_statistics": False}
+        with pq.ParquetWriter(path, out_schema(model), **options) as out:
+            for batch in probability_batches(table, file, model, problems):
+                rows += batch.num_rows
+                out.write_batch(batch)
+
+    place = job.folder / f"{name}.parquet"
+    write_atomically(place, write)
+    listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
+    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
+    beside = pa.table(fields, schema=pa.schema(list(PROBLEM)))
+    write_atomically(job.folder / f"{name}-problems.parquet", lambda path: pq.write_table(beside, path))
+    return Part(rows=rows, patients=rows, problems=len(problems), digest=digest_of_file(place))
 
 
 def change_table(found: pa.Table) -> pa.Table:
