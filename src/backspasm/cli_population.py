@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -66,7 +66,8 @@ def cohort(
             written = write_records(Cohort(wanted, model), n, out, Layout(kilobytes, grouped, gzip), advance)
             print(f"backspasm: wrote {written.records} and {written.truth}: {summary(written, n)}", file=sys.stderr)
             return
-        for place in write_cohort(Cohort(wanted, model), n, out, output.value, advance):
+        form: Literal["cases", "parquet"] = "cases" if output == CohortFormat.cases else "parquet"
+        for place in write_cohort(Cohort(wanted, model), n, out, form, advance):
             print(f"backspasm: wrote {place}", file=sys.stderr)
 
 
