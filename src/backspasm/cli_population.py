@@ -50,7 +50,9 @@ def cohort(
     draw: Annotated[
         int | None, typer.Option(help="Number of a joint parameter draw to draw from; the fixed set if left out.")
     ] = None,
-    kilobytes: Annotated[float, typer.Option(help="ndjson: mean size of a record in kB; the encounter alone takes about 10.")] = 20.0,
+    kilobytes: Annotated[
+        float, typer.Option(help="ndjson: mean size of a record in kB; the encounter alone takes about 10.")
+    ] = 20.0,
     grouped: Annotated[bool, typer.Option("--grouped", help="ndjson: one file, patient after patient.")] = False,
     gzip: Annotated[bool, typer.Option("--gzip", help="ndjson: compress the files.")] = False,
 ) -> None:
