@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -50,7 +50,9 @@ def cohort(
     draw: Annotated[
         int | None, typer.Option(help="Number of a joint parameter draw to draw from; the fixed set if left out.")
     ] = None,
-    kilobytes: Annotated[float, typer.Option(help="ndjson: mean size of a record in kB; the encounter alone takes about 10.")] = 20.0,
+    kilobytes: Annotated[
+        float, typer.Option(help="ndjson: mean size of a record in kB; the encounter alone takes about 10.")
+    ] = 20.0,
     grouped: Annotated[bool, typer.Option("--grouped", help="ndjson: one file, patient after patient.")] = False,
     gzip: Annotated[bool, typer.Option("--gzip", help="ndjson: compress the files.")] = False,
 ) -> None:
@@ -66,7 +68,8 @@ def cohort(
             written = write_records(Cohort(wanted, model), n, out, Layout(kilobytes, grouped, gzip), advance)
             print(f"backspasm: wrote {written.records} and {written.truth}: {summary(written, n)}", file=sys.stderr)
             return
-        for place in write_cohort(Cohort(wanted, model), n, out, output.value, advance):
+        form: Literal["cases", "parquet"] = "cases" if output == CohortFormat.cases else "parquet"
+        for place in write_cohort(Cohort(wanted, model), n, out, form, advance):
             print(f"backspasm: wrote {place}", file=sys.stderr)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import msgspec
 import pyarrow.parquet as pq
@@ -24,10 +22,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, check=False, timeout=300)
 
 
-@cache
-def folders() -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Virtual records, screened; the audit stands in the folder audit."""
-    cohort = Path(mkdtemp()) / "cohort"
+    cohort = tmp_path_factory.mktemp("audit") / "cohort"
     made = run(
         "cohort", "--n", str(COUNT), "--seed", "9", "--format", "ndjson", "--kilobytes", "12", "--out", str(cohort)
     )
@@ -39,8 +37,8 @@ def folders() -> tuple[Path, Path]:
     return cohort, screened
 
 
-def test_records_are_a_bulk_export_with_the_truth_apart() -> None:
-    cohort, _ = folders()
+def test_records_are_a_bulk_export_with_the_truth_apart(folders: tuple[Path, Path]) -> None:
+    cohort, _ = folders
     manifest = msgspec.json.decode((cohort / "records" / "manifest.json").read_bytes())
     for entry in manifest["output"]:
         lines = (cohort / "records" / entry["url"]).read_bytes().splitlines()
@@ -50,8 +48,8 @@ def test_records_are_a_bulk_export_with_the_truth_apart() -> None:
     assert {p.name for p in cohort.iterdir()} == {"records", "truth.parquet"}
 
 
-def test_what_was_planted_is_found(knowledge: Knowledge) -> None:
-    cohort, screened = folders()
+def test_what_was_planted_is_found(knowledge: Knowledge, folders: tuple[Path, Path]) -> None:
+    cohort, screened = folders
     found = {r.what: r for r in recovered(parts_of(screened), cohort / "truth.parquet", knowledge)}
     for event in ("missed red flag", "risky prescription"):
         assert found[f"sensitivity: {event}"].of > 0
@@ -62,8 +60,8 @@ def test_what_was_planted_is_found(knowledge: Knowledge) -> None:
     assert (found["urgency later than needed"].share or 0) < 0.15
 
 
-def test_screen_writes_the_audit_beside_the_rows() -> None:
-    _, screened = folders()
+def test_screen_writes_the_audit_beside_the_rows(folders: tuple[Path, Path]) -> None:
+    _, screened = folders
     assert {p.name for p in (screened / "audit").iterdir()} == {
         "audit.html", "rates.parquet", "times.parquet", "alerts.parquet", "candidates.parquet",
     }  # fmt: skip
@@ -74,8 +72,8 @@ def test_screen_writes_the_audit_beside_the_rows() -> None:
     assert not any(name in page for name in candidates["patient"].to_pylist())  # the page names nobody
 
 
-def test_audit_says_the_same_in_every_format(tmp_path: Path) -> None:
-    _, screened = folders()
+def test_audit_says_the_same_in_every_format(tmp_path: Path, folders: tuple[Path, Path]) -> None:
+    _, screened = folders
     shown = run("audit", str(screened), "--small-cell", "5")
     assert shown.returncode == 0
     assert b"A candidate is a record to look at" in shown.stdout
@@ -96,8 +94,10 @@ def test_audit_says_the_same_in_every_format(tmp_path: Path) -> None:
         (("cohort", "--n", "0", "--format", "ndjson", "--out", "{empty}/a"), b"1 or more"),
     ],
 )
-def test_bad_input_is_refused_and_nothing_written(arguments: tuple[str, ...], says: bytes, tmp_path: Path) -> None:
-    places = {"empty": tmp_path, "screened": folders()[1]}
+def test_bad_input_is_refused_and_nothing_written(
+    arguments: tuple[str, ...], says: bytes, tmp_path: Path, folders: tuple[Path, Path]
+) -> None:
+    places = {"empty": tmp_path, "screened": folders[1]}
     done = run(*(a.format(**places) for a in arguments))
     assert done.returncode == 2
     assert says in done.stderr

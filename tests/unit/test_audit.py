@@ -169,6 +169,10 @@ def test_days_to_work_up_follow_the_product_limit(tmp_path: Path, knowledge: Kno
     found = audit(screened(tmp_path, rows), knowledge, small_cell=1)
     (times,) = [t for t in found.times if t.dimension == "all"]
     assert (times.of, times.quarter, times.half, times.three_quarters) == (10, 1.0, 1.0, 9.0)
+    assert (
+        "Of 10 encounters a quarter by day 1, half by day 1, three quarters by day 9."
+        in audit_page(found, knowledge).decode()
+    )
 
 
 def test_candidates_are_listed_with_their_reason(tmp_path: Path, knowledge: Knowledge) -> None:

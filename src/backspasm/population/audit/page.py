@@ -42,6 +42,7 @@ def audit_page(found: Audit, knowledge: Knowledge) -> bytes:
         times=[
             {"name": NAMES[d], "rows": [_time(t) for t in rows]} for d, rows in _by_dimension(found.times) if d in NAMES
         ],
+        everybody_time=_in_words(next(t for t in found.times if t.dimension == "all")),
         alerts=[_alert(a) for a in found.alerts if a.dimension == "all"],
         window=f"{found.window:g}",
         before=f"{found.before:g}",
@@ -131,6 +132,17 @@ def _time(t: Times) -> dict[str, Any]:
         "of": f"{t.of or 0:,}",
         "days": days if t.of else ["–"] * 3,
     }
+
+
+def _in_words(t: Times) -> str:
+    """Of all encounters, in one sentence."""
+    if t.of is None:
+        return "Not shown: small numbers."
+    if not t.of:
+        return "No safety rule asked for urgent care."
+    shares = zip(("a quarter", "half", "three quarters"), (t.quarter, t.half, t.three_quarters), strict=True)
+    parts = [f"{share} by day {day:g}" if day is not None else f"{share} not reached" for share, day in shares]
+    return f"Of {t.of:,} encounters {', '.join(parts)}."
 
 
 def _alert(a: Alert) -> dict[str, Any]:

@@ -156,7 +156,9 @@ def _alert(alert: str, key: Key, cell: Cell, expected: float, is_hidden: bool) -
     if is_hidden or not of:
         return Alert(alert, *key, None, None, None, None, None, None, None, None)
     low, high = (100 * x for x in wilson(cards, of))
-    precise = (float(expected) / cards, *wilson(float(expected), cards)) if cards else (None, None, None)
+    # rounded, so that the order in which the chances were added up leaves no trace
+    likely = round(float(expected), DECIMALS)
+    precise = (likely / cards, *wilson(likely, cards)) if cards else (None, None, None)
     return Alert(alert, *key, cards, of, 100 * cards / of, low, high, *precise)
 
 
@@ -173,6 +175,8 @@ def _times(key: Key, done: Counter[int], lost: Counter[int], is_hidden: bool) ->
     return Times(*key, total, *quartiles)
 
 
+#: decimals of a sum of chances
+DECIMALS = 6
 QUARTILES = (1 / 4, 1 / 2, 3 / 4)
 #: for comparing sums of fractions
 TOLERANCE = 1e-12

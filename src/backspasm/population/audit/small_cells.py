@@ -2,8 +2,8 @@
 
 A cell is small where its count, or what is left to its denominator, is above 0 and below the threshold. A count of 0 is
 shown. Where hidden cells could be worked out (a single one, or several whose sum is itself small), the next smallest is
-hidden too (complementary suppression; Willenborg L, de Waal T, Elements of Statistical Disclosure Control, Springer 2001,
-chapter 1). This guards within one table with its total; two reports of overlapping data can still be compared.
+hidden too (complementary suppression; Willenborg L, de Waal T, Elements of Statistical Disclosure Control, Springer 2001).
+This guards within one table with its total; two reports of overlapping data can still be compared.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def view_definitions(knowledge: Knowledge) -> tuple[Json, ...]:
             [_columns(("observation", "getResourceKey()", "id"), ("patient", PATIENT, "id"), ("encounter", ENCOUNTER, "id"),
                       ("status", "status", "code"), ("effective", "effective.ofType(dateTime)", "dateTime"),
                       ("issued", "issued", "instant")),
-             {"unionAll": [_valued("$this", findings), _valued("component", findings)]}],
+             {"unionAll": [_valued(findings), {"forEach": "component", **_valued(findings)}]}],
         ),
         _view(
             "medicines", "MedicationRequest", "Medicines ordered, a row each RxNorm code; which of them count, and until when, "
@@ -139,8 +139,8 @@ def _codings(path: str) -> Json:
     return {"forEach": path, **_columns(("system", "system", "uri"), ("code", "code", "code"))}
 
 
-def _valued(path: str, findings: str) -> Json:
-    """Codes and value of an observation (``$this``) or of its components."""
+def _valued(findings: str) -> Json:
+    """Value and codes of the observation or component at hand."""
     value = (
         ("value", "value.ofType(Quantity).value", "decimal"),
         ("comparator", "value.ofType(Quantity).comparator", "code"),
@@ -150,10 +150,7 @@ def _valued(path: str, findings: str) -> Json:
         ("value_code", "value.ofType(CodeableConcept).coding.code.first()", "code"),
         ("value_text", "value.ofType(string)", "string"),
     )
-    return {
-        "forEach": path,
-        "select": [_columns(*value), _codings(f"code.coding.where({findings})")],
-    }
+    return {"select": [_columns(*value), _codings(f"code.coding.where({findings})")]}
 
 
 def _family() -> str:

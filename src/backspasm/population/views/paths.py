@@ -1,6 +1,7 @@
 """FHIRPath for lists of codes, in the functions and operators that every runner of ViewDefinitions must know.
 
-A prefix of ICD-10-CM is a range of text, with the dot and without it: ``startsWith`` is not among those functions.
+Of comparisons these are ``=``, ``!=``, ``>`` and ``<=``; ``startsWith`` is not among the functions. So a prefix of ICD-10-CM is
+a range of text, with the dot and without it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from backspasm.records.types import Code
 ADDRESSES = {
     name: tuple(uri for uri, other in SYSTEMS.items() if other == name) for name in dict.fromkeys(SYSTEMS.values())
 }
+
+#: comes after every character of a code
+LAST = "~"
 
 
 def any_code(codes: Iterable[Code]) -> str:
@@ -49,9 +53,8 @@ def _exact(system: str, code: str) -> list[str]:
 
 
 def _prefix(code: str) -> list[str]:
-    """Codes that begin so: at or after it, and before what follows it in the order of text."""
+    """The code itself, and all that begin so: they stand between it and itself with a character that is in no code."""
     out = []
     for start in dict.fromkeys((code, code.replace(".", ""))):
-        end = start[:-1] + chr(ord(start[-1]) + 1)
-        out.append(f"(code >= {quoted(start)} and code < {quoted(end)})")
+        out += [f"code = {quoted(start)}", f"(code > {quoted(start)} and code <= {quoted(start + LAST)})"]
     return out
