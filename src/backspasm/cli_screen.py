@@ -148,22 +148,33 @@ def _check_knowledge(folder: Path) -> None:
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    """Bytes, their speed and the time left, and what was found; only where someone watches."""
+    """How far it is, the time left, patients and their number a second; only where someone watches."""
+    import time
+
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from backspasm.population.screen.run import Moved
 
     columns = (
-        TextColumn("screening"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
+        TextColumn("screening"),
+        BarColumn(20),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
         TextColumn("{task.description}"),
-    )  # fmt: skip
+    )
     console = Console(stderr=True)
+    start = time.monotonic()
+    before: list[int] = []
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def moved(m: Moved) -> None:
-            said = f"{m.patients:,} patients, {m.rows:,} encounters, {m.problems:,} problems"
+            if not m.bytes:  # of a run that was stopped
+                before[:] = [m.patients]
+            rate = (m.patients - sum(before)) / max(time.monotonic() - start, 1)
+            problems = f", {m.problems:,} problems" if m.problems else ""
+            said = f"{m.patients:,} patients ({rate:,.0f}/s){problems}" if m.patients else "sorting by patient"
             bar.update(task, completed=m.bytes, total=m.total, description=said)
 
         yield moved

@@ -198,6 +198,7 @@ class _Run:
         """Do the steps that are not done yet."""
         left = [s for s in steps if s.name not in self.journal.done]
         share = self.job.given.text / max(1, len(steps))
+        self._bytes += round(share * (len(steps) - len(left)))
         if self.jobs == 1 or len(left) <= 1:
             for step in left:
                 self._note(step, do(step, self.job), share)
