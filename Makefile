@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench load schemathesis fuzz oracle interview-bench notes-bench cycle cycle-fit docs serve sandbox setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz kill-test oracle interview-bench notes-bench views truth cycle cycle-fit trials docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,7 @@ demo: $(VENV)/.core  ## Assess an example patient and print the assessment
 test: $(VENV)/.dev  ## Install what tests need and run all of them
 	@bash tools/ensure-chromium
 	@bash tools/ensure-postgresql
+	@bash tools/ensure-java
 	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.dev  ## Style, types and the knowledge base
@@ -26,6 +27,7 @@ check: $(VENV)/.dev  ## Style, types and the knowledge base
 
 bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/inference.py
+	$(BIN)/python benchmarks/screen.py --patients 1000
 	$(BIN)/python benchmarks/emg.py 20
 	$(BIN)/python benchmarks/cycle.py --quick
 	$(BIN)/python benchmarks/service.py --seconds 10
@@ -39,8 +41,17 @@ schemathesis: $(VENV)/.dev  ## Call every operation with what fits its descripti
 notes-bench: $(VENV)/.dev $(PEERS)/.peers  ## Measure the reader of notes beside other readers, in one run
 	$(BIN)/python benchmarks/notes.py
 
+views: $(VENV)/.dev $(PEERS)/.sqlonfhir  ## Run the ViewDefinitions by sqlonfhir and compare them with the reader (some minutes)
+	BACKSPASM_PEERS=$(PEERS) BACKSPASM_VIEW_PATIENTS=25 $(BIN)/python -m pytest -n0 tests/oracle/test_views_against_reader.py
+
+truth: $(VENV)/.dev  ## Screen and audit 5,000 virtual records and compare with their truth (some minutes)
+	$(BIN)/python benchmarks/truth.py 5000
+
 fuzz: $(VENV)/.dev  ## Read 100,000 mutated notes: none may fail, and time must grow with the length, not faster
 	$(BIN)/python benchmarks/notes_fuzz.py --n 100000
+
+kill-test: $(VENV)/.dev  ## Kill a screening run at 50 random moments: the output must be the same each time
+	BACKSPASM_KILLS=50 $(BIN)/python -m pytest -s tests/doors/test_screen_killed.py
 
 oracle: $(VENV)/.dev  ## Compare the exported network with pyAgrum on 2,000 patients, and the engine with the slow one
 	BACKSPASM_NETWORK_PATIENTS=2000 $(BIN)/python -m pytest -n auto tests/oracle
@@ -61,9 +72,9 @@ docs: $(VENV)/.core  ## Write the generated pages (command help, coverage) to do
 serve: $(VENV)/.serve  ## Serve the page, REST, FHIR operations and CDS Hooks on this machine
 	$(BIN)/backspasm serve
 
-.PHONY: trials
 trials: $(VENV)/.core  ## Run the published trials in the model and write docs/trials-published.md
 	$(BIN)/backspasm trial --compare-all --format markdown --out docs/trials-published.md
+
 sandbox: $(VENV)/.dev  ## Run the public CDS Hooks sandbox (built from source) against the service; pictures in docs/generated/sandbox
 	PYTHON=$(BIN)/python tools/cds-sandbox docs/generated/sandbox
 
@@ -103,4 +114,10 @@ $(PEERS)/.peers: benchmarks/peers.txt
 	@echo "Installing the other readers of notes ..."
 	@$(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
+
+$(PEERS)/.sqlonfhir: benchmarks/views.txt
+	@echo "Installing a runner of ViewDefinitions ..."
+	@test -x $(PEERS)/bin/pip || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/views.txt
 	@touch $@

@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 
+from backspasm.cli_audit import audit_app
 from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_emg import emg_app
 from backspasm.cli_knowledge import knowledge_app
 from backspasm.cli_population import population_app
+from backspasm.cli_screen import screen_app
 from backspasm.cli_serve import serve_app
 from backspasm.cli_shared import (
     AgeGroup,
@@ -43,6 +45,8 @@ app = typer.Typer(
     epilog="Decision support for professionals, not a certified medical device.",
 )
 app.add_typer(population_app)  # without a name: its commands stand beside those below
+app.add_typer(screen_app)
+app.add_typer(audit_app)
 app.add_typer(cycle_app)
 app.add_typer(trial_app)
 app.add_typer(emg_app)

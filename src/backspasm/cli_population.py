@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,13 +17,15 @@ population_app = typer.Typer()
 class CohortFormat(StrEnum):
     cases = "cases"
     parquet = "parquet"
+    ndjson = "ndjson"
 
 
 @population_app.command(
     epilog="Examples:  backspasm cohort --n 1000 --out cohort  ·  "
     "backspasm cohort --n 100000 --format parquet --setting emergency --age-from 18 --answered 0.5 --out adults  ·  "
     "backspasm cohort --n 50 --cause discitis --age-to 10 --out children; "
-    "head -1 children/records/cases.jsonl | backspasm assess -"
+    "head -1 children/records/cases.jsonl | backspasm assess -  ·  "
+    "backspasm cohort --n 5000 --seed 7 --format ndjson --out records"
 )
 def cohort(
     n: Annotated[int, typer.Option("--n", help="How many patients, 1 or more.")],
@@ -31,7 +33,11 @@ def cohort(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same patients.")] = 1,
     output: Annotated[
         CohortFormat,
-        typer.Option("--format", "-f", help="cases: a case a line, as `assess` reads it; parquet: a row each."),
+        typer.Option(
+            "--format",
+            "-f",
+            help="cases: a case a line, as `assess` reads it; parquet: a row each; ndjson: FHIR R4 records.",
+        ),
     ] = CohortFormat.cases,
     setting: Annotated[
         str | None, typer.Option(help="Where they present; all places by their share if left out.")
@@ -44,15 +50,26 @@ def cohort(
     draw: Annotated[
         int | None, typer.Option(help="Number of a joint parameter draw to draw from; the fixed set if left out.")
     ] = None,
+    kilobytes: Annotated[
+        float, typer.Option(help="ndjson: mean size of a record in kB; the encounter alone takes about 10.")
+    ] = 20.0,
+    grouped: Annotated[bool, typer.Option("--grouped", help="ndjson: one file, patient after patient.")] = False,
+    gzip: Annotated[bool, typer.Option("--gzip", help="ndjson: compress the files.")] = False,
 ) -> None:
     """Draw virtual patients from the model; what is true of them is kept apart from what was asked."""
     from backspasm.population.cohort import Cohort, Wanted
     from backspasm.population.cohort_files import write_cohort
+    from backspasm.population.synthetic.files import Layout, summary, write_records
 
     model = load_model()
     wanted = Wanted(setting, age_from, age_to, sex, tuple(cause or ()), answered, seed, draw)
     with bad_input(), progress_bar("patients", n) as advance:
-        for place in write_cohort(Cohort(wanted, model), n, out, output.value, advance):
+        if output == CohortFormat.ndjson:
+            written = write_records(Cohort(wanted, model), n, out, Layout(kilobytes, grouped, gzip), advance)
+            print(f"backspasm: wrote {written.records} and {written.truth}: {summary(written, n)}", file=sys.stderr)
+            return
+        form: Literal["cases", "parquet"] = "cases" if output == CohortFormat.cases else "parquet"
+        for place in write_cohort(Cohort(wanted, model), n, out, form, advance):
             print(f"backspasm: wrote {place}", file=sys.stderr)
 
 

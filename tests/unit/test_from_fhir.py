@@ -10,7 +10,6 @@ import pytest
 
 from backspasm.patients.answers import answers_of
 from backspasm.patients.from_fhir import from_fhir
-from backspasm.patients.from_fhir.back_pain import BACK_FINDINGS
 from backspasm.patients.from_fhir.conditions import (
     ABOUT_THE_PAST,
     LASTING_COMORBIDITIES,
@@ -739,7 +738,7 @@ def test_contradictions_by_implication_are_resolved_towards_what_warns() -> None
 
 
 def test_the_findings_named_in_code_exist() -> None:
-    named = LASTING | STATES | SLOW | REASSURING | ABOUT_THE_PAST | set(SEEN.values()) | set(MULTIPLES) | BACK_FINDINGS
+    named = LASTING | STATES | SLOW | REASSURING | ABOUT_THE_PAST | set(SEEN.values()) | set(MULTIPLES)
     assert named <= set(knowledge().index.finding_ids)
     assert set(knowledge().index.comorbidities) >= LASTING_COMORBIDITIES | {RECENT_INFARCTION, OLD_INFARCTION}
     assert {cause for _, cause in SEEN} <= {*knowledge().index.cause_ids, *knowledge().index.complications}

@@ -23,6 +23,8 @@ ORDER = {
     "cli_cycle": 8,
     "cli_knowledge": 8,
     "cli_population": 8,
+    "cli_audit": 8,
+    "cli_screen": 8,
     "cli_serve": 8,
     "cli_trial": 8,
     "cli_store": 8,

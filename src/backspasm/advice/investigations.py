@@ -6,12 +6,14 @@ consider before not indicated, then the soonest. A test that a wider one contain
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 from backspasm.advice.situations import Circumstances, holds
 from backspasm.records.care_types import VERDICTS, WHENS, Indication, Investigation, Verdict, When
+from backspasm.records.knowledge import Knowledge
 
 
 class Advice(Struct, frozen=True):
@@ -30,21 +32,51 @@ class Advice(Struct, frozen=True):
     part_of: str | None = None
 
 
-def advise(c: Circumstances) -> tuple[Advice, ...]:
-    """Advice on every test for which a rule holds: the most needed and soonest first, then in order of the index."""
-    met: dict[str, list[Indication]] = {}
-    for rule in c.knowledge.indications:
-        if holds(rule.condition, c):
-            met.setdefault(rule.test, []).append(rule)
-    best = {test: [r for r in rules if _strength(r) == min(map(_strength, rules))] for test, rules in met.items()}
+class Resolved(Struct, frozen=True):
+    """What the rules that hold make of one test: those that decide, the rule of a wider test that contains it
+    (``contained``), or of one that makes it needless."""
+
+    test: str
+    verdict: Verdict
+    when: When | None
+    rules: tuple[Indication, ...]
+    contained: Indication | None = None
+    needless: Indication | None = None
+
+    @property
+    def part_of(self) -> str | None:
+        """The wider test that contains this one."""
+        return None if self.contained is None else self.contained.test
+
+
+def resolved(met: Iterable[Indication], knowledge: Knowledge) -> tuple[Resolved, ...]:
+    """Every test that the rules name: the most needed and soonest first, then in order of the index."""
+    by_test: dict[str, list[Indication]] = {}
+    for rule in met:
+        by_test.setdefault(rule.test, []).append(rule)
+    best = {test: [r for r in rules if _strength(r) == min(map(_strength, rules))] for test, rules in by_test.items()}
     contained, needless = _wider(best, "includes"), _wider(best, "instead_of")
     out = []
-    for test in c.knowledge.index.investigations:
+    for test in knowledge.index.investigations:
         if test in needless:
-            out.append(_needless(c.knowledge.investigations[test], needless[test], c))
+            out.append(Resolved(test, "not_indicated", None, (), needless=needless[test]))
         elif test in best:
-            out.append(_advice(c.knowledge.investigations[test], best[test], contained.get(test), c))
+            rule = best[test][0]
+            out.append(Resolved(test, rule.verdict, rule.when, tuple(best[test]), contained.get(test)))
     return tuple(sorted(out, key=lambda a: (VERDICTS.index(a.verdict), _order(a.when))))
+
+
+def advise(c: Circumstances) -> tuple[Advice, ...]:
+    """Advice on every test for which a rule holds: the most needed and soonest first, then in order of the index."""
+    met = [rule for rule in c.knowledge.indications if holds(rule.condition, c)]
+    out = []
+    for test in resolved(met, c.knowledge):
+        record = c.knowledge.investigations[test.test]
+        if test.needless is not None:
+            out.append(_needless(record, test.needless, c))
+        else:
+            out.append(_advice(record, test, c))
+    return tuple(out)
 
 
 def _order(when: When | None) -> int:
@@ -85,21 +117,21 @@ def _needless(record: Investigation, wider: Indication, c: Circumstances) -> Adv
     )
 
 
-def _advice(record: Investigation, rules: list[Indication], wider: Indication | None, c: Circumstances) -> Advice:
+def _advice(record: Investigation, test: Resolved, c: Circumstances) -> Advice:
     """Advice from the rules of equal strength that decide."""
-    asked = rules[0].verdict != "not_indicated"
+    asked = test.verdict != "not_indicated"
     limits = tuple(limit for limit in record.limits if asked and holds(limit.condition, c))
-    sources = [s for r in rules for s in r.sources] + [s for limit in limits for s in limit.sources]
+    sources = [s for r in test.rules for s in r.sources] + [s for limit in limits for s in limit.sources]
     return Advice(
         test=record.id,
-        verdict=rules[0].verdict,
-        when=rules[0].when,
-        because=tuple(dict.fromkeys(r.because for r in rules)),
+        verdict=test.verdict,
+        when=test.when,
+        because=tuple(dict.fromkeys(r.because for r in test.rules)),
         sources=tuple(dict.fromkeys(sources)),
         cautions=tuple(limit.caution for limit in limits),
         if_positive=record.if_positive,
         if_negative=record.if_negative,
-        rules=tuple(r.id for r in rules),
+        rules=tuple(r.id for r in test.rules),
         known=_known(record, c),
-        part_of=None if wider is None else wider.test,
+        part_of=test.part_of,
     )

@@ -20,6 +20,11 @@ from backspasm.advice.prescribing import (
     verdict_of,
 )
 from backspasm.records.knowledge import Knowledge
+from backspasm.records.treatment_types import PrescribingRule
+
+#: medicines whose rules are kept, of whatever knowledge
+MOST_KEPT = 10_000
+_ABOUT: dict[tuple[str, str], tuple[tuple[PrescribingRule, str], ...]] = {}
 
 
 class TakenVerdict(Struct, frozen=True):
@@ -45,14 +50,29 @@ def reasons_against(medicine: str, facts: PatientFacts, knowledge: Knowledge) ->
 
 
 def _reasons(medicine: str, facts: PatientFacts, knowledge: Knowledge, ordered: bool = False) -> Iterator[Reason]:
+    for rule, about in _rules_about(medicine, knowledge):
+        if rule.when.medicine == ITSELF and not ordered:  # taken already: against proposing it, not against taking it
+            continue
+        met = holds(rule.when, facts, about, knowledge)
+        if met is not None:
+            yield Reason(rule.id, rule.verdict, rule.strength, rule.because, met, rule.sources)
+
+
+def _rules_about(medicine: str, knowledge: Knowledge) -> tuple[tuple[PrescribingRule, str], ...]:
+    """Rules that bear on a medicine, each with the treatment (or the medicine) that it is asked about."""
+    key = (knowledge.digest, medicine)
+    known = _ABOUT.get(key)
+    if known is None:
+        if len(_ABOUT) >= MOST_KEPT:
+            _ABOUT.clear()
+        known = _ABOUT[key] = tuple(_found_rules(medicine, knowledge))
+    return known
+
+
+def _found_rules(medicine: str, knowledge: Knowledge) -> Iterator[tuple[PrescribingRule, str]]:
     treatments = {t.id for t in knowledge.treatments.values() if medicine in t.medicines}
     classes = set(knowledge.medicines[medicine].classes)
     for rule in knowledge.prescribing.values():
-        if rule.when.medicine == ITSELF and not ordered:  # taken already: against proposing it, not against taking it
-            continue
         own = sorted(treatments.intersection(concerned(rule, knowledge)))
-        if not own and not (classes.intersection(rule.classes) and not treatments.intersection(rule.except_treatments)):
-            continue
-        met = holds(rule.when, facts, own[0] if own else medicine, knowledge)
-        if met is not None:
-            yield Reason(rule.id, rule.verdict, rule.strength, rule.because, met, rule.sources)
+        if own or (classes.intersection(rule.classes) and not treatments.intersection(rule.except_treatments)):
+            yield rule, own[0] if own else medicine

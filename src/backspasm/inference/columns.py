@@ -112,6 +112,17 @@ def evidence_of(columns: Columns, parameters: Parameters, knowledge: Knowledge) 
     return EvidenceColumns(work.items, work.counted_values(), work.contradictory)
 
 
+def known_of(columns: Columns, parameters: Parameters, knowledge: Knowledge) -> tuple[EvidenceColumns, Codes]:
+    """Items of evidence, and what is known with all that follows from it: (F, n), 1 present, -1 absent, 0 not asked."""
+    work = _Work(columns, parameters, knowledge)
+    work.follow_links()
+    known = np.ascontiguousarray(columns.answers.T)
+    for finding, said in work.said.items():
+        known[work.boolean[finding]] = said
+    work.form_items()
+    return EvidenceColumns(work.items, work.counted_values(), work.contradictory), known
+
+
 class _Work:
     """Working state of one derivation: the vectorised twin of ``patients.answers._State``."""
 

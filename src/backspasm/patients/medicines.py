@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import Literal
 
 from msgspec import Struct
 
-from backspasm.records.history_types import Medicine
 from backspasm.records.knowledge import Knowledge
-from backspasm.records.treatment_types import Allergen
 
 _WORD = re.compile(r"[^\W_]+")
 #: spellings by digest of the knowledge: made once, since population runs look up names for every patient
@@ -64,19 +62,19 @@ def find_allergy(name: str, knowledge: Knowledge) -> Allergy:
 
 def medicine_names(knowledge: Knowledge) -> dict[str, str]:
     """Every known spelling to the medicine's id."""
-    return _spellings("medicines", knowledge.medicines.values(), knowledge)
+    return _spellings("medicines", knowledge)
 
 
 def _allergen_names(knowledge: Knowledge) -> dict[str, str]:
-    return _spellings("allergens", knowledge.allergens.values(), knowledge)
+    return _spellings("allergens", knowledge)
 
 
-def _spellings(kind: str, records: Iterable[Medicine | Allergen], knowledge: Knowledge) -> dict[str, str]:
+def _spellings(kind: Literal["medicines", "allergens"], knowledge: Knowledge) -> dict[str, str]:
     key = (kind, knowledge.digest)
     known = _SPELLINGS.get(key)
     if known is None:
         known = {}
-        for record in records:
+        for record in (knowledge.medicines if kind == "medicines" else knowledge.allergens).values():
             for spelling in (record.id, *record.names):
                 known.setdefault(_spelling(spelling), record.id)
         while len(_SPELLINGS) >= _KEPT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from backspasm.records.back_pain import back_pain_problems
 from backspasm.records.care_checks import care_problems
 from backspasm.records.cycle_checks import cycle_problems
 from backspasm.records.cycle_fit_checks import fit_problems
@@ -51,6 +52,7 @@ def cross_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> list
         *trial_problems(knowledge, found),
         *treatment_problems(knowledge, found),
         *emg_problems(knowledge.studies, found["emg_references"]),
+        *back_pain_problems(knowledge, found["back_pain"]),
         *cycle_problems(knowledge, found),
         *fit_problems(knowledge, found),
     ]

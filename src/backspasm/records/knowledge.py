@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backspasm.records.back_pain import BackPainCodes
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.cycle_fit_types import FitPlan, FitRecord
 from backspasm.records.cycle_types import CycleRecords
@@ -58,6 +59,7 @@ class Knowledge(Record, frozen=True, kw_only=True):
     safety: tuple[SafetySet, ...]
     together: tuple[Together, ...]
     not_asked_of: tuple[NotAskedOf, ...]
+    back_pain: BackPainCodes
     cycle: CycleRecords
     cycle_plan: FitPlan
     cycle_fit: FitRecord

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from backspasm.records.back_pain import BackPainCodes
 from backspasm.records.care_types import Indication, Investigation, Pathway, PatientLine
 from backspasm.records.cycle_fit_types import FitPlan, FitRecord
 from backspasm.records.cycle_types import (
@@ -79,6 +80,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("pathways/*.yaml", "pathway"),
     ("patient_words/*.yaml", "patient_lines"),
     ("safety_questions.yaml", "safety_questions"),
+    ("back_pain.yaml", "back_pain"),
     ("cycle/parameters.yaml", "cycle_parameters"),
     ("cycle/drugs.yaml", "cycle_drugs"),
     ("cycle/prescriptions.yaml", "cycle_prescriptions"),
@@ -219,6 +221,7 @@ def assemble(found: dict[str, list[Source]], digest: str) -> Knowledge:
         safety=tuple(_many(found["safety_questions"], "safety", SafetySet)),
         together=tuple(_many(found["safety_questions"], "together", Together)),
         not_asked_of=tuple(_many(found["safety_questions"], "not_asked_of", NotAskedOf)),
+        back_pain=msgspec.convert(found["back_pain"][0].data, BackPainCodes),
         cycle=_cycle(found),
         cycle_plan=msgspec.convert(found["cycle_targets"][0].data, FitPlan),
         cycle_fit=msgspec.convert(found["cycle_fit"][0].data, FitRecord),

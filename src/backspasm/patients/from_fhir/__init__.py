@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from backspasm.patients.from_fhir.back_pain import BackPain
-from backspasm.patients.from_fhir.bundle import Found, Opened, open_bundle
-from backspasm.patients.from_fhir.compose import compose
-from backspasm.patients.from_fhir.dates import latest_news
-from backspasm.patients.from_fhir.identity import Owner, address, addresses_of, find_owner
-from backspasm.patients.from_fhir.intake import Person, answered_person
-from backspasm.patients.from_fhir.ledger import Context, Ledger
-from backspasm.patients.from_fhir.person import age_at
-from backspasm.patients.from_fhir.read import read_all
-from backspasm.patients.from_fhir.structs import Condition, Encounter, Resource
-from backspasm.patients.from_fhir.terms import codes, is_family_history, terms_of
-from backspasm.patients.from_fhir.visit import Candidate, Visit, choose, references_of
+from backspasm.patients.from_fhir.bundle import open_bundle
+from backspasm.patients.from_fhir.record import Record, patient_at, reader_of, record_of, visit_of
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
 
@@ -34,68 +24,16 @@ def from_fhir(data: bytes, knowledge: Knowledge) -> Patient:
     Raises:
         InputError: not JSON, not a Bundle, no Patient, or several. One bad resource never stops the reading.
     """
+    return patient_of(record_of_bundle(data), knowledge)
+
+
+def record_of_bundle(data: bytes) -> Record:
+    """The record that a Bundle holds. Raises InputError as ``from_fhir`` does."""
     opened = open_bundle(data)
-    owner = find_owner(opened.found)
-    ledger = Ledger()
-    ledger.unread += opened.unread
-    found = own(opened, owner, ledger)
-    terms = terms_of(knowledge)
-    back = BackPain(knowledge, terms)
-    visit = _visit(found, opened, back, knowledge, ledger)
-    person = answered_person(found, visit, knowledge)
-    age = known_age(owner, visit, person, knowledge, ledger)
-    context = Context(knowledge, terms, back, visit, age, person)
-    read_all(found, owner, context, ledger)
-    return compose(owner, context, ledger)
+    return record_of(opened.found, opened.timestamp, opened.unread)
 
 
-def known_age(owner: Owner, visit: Visit, person: Person | None, knowledge: Knowledge, ledger: Ledger) -> float | None:
-    """Age by the date of birth, else as answered to our own intake."""
-    if person is not None and person.age_years is not None and not owner.resource.birth_date:
-        ledger.note(f"age as answered in {person.reference}")
-        return person.age_years
-    return age_at(owner, visit, knowledge, ledger)
-
-
-def own(opened: Opened, owner: Owner, ledger: Ledger) -> list[Found]:
-    """The resources about this patient; those about others are listed and never used."""
-    own: list[Found] = []
-    for item in opened.found:
-        if not isinstance(item.resource, Resource) or owner.owns(item.resource):
-            own.append(item)
-        else:
-            ledger.leave(item.reference, "is about another patient or subject; not used")
-    return own
-
-
-def _visit(found: list[Found], opened: Opened, back: BackPain, knowledge: Knowledge, ledger: Ledger) -> Visit:
-    linked = linked_to_back_pain(found, back)
-    candidates = []
-    for item in found:
-        if isinstance(item.resource, Encounter):
-            addresses = addresses_of(item)
-            concerned = bool(addresses & linked) or bool(references_of(item.resource) & linked)
-            candidates.append(Candidate(item.resource, item.reference, addresses, concerned))
-    span, longest = knowledge.number("encounter_day_span"), knowledge.number("encounter_longest")
-    visit = choose(candidates, back, latest_news(found, opened.timestamp), span, longest)
-    if visit.reference is None:
-        ledger.note("the record has no encounter; read as of its latest date")
-    else:
-        about = "the latest about back pain" if visit.about_back else "the latest; none is about back pain"
-        ledger.note(f"read as of {visit.reference}, {about}")
-    return visit
-
-
-def linked_to_back_pain(found: list[Found], back: BackPain) -> frozenset[str]:
-    """Addresses of the patient's back pain conditions, and of the encounters that they name as theirs."""
-    out: set[str] = set()
-    for item in found:
-        condition = item.resource
-        if not isinstance(condition, Condition) or not back.concerns(condition.code):
-            continue
-        if is_family_history(condition.code) or codes(condition.verification_status) & {"entered-in-error", "refuted"}:
-            continue
-        out |= addresses_of(item)
-        if condition.encounter and condition.encounter.reference:
-            out.add(address(condition.encounter.reference))
-    return frozenset(out)
+def patient_of(record: Record, knowledge: Knowledge) -> Patient:
+    """The patient at the encounter at issue."""
+    reader = reader_of(knowledge)
+    return patient_at(record, visit_of(record, reader), reader)

@@ -48,6 +48,11 @@ def modality_of(concept: Concept | None) -> Modality | None:
     return next((modality for modality, pattern in _MODALITY if pattern.search(text)), None)
 
 
+def of_spine(concept: Concept | None) -> bool:
+    """Whether the words of a code name the spine or a part of it."""
+    return any(_SPINE.search(text) for text in words(concept))
+
+
 def seen(study: Concept | None, conclusion: Concept, matches: tuple[Match, ...]) -> dict[str, bool]:
     """Imaging findings that a coded conclusion of an imaging study means, each present or absent.
 
@@ -63,6 +68,6 @@ def seen(study: Concept | None, conclusion: Concept, matches: tuple[Match, ...])
     given = codes(conclusion)
     if modality == "mri" and given & SACROILIITIS:
         found["mri_sacroiliitis"] = True
-    if modality != "ct" and given & {NORMAL, ABNORMAL} and any(_SPINE.search(text) for text in words(study)):
+    if modality != "ct" and given & {NORMAL, ABNORMAL} and of_spine(study):
         found[f"{modality}_normal"] = ABNORMAL not in given
     return found

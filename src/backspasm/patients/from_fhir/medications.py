@@ -10,7 +10,7 @@ from backspasm.patients.from_fhir.identity import address, addresses_of
 from backspasm.patients.from_fhir.ledger import Context, Ledger, add
 from backspasm.patients.from_fhir.moments import Moment, first_of
 from backspasm.patients.from_fhir.structs import Concept, Medication, MedicationUse
-from backspasm.patients.from_fhir.terms import codings, system_of, words
+from backspasm.patients.from_fhir.terms import Terms, codings, system_of, words
 
 #: states in which a medicine is being taken; "completed" only counts if it was not long ago
 ACTIVE = frozenset({"active", "in-progress", "recorded"})
@@ -60,8 +60,8 @@ def read_medication(found: Found, use: MedicationUse, shelf: Shelf, context: Con
     if not names:
         ledger.leave(found.reference, "names no medicine that can be read")
         return
-    coded = _by_code(concept, context)
-    if _disagree(coded, _by_words(concept, context)):
+    coded = _by_code(concept, context.terms)
+    if _disagree(coded, _by_words(concept, context.terms)):
         # a wrong code under the right name happens; the name is what people read and check
         ledger.leave(found.reference, f"its code means {', '.join(coded)}, its words {', '.join(names)}: words taken")
     local = is_local(words_of_use(concept, use))
@@ -94,17 +94,15 @@ def _not_taken(use: MedicationUse, start: Moment | None, context: Context) -> st
     return "completed long before the encounter, or at an unknown time"
 
 
-def _by_code(concept: Concept | None, context: Context) -> list[str]:
+def _by_code(concept: Concept | None, terms: Terms) -> list[str]:
     coded = [c.code for c in codings(concept) if c.code and system_of(c) == "rxnorm"]
-    return [name for code in coded for name in context.terms.medicines.get(code, ())]
+    return [name for code in coded for name in terms.medicines.get(code, ())]
 
 
-def _by_words(concept: Concept | None, context: Context) -> list[str]:
+def _by_words(concept: Concept | None, terms: Terms) -> list[str]:
     # "acetaminophen 325 MG / oxycodone 5 MG Oral Tablet" is two medicines
     parts = dict.fromkeys(part for text in words(concept) for part in text.split(" / "))
-    # a record repeats its medicines, and looking one up is the slowest part of reading: remember the answers
-    found = {part: context.terms.medicines_named(part) for part in parts}
-    return [name for names in found.values() for name in names]
+    return [name for part in parts for name in terms.medicines_named(part)]
 
 
 def _disagree(coded: list[str], named: list[str]) -> bool:
@@ -112,12 +110,17 @@ def _disagree(coded: list[str], named: list[str]) -> bool:
     return bool(coded and named) and not any(name in code or code in name for name in named for code in coded)
 
 
+def medicines_of(concept: Concept | None, terms: Terms) -> tuple[str, ...]:
+    """Ids of our medicines in a concept, by code, else by words; of both where they disagree the words."""
+    coded, named = _by_code(concept, terms), _by_words(concept, terms)
+    return tuple(dict.fromkeys(named if _disagree(coded, named) else coded or named))
+
+
 def names_of(concept: Concept | None, context: Context) -> tuple[str, ...]:
     """Our ingredients in the medicine, by code, else by words; the display where none is known."""
-    coded, named = _by_code(concept, context), _by_words(concept, context)
-    found = named if _disagree(coded, named) else coded or named
+    found = medicines_of(concept, context.terms)
     if found:
-        return tuple(dict.fromkeys(found))
+        return found
     shown = (*(c.display for c in codings(concept)), concept.text if concept else None)
     return tuple(" ".join(text.split()) for text in shown if text and text.strip())[:1]
 

@@ -6,6 +6,7 @@ import math
 import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -52,8 +53,11 @@ class Moment(Struct, frozen=True):
 
 def moment_of(text: str | None) -> Moment | None:
     """A FHIR date, dateTime or instant; None where it is missing or not a date."""
-    if not text:
-        return None
+    return _moment(text) if text else None
+
+
+@lru_cache(maxsize=20_000)  # the dates of a record are asked for again and again
+def _moment(text: str) -> Moment | None:
     try:
         if "T" in text:
             instant = datetime.fromisoformat(text)

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Raw, Struct
 
-from backspasm.patients.from_fhir.back_pain import BackPain
 from backspasm.patients.from_fhir.ledger import Context
 from backspasm.patients.from_fhir.medications import is_local, names_of, words_of_use
+from backspasm.patients.from_fhir.record import reader_of
 from backspasm.patients.from_fhir.structs import Concept, Element, Medication, MedicationUse, Reference, Resource
-from backspasm.patients.from_fhir.terms import terms_of, words
+from backspasm.patients.from_fhir.terms import words
 from backspasm.patients.from_fhir.today import Ordered
 from backspasm.patients.from_fhir.visit import Visit
 from backspasm.patients.medicines import ingredients
@@ -98,8 +98,8 @@ def read_orders(drafts: Iterable[Raw], others: Iterable[Raw], knowledge: Knowled
         drafts: resources as JSON, each on its own; others than MedicationRequest and ServiceRequest are passed over.
         others: resources in which a Medication may stand that a draft refers to.
     """
-    terms = terms_of(knowledge)
-    context = Context(knowledge, terms, BackPain(knowledge, terms), Visit(None, None))
+    reader = reader_of(knowledge)
+    context = Context(knowledge, reader.terms, reader.back, Visit(None, None))
     shelf = _shelf((*drafts, *others))
     medicines: list[MedicineOrder] = []
     images: list[ImagingOrder] = []

@@ -85,6 +85,10 @@ class EncounterDiagnosis(Element, frozen=True):
     condition: Reference | None = None
 
 
+class Participant(Element, frozen=True):
+    individual: Reference | None = None
+
+
 class Encounter(Resource, frozen=True):
     status: str | None = None
     class_: Coding | None = field(name="class", default=None)
@@ -94,6 +98,8 @@ class Encounter(Resource, frozen=True):
     reason_code: tuple[Concept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
     diagnosis: tuple[EncounterDiagnosis, ...] = ()
+    service_provider: Reference | None = None
+    participant: tuple[Participant, ...] = ()
 
 
 class Condition(Resource, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -35,13 +36,13 @@ FAMILY_ICD = ("Z80", "Z81", "Z82", "Z83", "Z84")
 FAMILY_CODES = frozenset(
     {"281666001", "57177007", "275937001", "160303001", "416471007", "429740004", "10157-6", "8670-2", "54114-4"}
 )
+#: combinations of codes whose meaning is kept
+MOST_KEPT = 50_000
 _FAMILY_WORDS = re.compile(r"\s*(no\s+)?(family history|fh\b|fhx\b|history of family)", re.IGNORECASE)
 
 
 #: texts whose medicines are remembered at most: a service reads records for months
 _REMEMBERED = 10_000
-#: terms by digest of the knowledge: turning the codes round takes longer than reading a small record
-_TERMS: dict[str, Terms] = {}
 
 
 class Match(Struct, frozen=True):
@@ -59,6 +60,7 @@ class Terms:
         self._exact: dict[tuple[str, str], list[Match]] = {}
         self._prefix: dict[str, list[Match]] = {}
         self._weaker = {(link.finding, link.other) for link in knowledge.links if link.kind == "excludes"}
+        self._known: dict[tuple[tuple[str | None, str | None], ...], tuple[Match, ...]] = {}
         self.medicines: dict[str, list[str]] = {}
         self._knowledge = knowledge
         #: our own code systems, in which a code is the id
@@ -68,8 +70,6 @@ class Terms:
         }
         #: words -> the medicines that they were found to mean
         self._spoken: dict[str, tuple[str, ...]] = {}
-        #: system and code -> what they were found to mean
-        self._meant: dict[tuple[str | None, str | None], tuple[Match, ...]] = {}
         records: tuple[tuple[Kind, Iterable[tuple[str, tuple[Code, ...]]]], ...] = (
             ("finding", ((r.id, r.codes) for r in knowledge.findings.values())),
             ("comorbidity", ((r.id, r.codes) for r in knowledge.comorbidities.values())),
@@ -85,7 +85,7 @@ class Terms:
                 self.medicines.setdefault(rxcui, []).append(medicine.id)
 
     def _add(self, code: Code, kind: Kind, name: str) -> None:
-        plain = _plain(code.system, code.code)
+        plain = plain_code(code.system, code.code)
         match = Match(kind, name, len(plain))
         if code.match == "prefix":
             self._prefix.setdefault(plain, []).append(match)
@@ -94,9 +94,18 @@ class Terms:
 
     def of(self, concept: Concept | None) -> tuple[Match, ...]:
         """Every meaning of a concept's codings; of two findings that exclude each other only the more specific one."""
-        found = [match for coding in codings(concept) for match in self._looked_up(coding)]
-        if len(found) < 2:
-            return tuple(found)
+        if concept is None or not concept.coding:
+            return ()
+        key = tuple((c.system, c.code) for c in concept.coding)
+        known = self._known.get(key)
+        if known is None:  # records repeat their codes: what they mean is looked up once
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            known = self._known[key] = self._meanings(concept)
+        return known
+
+    def _meanings(self, concept: Concept) -> tuple[Match, ...]:
+        found = [match for coding in codings(concept) for match in self._of_coding(coding)]
         unique = {(m.kind, m.id): m for m in sorted(found, key=lambda m: m.length)}
         for first, other in self._weaker:
             a, b = unique.get(("finding", first)), unique.get(("finding", other))
@@ -118,17 +127,6 @@ class Terms:
             self._spoken[text] = found
         return found
 
-    def _looked_up(self, coding: Coding) -> tuple[Match, ...]:
-        """The meanings of a coding; remembered, since a record repeats its codes."""
-        key = (coding.system, coding.code)
-        known = self._meant.get(key)
-        if known is None:
-            known = tuple(self._of_coding(coding))
-            if len(self._meant) >= _REMEMBERED:
-                self._meant.clear()
-            self._meant[key] = known
-        return known
-
     def _of_coding(self, coding: Coding) -> Iterator[Match]:
         own = self._own.get(coding.system or "")
         if own is not None:
@@ -139,21 +137,11 @@ class Terms:
         system = system_of(coding)
         if system is None or not coding.code:
             return
-        plain = _plain(system, coding.code)
+        plain = plain_code(system, coding.code)
         yield from self._exact.get((system, plain), ())
         if system == "icd10cm":
             for end in range(1, len(plain) + 1):
                 yield from self._prefix.get(plain[:end], ())
-
-
-def terms_of(knowledge: Knowledge) -> Terms:
-    """The terms of a knowledge base, made once."""
-    found = _TERMS.get(knowledge.digest)
-    if found is None:
-        found = Terms(knowledge)
-        _TERMS.clear()
-        _TERMS[knowledge.digest] = found
-    return found
 
 
 def system_of(coding: Coding) -> str | None:
@@ -170,6 +158,7 @@ def codes(concept: Concept | None) -> frozenset[str]:
     return frozenset(c.code for c in codings(concept) if c.code)
 
 
+@lru_cache(maxsize=MOST_KEPT)  # records repeat their concepts
 def words(concept: Concept | None) -> tuple[str, ...]:
     """The text and displays of a concept, lower case."""
     if concept is None:
@@ -182,6 +171,7 @@ def short_code(concept: Concept | None) -> str:
     return next((c.code for c in codings(concept) if c.code), "no code")
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def is_family_history(concept: Concept | None) -> bool:
     """Whether the concept speaks of relatives."""
     for coding in codings(concept):
@@ -191,6 +181,6 @@ def is_family_history(concept: Concept | None) -> bool:
     return any(_FAMILY_WORDS.match(text) for text in words(concept))
 
 
-def _plain(system: str, code: str) -> str:
+def plain_code(system: str, code: str) -> str:
     """ICD codes are written with and without their dot."""
     return code.replace(".", "").upper() if system == "icd10cm" else code

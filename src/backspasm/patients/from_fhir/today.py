@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from backspasm.patients.from_fhir import known_age, linked_to_back_pain, own
 from backspasm.patients.from_fhir.back_pain import BackPain
 from backspasm.patients.from_fhir.bundle import Found, open_bundle
 from backspasm.patients.from_fhir.compose import compose
 from backspasm.patients.from_fhir.conditions import OVER
-from backspasm.patients.from_fhir.identity import address, addresses_of, find_owner
+from backspasm.patients.from_fhir.identity import address, addresses_of
 from backspasm.patients.from_fhir.intake import answered_person
 from backspasm.patients.from_fhir.ledger import Context, Ledger
 from backspasm.patients.from_fhir.moments import first_of, moment_of
 from backspasm.patients.from_fhir.read import read_all
+from backspasm.patients.from_fhir.record import known_age, linked_to_back_pain, reader_of, record_of
 from backspasm.patients.from_fhir.structs import Coding, Concept, Condition, Encounter, Period, Reference
-from backspasm.patients.from_fhir.terms import codes, is_family_history, terms_of
+from backspasm.patients.from_fhir.terms import codes, is_family_history
 from backspasm.patients.from_fhir.visit import Visit, references_of
 from backspasm.patients.patient import InputError, Patient
 from backspasm.records.knowledge import Knowledge
@@ -67,13 +67,14 @@ def read_today(
     if moment is None:
         raise InputError.one("now", now, "is no instant", "give an ISO 8601 date and time")
     opened = open_bundle(data)
-    owner = find_owner(opened.found)
+    record = record_of(opened.found, opened.timestamp, opened.unread)
+    owner = record.owner
     ledger = Ledger()
-    ledger.unread += opened.unread
-    found = [f for f in own(opened, owner, ledger) if not isinstance(f.resource, Encounter) or _is(f, encounter)]
+    ledger.unread += record.unread
+    found = [f for f in record.found if not isinstance(f.resource, Encounter) or _is(f, encounter)]
     found += [_reason(concept, o, i, now) for o in ordered for i, concept in enumerate(o.concepts)]
-    terms = terms_of(knowledge)
-    back = BackPain(knowledge, terms)
+    reader = reader_of(knowledge)
+    terms, back = reader.terms, reader.back
     running = _running(found, encounter, now, ordered)
     addresses = frozenset({address(encounter)} if encounter else ())
     until = moment.plus(knowledge.number("encounter_day_span"))

@@ -67,23 +67,37 @@ def choose(
         span: days that an encounter without an end is taken to last.
         longest: days after which an end is taken for an error of the record, lest years of later news be read.
     """
-    held = [c for c in candidates if c.encounter.status not in NOT_HELD]
-    about = [c for c in held if c.linked or any(back.concerns(concept) for concept in _reasons(c.encounter))]
-    dated = [(m.key, c) for c in about or held if (m := _start(c.encounter)) is not None]
+    held = [c for c in candidates if took_place(c)]
+    about = [c for c in held if is_about(c, back)]
+    dated = [(m.key, c) for c in about or held if (m := start_of(c.encounter)) is not None]
     if dated:
         chosen = max(dated, key=lambda pair: pair[0])[1]
     elif held:
         chosen = (about or held)[-1]
     else:
         return Visit(latest, latest)
+    return visit_at(chosen, bool(about), latest, span, longest)
+
+
+def took_place(candidate: Candidate) -> bool:
+    return candidate.encounter.status not in NOT_HELD
+
+
+def is_about(candidate: Candidate, back: BackPain) -> bool:
+    """Whether the encounter is about back pain: by its own codes, or by a condition linked to it."""
+    return candidate.linked or any(back.concerns(concept) for concept in _reasons(candidate.encounter))
+
+
+def visit_at(chosen: Candidate, about: bool, latest: Moment | None, span: float, longest: float) -> Visit:
+    """The assessment at one encounter; ``latest``, ``span`` and ``longest`` as in ``choose``."""
     start, until, ended = _times(chosen.encounter, latest, span, longest)
-    return Visit(start, until, chosen.encounter, chosen.reference, chosen.addresses, bool(about), ended)
+    return Visit(start, until, chosen.encounter, chosen.reference, chosen.addresses, about, ended)
 
 
 def _times(
     encounter: Encounter, latest: Moment | None, span: float, longest: float
 ) -> tuple[Moment | None, Moment | None, bool]:
-    start = _start(encounter) or latest
+    start = start_of(encounter) or latest
     end = moment_of(encounter.period.end) if encounter.period else None
     if start is not None and end is not None and end.after(start.plus(longest)):
         return start, start.plus(longest), True
@@ -92,7 +106,8 @@ def _times(
     return start, start.plus(span), False
 
 
-def _start(encounter: Encounter) -> Moment | None:
+def start_of(encounter: Encounter) -> Moment | None:
+    """When it began, or at least ended; None where no date is readable."""
     return first_of(encounter.period.start, encounter.period.end) if encounter.period else None
 
 

@@ -1,0 +1,221 @@
+"""Screening beside its limits, as ratios within one run. Run with `make bench` (small) or by itself with more patients.
+
+    benchmarks/screen.py --patients 200000 --jobs 2 --spark
+
+"Only decoding" reads the same lines and decodes them with msgspec into the structs that screening needs, on the same number
+of processes. The peer parses every resource with fhir.resources and asks pyAgrum for the posterior of the same network.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import importlib
+import json
+import multiprocessing
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from backspasm import Model, load
+from backspasm.inference.log_tables import log_tables
+from backspasm.inference.strata import Stratum
+from backspasm.patients.from_fhir.bundle import READ
+from backspasm.population.cohort import Cohort, Wanted
+from backspasm.population.cohort_files import write_cohort
+from backspasm.population.screen.inputs import find_input, lines_of, open_file
+from backspasm.population.screen.lines import head_of, type_of
+from backspasm.population.screen.partition import BLOCK, Stretch, lines_of_stretch, stretches_of
+from backspasm.population.synthetic.files import Layout, write_records
+
+#: patients whom the peer reads
+PEER = 5
+#: rows of the table in one bare product
+STEP = 4096
+
+
+def decode(piece: tuple[Path, Stretch]) -> int:
+    """Decode the lines of one stretch into structs; returns their number."""
+    place, stretch = piece
+    file = find_input(place).files[stretch.source]
+    decoders = {name: msgspec.json.Decoder(kind) for name, kind in READ.items()}
+    count = 0
+    with open_file(file.path, file.codec) as stream:
+        for lines in lines_of_stretch(stream, stretch) if file.codec is None else lines_of(stream, BLOCK):
+            for line in lines:
+                decoder = decoders.get(type_of(line)) if line else None
+                if decoder is not None:
+                    decoder.decode(line)
+                    count += 1
+    return count
+
+
+def decoding(place: Path, jobs: int) -> float:
+    """Seconds of only decoding."""
+    pieces = [(place, s) for s in stretches_of(find_input(place))]
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        pool.map(abs, range(jobs))  # started
+        start = time.perf_counter()
+        pool.map(decode, pieces, chunksize=1)
+        return time.perf_counter() - start
+
+
+def command(place: Path, out: Path, *options: str) -> tuple[float, float]:
+    """Seconds of a run, and the peak memory of its largest process in MB."""
+    shutil.rmtree(out, ignore_errors=True)
+    line = [sys.executable, "-m", "backspasm.cli", "screen", str(place), "--out", str(out), *options]
+    start = time.perf_counter()
+    process = subprocess.Popen(line, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(said)
+    return time.perf_counter() - start, used.ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--patients", type=int, default=2_000)
+    parser.add_argument("--rows", type=int, default=100_000, help="cases of the table")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--spark", action="store_true", help="also on Spark, local[JOBS]")
+    asked = parser.parse_args()
+    model = load()
+    print(
+        f"machine: {platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f}), "
+        f"Python {platform.python_version()}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        records(model, root, asked.patients, asked.jobs, asked.spark)
+        table(model, root, asked.rows)
+        peer(model, root)
+
+
+def records(model: Model, root: Path, patients: int, jobs: int, spark: bool) -> None:
+    """An export of records: against only decoding, grouped and not; memory at N and 5 N."""
+    size = 0.0
+    for grouped in (False, True):
+        written = write_records(Cohort(Wanted(), model), patients, root / f"g{grouped:d}", Layout(20.0, grouped))
+        place, size = written.records, written.size / patients / 1000
+        bare = decoding(place, jobs)
+        seconds, _ = command(place, root / "out", "--jobs", str(jobs))
+        kind = "patient after patient" if grouped else "a file a type"
+        print(
+            f"{patients:,} patients of {size:.1f} kB, {kind + ':':23}{seconds:8.1f} s on {jobs} processes "
+            f"({patients / seconds:,.0f} a second), {seconds / bare:.1f} times only decoding ({bare:.2f} s)"
+        )
+    place = root / "g0" / "records"
+    if spark:
+        seconds, _ = command(place, root / "out", "--engine", "spark", "--master", f"local[{jobs}]")
+        local, _ = command(place, root / "out", "--jobs", str(jobs))
+        print(
+            f"the same on Spark, local[{jobs}]:                 {seconds:8.1f} s, {seconds / local:.1f} times the local engine"
+        )
+    _, small = command(place, root / "out", "--jobs", "1")
+    more = write_records(Cohort(Wanted(seed=2), model), 5 * patients, root / "more", Layout(20.0)).records
+    _, large = command(more, root / "out", "--jobs", "1")
+    print(
+        f"peak memory of a process:                {small:8.0f} MB at {patients:,} patients, {large:.0f} MB at {5 * patients:,}"
+    )
+
+
+def table(model: Model, root: Path, rows: int) -> None:
+    """A table of cases to probabilities, beside the bare matrix products of a dense design."""
+    place, _ = write_cohort(Cohort(Wanted(), model), rows, root / "table", "parquet")
+    products = bare_products(model) * rows
+    start, _ = command(small_table(model, root), root / "out", "--only", "probabilities", "--jobs", "1")
+    seconds, _ = command(place, root / "out", "--only", "probabilities", "--jobs", "1")
+    print(
+        f"{rows:,} cases in Parquet to probabilities: {seconds - start:7.2f} s and {start:.2f} s to start, one process "
+        f"({rows / (seconds - start):,.0f} a second, {products / (seconds - start):.2f} of the bare products' speed)"
+    )
+
+
+def small_table(model: Model, root: Path) -> Path:
+    return write_cohort(Cohort(Wanted(), model), 2, root / "small", "parquet")[0]
+
+
+def bare_products(model: Model) -> float:
+    """Seconds a row of the matrix products alone."""
+    tables = log_tables(model, 2, 2)
+    rng = np.random.default_rng(2)
+    matrices = []
+    for block in (tables.alone, *tables.groups):
+        columns = sum(len(t) - 1 for t in block.items.values()) + 3 * len(block.values)
+        matrices.append((rng.random((STEP, columns)), rng.random((columns, len(block.shares)))))
+    return best(lambda: [x @ w for x, w in matrices], 20) / STEP
+
+
+def best(action: Callable[[], object], times: int) -> float:
+    out = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        out.append(time.perf_counter() - start)
+    return min(out)
+
+
+def peer(model: Model, root: Path) -> None:
+    """fhir.resources and pyAgrum on a few patients, beside screening on one process."""
+    place = root / "g1" / "records" / "records.ndjson"
+    by_patient: dict[str, list[bytes]] = {}
+    for line in place.read_bytes().splitlines():
+        by_patient.setdefault(head_of(line).patient or "", []).append(line)
+    patients = list(by_patient.values())[: PEER + 1][1:]
+    seconds, _ = command(root / "g1" / "records", root / "out", "--jobs", "1")
+    ours = seconds / len(by_patient)
+    parsing = best(lambda: parse([line for lines in patients for line in lines]), 2) / PEER
+    inferring = best(inference(model), 2)
+    print(
+        f"fhir.resources and pyAgrum:              {1000 * (parsing + inferring):8.1f} ms a patient ({1000 * parsing:.1f} parsing, "
+        f"{1000 * inferring:.1f} inference); screening {1000 * ours:.2f} ms: {(parsing + inferring) / ours:,.0f} times faster"
+    )
+
+
+def parse(lines: Sequence[bytes]) -> None:
+    """Every resource by fhir.resources (R4B, the nearest that it has)."""
+    for line in lines:
+        data = json.loads(line)
+        kind: Any = importlib.import_module(f"fhir.resources.R4B.{data['resourceType'].lower()}")
+        getattr(kind, data["resourceType"]).model_validate(data)
+
+
+def inference(model: Model) -> Callable[[], object]:
+    """One posterior of the exported network by pyAgrum, with ten answers."""
+    from backspasm.presentation.network_file import network_file
+
+    p = model.parameters
+    stratum = Stratum(p.settings[2], p.ages.bands[-2], "male")
+    gum: Any = importlib.import_module("pyagrum")
+    with tempfile.NamedTemporaryFile("w", suffix=".bifxml") as file:
+        file.write(network_file(model, stratum))
+        file.flush()
+        engine = gum.LazyPropagation(gum.loadBN(file.name))
+    engine.setTargets({"cause"})
+    said = dict.fromkeys(p.booleans[:10], 0)
+
+    def infer() -> None:
+        engine.setEvidence(said)
+        engine.makeInference()
+        engine.posterior("cause")
+
+    return infer
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Urgency, red flags, ledger, tests and prescribing for many patients at once; the answers are those of ``assess``."""

@@ -1,0 +1,134 @@
+"""Which tests are indicated for each of many patients; the twin of ``investigations.advise``.
+
+What is advised depends only on which rules hold, and few combinations of rules occur: each is resolved once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from msgspec import Struct
+
+from backspasm.advice.investigations import resolved
+from backspasm.advice.many.crowd import Crowd
+from backspasm.advice.many.triage import Triage, within
+from backspasm.advice.must_not_miss import complication_table
+from backspasm.inference.columns import Flags
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
+from backspasm.records.care_types import Situation, Verdict, When
+
+
+class Advised(Struct, frozen=True):
+    """Advice on one test; ``part_of`` names a wider test that contains it."""
+
+    test: str
+    verdict: Verdict
+    when: When | None
+    part_of: str | None
+
+
+def advised_tests(crowd: Crowd, found: Triage) -> tuple[tuple[Advised, ...], ...]:
+    """The tests advised for every patient, the most needed and soonest first."""
+    ask = _Asking(crowd, found)
+    held = np.array([ask.holds(rule.condition) for rule in crowd.model.knowledge.indications])
+    packed = np.packbits(held, axis=0).T
+    return tuple(_of_pattern(row.tobytes(), crowd.model) for row in np.ascontiguousarray(packed))
+
+
+@lru_cache(maxsize=65536)
+def _of_pattern(pattern: bytes, model: Model) -> tuple[Advised, ...]:
+    rules = model.knowledge.indications
+    held = np.unpackbits(np.frombuffer(pattern, dtype=np.uint8))[: len(rules)].astype(bool)
+    met = tuple(rule for rule, holds in zip(rules, held, strict=True) if holds)
+    return tuple(Advised(t.test, t.verdict, t.when, t.part_of) for t in resolved(met, model.knowledge))
+
+
+@lru_cache(maxsize=8)
+def imaging_tests(model: Model) -> frozenset[str]:
+    """Tests that make a picture: those whose report answers a finding of the section of imaging."""
+    pictures = set(model.knowledge.index.findings["imaging"])
+    return frozenset(t.id for t in model.knowledge.investigations.values() if pictures.intersection(t.reveals))
+
+
+class _Asking:
+    """Situations asked of a crowd."""
+
+    def __init__(self, crowd: Crowd, found: Triage) -> None:
+        self.crowd, self.found, self.knowledge = crowd, found, crowd.model.knowledge
+        self.everybody = ~crowd.nobody
+        names = crowd.model.parameters
+        table = complication_table(crowd.found, crowd.model)
+        self.probability: dict[str, Array] = {c: crowd.causes[:, i] for i, c in enumerate(names.causes)}
+        self.probability |= {c: table[:, i] for i, c in enumerate(names.complications)}
+        self.probability |= found.groups
+        self.rank = np.argsort(crowd.ranking, axis=1)
+        self.flags: dict[str, Array] = {}
+        order = self.knowledge.index.urgency.index
+        for identifier, fires in found.rules.items():
+            rule = self.knowledge.red_flags[identifier]
+            for name in ("any", *rule.points_to):
+                lowest = self.flags.setdefault(name, np.full(len(crowd), np.inf))
+                np.minimum(lowest, order(rule.urgency), out=lowest, where=fires)
+
+    def holds(self, s: Situation | None) -> Flags:
+        """For whom the situation holds; None holds for everybody."""
+        crowd, number = self.crowd, self.knowledge.number
+        if s is None:
+            return self.everybody
+        if s.finding is not None:
+            return crowd.present(s.finding)
+        if s.denied is not None:
+            return crowd.absent(s.denied)
+        if s.measured is not None:
+            return within(crowd, s.measured, s.at_least, s.at_most)
+        if s.age_under is not None:
+            return np.asarray(crowd.age < number(s.age_under))
+        if s.age_from is not None:
+            return np.asarray(crowd.age >= number(s.age_from))
+        if s.sex is not None:
+            return np.array([p.sex == s.sex for p in crowd.patients], dtype=bool)
+        if s.comorbidity is not None:
+            return crowd.has(s.comorbidity)
+        if s.pregnancy is not None:
+            return self._pregnancy(s.pregnancy)
+        return self._found(s)
+
+    def _found(self, s: Situation) -> Flags:
+        """Situations over what was worked out, and those made of others."""
+        number, order = self.knowledge.number, self.knowledge.index.urgency.index
+        if s.rule is not None:
+            return self.found.rules.get(s.rule, self.crowd.nobody)
+        if s.flagged is not None:
+            lowest = self.flags.get(s.flagged)
+            least = np.inf if s.level is None else order(s.level)
+            return self.crowd.nobody if lowest is None else np.isfinite(lowest) & (lowest <= least)
+        if s.likely is not None:
+            if s.at_least is None:
+                return self.crowd.nobody
+            likely = np.asarray(self.probability.get(s.likely, np.zeros(len(self.crowd))) >= number(s.at_least))
+            if s.within is None:
+                return likely
+            causes = self.crowd.model.parameters.causes
+            if s.likely not in causes:
+                return self.crowd.nobody
+            return likely & (self.rank[:, causes.index(s.likely)] < round(number(s.within)))
+        if s.urgency_from is not None:
+            return np.asarray(self.found.level <= order(s.urgency_from))
+        parts = np.array([self.holds(part) for part in (*s.all_of, *s.any_of, *s.none_of, *s.count_of)])
+        if s.all_of:
+            return np.asarray(parts.all(axis=0))
+        if s.any_of:
+            return np.asarray(parts.any(axis=0))
+        if s.none_of:
+            return np.asarray(~parts.any(axis=0))
+        return np.asarray(parts.sum(axis=0) >= number(s.count or ""))
+
+    def _pregnancy(self, wanted: str) -> Flags:
+        crowd, number = self.crowd, self.knowledge.number
+        if wanted == "stated":
+            return crowd.present("pregnancy")
+        male = np.array([p.sex == "male" for p in crowd.patients], dtype=bool)
+        fertile = (crowd.age >= number("childbearing_age_from")) & (crowd.age < number("childbearing_age_until"))
+        return np.asarray((fertile | np.isnan(crowd.age)) & ~crowd.asked("pregnancy") & ~male)

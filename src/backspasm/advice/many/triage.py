@@ -1,0 +1,156 @@
+"""Red flags, urgency and the must-not-miss ledger of many patients; the twins of ``red_flags``, ``urgency``, ``must_not_miss``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backspasm.advice.many.crowd import Crowd
+from backspasm.advice.must_not_miss import COMPRESSIONS, GROUPS, members, telling_findings
+from backspasm.inference.columns import SEXES, Flags
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
+from backspasm.inference.strata import Stratum
+from backspasm.records.types import Condition, RedFlag
+
+Levels = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Triage:
+    """``rules``: rule -> for whom it fires, the most urgent rules first, then by id. ``level``, ``floor``: positions in the
+    index of urgency, (n). ``groups``: probability of each ledger group, (n). ``listed``: who has the group in the ledger."""
+
+    rules: dict[str, Flags]
+    floor: Levels
+    level: Levels
+    groups: dict[str, Array]
+    listed: dict[str, Flags]
+
+
+def triage(crowd: Crowd) -> Triage:
+    """Rules, urgency and ledger of everybody."""
+    model = crowd.model
+    order = model.knowledge.index.urgency.index
+    rules = sorted(model.knowledge.red_flags.values(), key=lambda r: (order(r.urgency), r.id))
+    fired = {rule.id: met(rule.condition, crowd) for rule in rules}
+    floor = np.full(len(crowd), len(model.knowledge.index.urgency) - 1, dtype=np.intp)
+    for rule in reversed(rules):
+        floor[fired[rule.id]] = order(rule.urgency)
+    groups = {group: _group_probability(group, crowd) for group in GROUPS}
+    return Triage(fired, floor, np.minimum(floor, _least_loss(crowd)), groups, _listed(groups, crowd))
+
+
+def met(condition: Condition, crowd: Crowd) -> Flags:
+    """For whom the condition of a rule holds; what was not asked makes nothing hold."""
+    number = crowd.model.knowledge.number
+    if condition.finding is not None:
+        return crowd.present(condition.finding)
+    if condition.measured is not None:
+        return within(crowd, condition.measured, condition.at_least, condition.at_most)
+    if condition.age_under is not None:
+        return np.asarray(crowd.age < number(condition.age_under))
+    if condition.age_from is not None:
+        return np.asarray(crowd.age >= number(condition.age_from))
+    if condition.comorbidity is not None:
+        return crowd.has(condition.comorbidity)
+    parts = condition.all_of or condition.any_of or condition.count_of
+    wanted = len(parts) if condition.all_of else 1
+    if condition.count is not None:
+        wanted = round(number(condition.count))
+    return np.asarray(np.sum([met(part, crowd) for part in parts], axis=0) >= wanted)
+
+
+def within(crowd: Crowd, measured: str, at_least: str | None, at_most: str | None) -> Flags:
+    """Of whom the value is known and lies between two named numbers."""
+    value, number = crowd.measured(measured), crowd.model.knowledge.number
+    if value is None:
+        return crowd.nobody
+    out = ~np.isnan(value)
+    if at_least is not None:
+        out &= value >= number(at_least)
+    if at_most is not None:
+        out &= value <= number(at_most)
+    return out
+
+
+def rules_in_order(model: Model) -> tuple[RedFlag, ...]:
+    """Every rule, the most urgent first, then by id: the order in which an assessment lists those that fire."""
+    order = model.knowledge.index.urgency.index
+    return tuple(sorted(model.knowledge.red_flags.values(), key=lambda r: (order(r.urgency), r.id)))
+
+
+# --- urgency -----------------------------------------------------------------------------------------------------------
+
+
+def needed(crowd: Crowd) -> Array:
+    """Probability that each level of urgency is needed, most urgent first, (n, L)."""
+    knowledge, parameters = crowd.model.knowledge, crowd.model.parameters
+    levels = knowledge.index.urgency
+    complication_level = np.array([levels.index(knowledge.complications[k].urgency) for k in parameters.complications])
+    cause_level = np.array([levels.index(knowledge.causes[c].urgency) for c in parameters.causes])
+    at_most = np.where(cause_level[:, None] >= np.arange(len(levels)), 1.0, 0.0)  # (C, L)
+    for group, configurations in zip(crowd.model.layout.groups, crowd.found.configurations, strict=True):
+        asked = np.where(group.configurations > 0, complication_level[list(group.members)], len(levels)).min(axis=1)
+        at_most = at_most * (configurations @ (asked[:, None] >= np.arange(len(levels))))
+    calmer = np.concatenate([at_most, np.zeros((*at_most.shape[:-1], 1))], axis=-1)
+    shares = np.maximum(calmer[..., :-1] - calmer[..., 1:], 0.0)
+    out: Array = np.einsum("nc,ncl->nl", crowd.causes, shares)
+    return out
+
+
+def _least_loss(crowd: Crowd) -> Levels:
+    """Level of least expected loss; of equal ones the more urgent."""
+    levels, table = crowd.model.knowledge.index.urgency, crowd.model.knowledge.tables("loss")
+    loss = np.array([[table[given][need] for need in levels] for given in levels])
+    out: Levels = np.argmin(needed(crowd) @ loss.T, axis=1)
+    return out
+
+
+# --- the ledger --------------------------------------------------------------------------------------------------------
+
+
+def _group_probability(group: str, crowd: Crowd) -> Array:
+    if group != "compression":
+        own = [crowd.model.parameters.causes.index(c) for c in members(group, crowd.model)]
+        return np.asarray(np.minimum(crowd.causes[:, own].sum(axis=1), 1.0))
+    places = [crowd.model.parameters.complications.index(c) for c in COMPRESSIONS]
+    total = np.zeros(len(crowd))
+    for block, configurations in zip(crowd.model.layout.groups, crowd.found.configurations, strict=True):
+        inside = [block.members.index(k) for k in places if k in block.members]
+        if inside:
+            any_present = block.configurations[:, inside].any(axis=1)
+            total += np.einsum("nc,nc->n", crowd.causes, configurations[:, :, any_present].sum(axis=2))
+    return np.asarray(np.minimum(total, 1.0))
+
+
+def _listed(groups: dict[str, Array], crowd: Crowd) -> dict[str, Flags]:
+    knowledge, names = crowd.model.knowledge, crowd.model.parameters.causes
+    top = crowd.ranking[:, : round(knowledge.number("ledger_rank"))]
+    least = knowledge.number("ledger_probability")
+    out = {}
+    for group, p in groups.items():
+        own = [names.index(c) for c in members(group, crowd.model) if c in names]
+        out[group] = (p >= least) | np.isin(top, own).any(axis=1)
+    return out
+
+
+@lru_cache(maxsize=4096)
+def telling(group: str, setting: str, band: str, sex: str, model: Model) -> tuple[str, ...]:
+    """Findings that tell a group best in one stratum, the best first: worked out once for each stratum."""
+    return telling_findings(group, (Stratum(setting, band, sex),), model)
+
+
+def likeliest_stratum(crowd: Crowd, i: int) -> tuple[str, str, str]:
+    """Setting, band and sex of a patient; of what is unknown the likeliest."""
+    columns, p = crowd.columns, crowd.model.parameters
+    setting, band, sex = int(columns.setting[i]), int(columns.band[i]), int(columns.sex[i])
+    if min(setting, band, sex) >= 0:
+        return p.settings[setting], p.ages.bands[band], SEXES[sex]
+    from backspasm.inference.strata import strata_of
+
+    stratum = max(strata_of(crowd.patients[i], crowd.model.knowledge), key=lambda s: s.weight)
+    return stratum.setting, stratum.band, stratum.sex

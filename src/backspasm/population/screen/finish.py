@@ -1,0 +1,239 @@
+"""The end of a run: assessments, problems, data dictionary and manifest, the same bytes however the run was cut up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from backspasm.inference.model import Model
+from backspasm.population.screen.files import digest_of_file, write_atomically
+from backspasm.population.screen.inputs import File
+from backspasm.population.screen.partition import Sorted, stretches_of
+from backspasm.population.screen.probabilities import out_schema
+from backspasm.population.screen.records import Problem
+from backspasm.population.screen.schemas import (
+    ASSESSED,
+    CHANGE_COLUMNS,
+    CHANGES,
+    COLUMNS,
+    LATER,
+    PROBLEM_COLUMNS,
+    PROBLEMS,
+)
+from backspasm.population.screen.steps import AssessStretch, Job, Part, Step
+from backspasm.presentation.json_bytes import json_bytes
+
+#: up to so many rows the assessments are one file
+ONE_FILE = 200_000
+MANIFEST = "manifest.json"
+
+
+class Summary(Struct, frozen=True):
+    """What a run came to. ``assessments``: the file, or the folder of partitions. ``again``: it was finished before."""
+
+    assessments: str
+    patients: int
+    encounters: int
+    problems: int
+    urgency: dict[str, int]
+    changed: int | None = None
+    again: bool = False
+
+
+def finished(out: Path, identity: str) -> Summary | None:
+    """The summary of a run that was finished before, if it was this one."""
+    try:
+        manifest = msgspec.json.decode((out / MANIFEST).read_bytes())
+        kept = manifest["summary"] if manifest.get("run") == identity else None
+    except (OSError, msgspec.DecodeError, KeyError, TypeError, AttributeError):
+        return None
+    return None if kept is None else msgspec.convert(kept | {"again": True}, Summary)
+
+
+def finish(
+    job: Job,
+    found: Sequence[Sorted],
+    parts: Sequence[tuple[Step, Part]],
+    model: Model,
+    out: Path,
+    identity: str,
+) -> Summary:
+    """Bring everything into the output folder; the manifest comes last and says that all is there."""
+    rows = sum(p.rows for _, p in parts)
+    one = rows <= ONE_FILE
+    columns = out_schema(model) if job.only_probabilities else ASSESSED
+    name = "assessments.parquet" if one else "assessments"
+    digests = _one_file(job, parts, out / name, columns) if one else _partitions(job, parts, out / name)
+    problems = _problems(job, found, parts)
+    _write_problems(problems, out)
+    urgency: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    for _, part in parts:
+        urgency.update(part.urgency)
+        types.update(part.types)
+    for sorted_ in found:
+        types.update(sorted_.types)
+    levels = [u for u in model.knowledge.index.urgency if u in urgency]
+    count = pq.read_metadata(out / "problems.parquet").num_rows
+    changed = None if job.compare is None else _changes(job, parts, out / "changes.parquet")
+    summary = Summary(name, sum(p.patients for _, p in parts), rows, count, {u: urgency[u] for u in levels}, changed)
+    if changed is not None:
+        digests["changes.parquet"] = digest_of_file(out / "changes.parquet")
+    files = digests | {"problems.parquet": digest_of_file(out / "problems.parquet")}
+    write_words(summary, job, model, out, identity, dict(sorted(types.items())), files)
+    return summary
+
+
+def write_words(
+    summary: Summary,
+    job: Job,
+    model: Model,
+    out: Path,
+    run: str,
+    resources: dict[str, int],
+    files: dict[str, str],
+) -> None:
+    """Data dictionary and, last of all, the manifest."""
+    write_atomically(out / "DICTIONARY.md", lambda path: path.write_text(dictionary(), encoding="utf-8"))
+    write_atomically(out / "dictionary.json", lambda path: path.write_bytes(json_bytes(dictionary_data())))
+    manifest = {
+        "run": run,
+        "summary": msgspec.to_builtins(summary),
+        "input": [{"name": f.name, "bytes": f.size} for f in job.given.files],
+        "passed_over": list(job.given.passed_over),
+        "kind": job.given.kind,
+        "encounters": job.asked.which,
+        "as_of": job.asked.as_of,
+        "resources": resources,
+        "knowledge": {"version": model.knowledge.version, "digest": model.knowledge.digest},
+        "files": files,
+    }
+    write_atomically(out / MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
+
+
+def _one_file(job: Job, parts: Sequence[tuple[Step, Part]], place: Path, columns: pa.Schema) -> dict[str, str]:
+    def write(path: Path) -> None:
+        with pq.ParquetWriter(path, columns, compression="zstd") as out:
+            for step, part in parts:
+                if part.rows:
+                    out.write_table(pq.read_table(job.folder / f"{step.name}.parquet"))
+
+    write_atomically(place, write)
+    return {place.name: digest_of_file(place)}
+
+
+def _partitions(job: Job, parts: Sequence[tuple[Step, Part]], folder: Path) -> dict[str, str]:
+    folder.mkdir(exist_ok=True)
+    for step, _ in parts:
+        made = job.folder / f"{step.name}.parquet"
+        if made.exists():  # else it was moved before the run was killed
+            made.replace(folder / made.name)
+    return {f"{folder.name}/{step.name}.parquet": part.digest for step, part in parts}
+
+
+def _changes(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> int:
+    """Whose urgency changes; the number of encounters."""
+
+    def write(path: Path) -> None:
+        with pq.ParquetWriter(path, CHANGES, compression="zstd") as out:
+            for step, part in parts:
+                if part.changed:
+                    out.write_table(pq.read_table(job.folder / f"{step.name}-changes.parquet"))
+
+    write_atomically(place, write)
+    return sum(part.changed for _, part in parts)
+
+
+# --- problems ------------------------------------------------------------------------------------------------------
+
+
+def _problems(job: Job, found: Sequence[Sorted], parts: Sequence[tuple[Step, Part]]) -> Iterator[pa.Table]:
+    """All problems: those of sorting in the order of the input, then those of each part."""
+    before: Counter[int] = Counter()
+    for sorted_, source in zip(found, _sources(job), strict=True):
+        yield _table(sorted_.problems, before[source], job.given.files)
+        before[source] += sorted_.lines
+    for step, part in parts:
+        start = 0
+        if isinstance(step, AssessStretch):
+            start = before[step.stretch.source]
+            before[step.stretch.source] += part.lines
+        if part.problems:
+            table = pq.read_table(job.folder / f"{step.name}-problems.parquet")
+            yield _table([Problem(**row) for row in table.to_pylist()], start, job.given.files)
+
+
+def _sources(job: Job) -> list[int]:
+    sorts = job.given.kind == "records" and not job.given.grouped
+    return [s.source for s in stretches_of(job.given)] if sorts else []
+
+
+def _table(problems: Sequence[Problem], start: int, files: Sequence[File]) -> pa.Table:
+    return pa.table(
+        [
+            pa.array([files[p.source].name for p in problems], pa.string()),
+            pa.array([p.line + start if p.line else 0 for p in problems], pa.int64()),
+            pa.array([p.resource for p in problems], pa.string()),
+            pa.array([p.reason for p in problems], pa.string()),
+        ],
+        schema=PROBLEMS,
+    )
+
+
+def _write_problems(tables: Iterator[pa.Table], out: Path) -> None:
+    def write(path: Path) -> None:
+        with pq.ParquetWriter(path, PROBLEMS, compression="zstd") as file:
+            for table in tables:
+                if table.num_rows:
+                    file.write_table(table)
+
+    write_atomically(out / "problems.parquet", write)
+
+
+# --- data dictionary -------------------------------------------------------------------------------------------------
+
+
+def dictionary_data() -> dict[str, Any]:
+    """Every column of both tables: name, type, what it says."""
+    return {
+        "assessments": [
+            {"column": name, "type": str(kind), "says": says, "known_at_the_encounter": name not in LATER}
+            for name, kind, says in COLUMNS
+        ],
+        "problems": [
+            {"column": name, "type": str(PROBLEMS.field(name).type), "says": says} for name, says in PROBLEM_COLUMNS
+        ],
+        "changes": [
+            {"column": name, "type": str(CHANGES.field(name).type), "says": says} for name, says in CHANGE_COLUMNS
+        ],
+    }
+
+
+def dictionary() -> str:
+    """The same for people."""
+    lines = [
+        "# Data dictionary",
+        "",
+        "## Assessments",
+        "",
+        "One row is one encounter, assessed with what was known then. Columns marked *later* look at what the record holds",
+        "after the encounter; they serve audits and no assessment.",
+        "",
+        "| column | type | says |",
+        "|---|---|---|",
+    ]
+    for entry in dictionary_data()["assessments"]:
+        later = "" if entry["known_at_the_encounter"] else "*later*: "
+        lines.append(f"| `{entry['column']}` | {entry['type']} | {later}{entry['says']} |")
+    for title, name in (("Problems", "problems"), ("Changes (of a comparison)", "changes")):
+        lines += ["", f"## {title}", "", "| column | type | says |", "|---|---|---|"]
+        lines += [f"| `{e['column']}` | {e['type']} | {e['says']} |" for e in dictionary_data()[name]]
+    lines += ["", "Decision support for professionals, not a certified medical device.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,161 @@
+"""What is screened: the files of an export, of a folder of Bundles, or of a table of cases, found out by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import msgspec
+import pyarrow as pa
+from msgspec import Struct
+
+from backspasm.patients.patient import InputError
+
+Kind = Literal["records", "bundles", "cases"]
+#: ending of a compressed file -> the codec, and how much larger its text is about: to plan the buckets
+CODECS = {".gz": ("gzip", 8), ".zst": ("zstd", 8)}
+#: beginnings of file names that hold no records: reports of the export itself
+NOT_RECORDS = ("manifest", "error", "deleted", "log", "outcome", ".", "_")
+ENDINGS = ".ndjson, .jsonl, .json (each also .gz, .zst), .parquet or .csv"
+
+
+class File(Struct, frozen=True):
+    """One input file; ``name`` is relative to the input. ``size`` in bytes as stored, ``text`` about as decompressed."""
+
+    name: str
+    path: str
+    size: int
+    changed: int
+    codec: str | None = None
+
+    @property
+    def text(self) -> int:
+        return self.size * next((times for codec, times in CODECS.values() if codec == self.codec), 1)
+
+
+class Input(Struct, frozen=True):
+    """All that is screened. ``grouped``: the lines of each patient stand together. ``passed_over``: files not read."""
+
+    kind: Kind
+    files: tuple[File, ...]
+    grouped: bool = False
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> int:
+        return sum(file.text for file in self.files)
+
+
+def find_input(place: Path, grouped: bool = False) -> Input:
+    """The files to screen.
+
+    Raises:
+        InputError: nothing is there, or nothing that can be screened.
+    """
+    if not place.exists():
+        raise InputError.one("INPUT", str(place), "does not exist", "name a folder or a file")
+    if place.is_file():
+        kind = _kind(place)
+        if kind is None:
+            raise InputError.one("INPUT", str(place), "is of no kind that can be screened", f"give {ENDINGS}")
+        return Input(kind, (_file(place, place.parent),), grouped)
+    by_kind: dict[Kind, list[File]] = {}
+    passed_over: list[str] = []
+    for path in sorted(p for p in place.rglob("*") if p.is_file()):
+        name = path.relative_to(place).as_posix()
+        told = any(part.lower().startswith(NOT_RECORDS) for part in name.split("/"))
+        found = None if told else _kind(path)
+        if found is None:
+            passed_over.append(name)
+        else:
+            by_kind.setdefault(found, []).append(_file(path, place))
+    if not by_kind:
+        raise InputError.one(
+            "INPUT", str(place), "holds nothing that can be screened", f"give files ending in {ENDINGS}"
+        )
+    if len(by_kind) > 1:
+        names = " and ".join(f"{files[0].name} ({kind})" for kind, files in by_kind.items())
+        raise InputError.one("INPUT", str(place), f"mixes kinds: {names}", "screen each kind by itself")
+    ((kind, files),) = by_kind.items()
+    return Input(kind, tuple(files), grouped or _says_grouped(place), tuple(passed_over))
+
+
+def _file(path: Path, root: Path) -> File:
+    stat = path.stat()
+    codec = CODECS.get(path.suffix.lower(), (None, 1))[0]
+    return File(path.relative_to(root).as_posix(), str(path.resolve()), stat.st_size, stat.st_mtime_ns, codec)
+
+
+def _kind(path: Path) -> Kind | None:
+    """What a file holds, by its ending, and for JSON lines by its first line."""
+    name = path.name.lower()
+    for ending in CODECS:
+        name = name.removesuffix(ending)
+    ending = name.rsplit(".", 1)[-1] if "." in name else ""
+    if ending in {"parquet", "csv"}:
+        return "cases" if name == path.name.lower() else None
+    if ending == "json":
+        return "bundles"
+    if ending not in {"ndjson", "jsonl"}:
+        return None
+    return "records" if _is_resource(path) else "cases"
+
+
+class _Glance(Struct):
+    resourceType: str | None = None  # noqa: N815 (the name in FHIR)
+    age_years: Any = msgspec.UNSET
+    case: Any = None
+
+
+def _is_resource(path: Path) -> bool:
+    """Whether lines are resources rather than cases; lines that tell nothing are taken for resources, and listed."""
+    try:
+        with open_file(str(path), CODECS.get(path.suffix.lower(), (None, 1))[0]) as stream:
+            for line, _ in zip(stream, range(100), strict=False):
+                try:
+                    glance = msgspec.json.decode(line, type=_Glance)
+                except (msgspec.DecodeError, RecursionError):
+                    continue
+                if glance.resourceType is not None:
+                    return True
+                if glance.age_years is not msgspec.UNSET or glance.case is not None:
+                    return False
+    except (OSError, EOFError):
+        return True  # what is wrong with the file is told when it is read
+    return True
+
+
+class _Manifest(Struct):
+    output_organized_by: str | None = msgspec.field(default=None, name="outputOrganizedBy")
+
+
+def _says_grouped(place: Path) -> bool:
+    """Whether the manifest of a Bulk Data export says that each patient's resources stand together."""
+    try:
+        manifest = msgspec.json.decode((place / "manifest.json").read_bytes(), type=_Manifest)
+    except (OSError, msgspec.DecodeError):
+        return False
+    return manifest.output_organized_by == "Patient"
+
+
+def open_file(path: str, codec: str | None) -> BinaryIO:
+    """A file as a stream of its text."""
+    if codec is None:
+        return open(path, "rb")  # noqa: PTH123 (the caller closes it)
+    raw = pa.OSFile(path, "rb")
+    return pa.CompressedInputStream(raw, codec)  # type: ignore[no-any-return]
+
+
+def lines_of(stream: BinaryIO, block: int) -> Iterator[list[bytes]]:
+    """Lines of a stream, a block of so many bytes at a time; the last line may lack its end."""
+    rest = b""
+    while True:
+        data = stream.read(block)
+        if not data:
+            break
+        pieces = (rest + data).split(b"\n")
+        rest = pieces.pop()
+        yield pieces
+    if rest:
+        yield [rest]

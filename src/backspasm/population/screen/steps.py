@@ -1,0 +1,261 @@
+"""The steps of a run, each a pure function of the input that leaves whole files behind; any process may do any step."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from backspasm.inference.model import Model, load
+from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.compare import Comparison
+from backspasm.population.screen.files import digest_of_file, write_atomically
+from backspasm.population.screen.gather import bucket_batches, bundle_batches
+from backspasm.population.screen.grouped import GroupedReader
+from backspasm.population.screen.inputs import File, Input
+from backspasm.population.screen.partition import Sorted, Stretch, sort_stretch
+from backspasm.population.screen.probabilities import out_schema, probability_batches
+from backspasm.population.screen.records import Asked, Problem
+from backspasm.population.screen.schemas import ASSESSED, CHANGES, PROBLEM
+from backspasm.population.screen.tables import Table, case_batches
+
+
+class Job(Struct, frozen=True):
+    """What every step needs: the input, what is asked, the working folder, the knowledge folder, and the buckets."""
+
+    given: Input
+    asked: Asked
+    work: str
+    knowledge: str
+    buckets: int
+    compare: str | None = None
+    only_probabilities: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.work)
+
+
+class SortStretch(Struct, frozen=True, tag=True):
+    stretch: Stretch
+
+    @property
+    def name(self) -> str:
+        return self.stretch.name
+
+
+class AssessBucket(Struct, frozen=True, tag=True):
+    """``before``: for each part of each sorted stretch, its file and what to add to its line numbers."""
+
+    bucket: int
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.bucket:06d}"
+
+
+class AssessStretch(Struct, frozen=True, tag=True):
+    number: int
+    stretch: Stretch
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number:06d}"
+
+
+class AssessBundles(Struct, frozen=True, tag=True):
+    number: int
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number:06d}"
+
+
+class AssessTable(Struct, frozen=True, tag=True):
+    number: int
+    table: Table
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number:06d}"
+
+
+Step = SortStretch | AssessBucket | AssessStretch | AssessBundles | AssessTable
+
+
+class Part(Struct, frozen=True):
+    """What an assessing step came to. ``lines``: of a stretch, whose problems are numbered from its start."""
+
+    rows: int
+    patients: int
+    problems: int
+    digest: str
+    lines: int = 0
+    types: dict[str, int] = {}
+    urgency: dict[str, int] = {}
+    changed: int = 0
+
+
+_MODELS: dict[str, Model] = {}
+
+
+def model_of(job: Job) -> Model:
+    """The model of the job's knowledge, loaded once in each process."""
+    model = _MODELS.get(job.knowledge)
+    if model is None:
+        _MODELS.clear()
+        model = _MODELS[job.knowledge] = load(Path(job.knowledge))
+        gc.freeze()  # the knowledge is hundreds of thousands of values that never go: don't look through them again
+    return model
+
+
+_COMPARISONS: dict[tuple[str, str], Comparison] = {}
+
+
+def comparison_of(job: Job) -> Comparison | None:
+    """The comparison with the other knowledge, if one is asked for."""
+    if job.compare is None:
+        return None
+    key = (job.knowledge, job.compare)
+    if key not in _COMPARISONS:
+        _COMPARISONS.clear()
+        _COMPARISONS[key] = Comparison(model_of(job), load(Path(job.compare)))
+    return _COMPARISONS[key]
+
+
+def do(step: Step, job: Job) -> Any:
+    """Do one step; what it came to as plain data, for the journal."""
+    if isinstance(step, SortStretch):
+        found: Sorted | Part = sort_stretch(step.stretch, job.given.files[step.stretch.source], job.buckets, job.folder)
+    else:
+        found = _assess(step, job)
+    return msgspec.to_builtins(found)
+
+
+def _assess(step: AssessBucket | AssessStretch | AssessBundles | AssessTable, job: Job) -> Part:
+    files = job.given.files
+    if isinstance(step, AssessBucket):
+        parts = [(job.folder / name, before) for name, before in step.parts]
+        return write_part(step.name, bucket_batches(parts, step.bucket), job)
+    if isinstance(step, AssessStretch):
+        reader = GroupedReader(step.stretch, files[step.stretch.source])
+        return write_part(step.name, reader.batches(), job, reader)
+    if isinstance(step, AssessBundles):
+        own = list(enumerate(files))[step.first : step.last]
+        return write_part(step.name, together(bundle_batches(own)), job)
+    file = files[step.table.source]
+    if job.only_probabilities:
+        return write_probabilities(step.name, step.table, file, job)
+    return write_part(step.name, case_batches(step.table, file, model_of(job).knowledge), job)
+
+
+def together(batches: Iterable[pa.RecordBatch], rows: int = 64) -> Iterator[pa.RecordBatch]:
+    """Several small batches as one."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if len(waiting) == rows:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+
+
+def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: GroupedReader | None = None) -> Part:
+    """Assess batches into ``NAME.parquet`` and, where there are problems, ``NAME-problems.parquet``."""
+    model, comparison = model_of(job), comparison_of(job)
+    changed: list[pa.Table] = []
+    rows = patients = 0
+    urgency: Counter[str] = Counter()
+    problems: list[pa.Array] = []
+
+    def write(path: Path) -> None:
+        nonlocal rows, patients
+        with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
+            for batch in batches:
+                patients += batch.num_rows
+                table = pa.Table.from_batches([assessed(batch, job.asked, model, comparison)])
+                is_problem = table.column("problem").is_valid()
+                problems.append(table.column("problem").filter(is_problem).combine_chunks())
+                found = table.filter(pc.invert(is_problem))
+                if comparison is not None:
+                    changed.append(change_table(found))
+                found = found.select(ASSESSED.names)
+                urgency.update(found.column("urgency").to_pylist())
+                rows += found.num_rows
+                if found.num_rows:
+                    out.write_table(found)
+
+    place = job.folder / f"{name}.parquet"
+    write_atomically(place, write)
+    if comparison is not None:
+        differing = pa.concat_tables([CHANGES.empty_table(), *changed])
+        write_atomically(job.folder / f"{name}-changes.parquet", lambda path: pq.write_table(differing, path))
+    extra = [Problem(p.source, p.line, p.resource, p.reason) for p in (reader.problems if reader else ())]
+    problems.append(pa.array([msgspec.to_builtins(p) for p in extra], PROBLEM))
+    listed = pa.concat_arrays(problems)
+    beside = job.folder / f"{name}-problems.parquet"
+    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
+    table = pa.table(fields, schema=pa.schema(list(PROBLEM)))
+    write_atomically(beside, lambda path: pq.write_table(table, path, compression="zstd"))
+    return Part(
+        rows=rows,
+        patients=patients,
+        problems=len(listed),
+        digest=digest_of_file(place),
+        lines=reader.lines if reader else 0,
+        types=dict(sorted(reader.types.items())) if reader else {},
+        urgency=dict(sorted(urgency.items())),
+        changed=sum(t.num_rows for t in changed),
+    )
+
+
+def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
+    """Probabilities alone into ``NAME.parquet``; no row of it is ever an object."""
+    model, problems = model_of(job), list[Problem]()
+    rows = 0
+
+    def write(path: Path) -> None:
+        nonlocal rows
+        # every number differs from every other: neither a dictionary nor statistics nor compression pays
+        options = {"use_dictionary": ["top_cause"], "compression": "lz4", "write_statistics": False}
+        with pq.ParquetWriter(path, out_schema(model), **options) as out:
+            for batch in probability_batches(table, file, model, problems):
+                rows += batch.num_rows
+                out.write_batch(batch)
+
+    place = job.folder / f"{name}.parquet"
+    write_atomically(place, write)
+    listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
+    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
+    beside = pa.table(fields, schema=pa.schema(list(PROBLEM)))
+    write_atomically(job.folder / f"{name}-problems.parquet", lambda path: pq.write_table(beside, path))
+    return Part(rows=rows, patients=rows, problems=len(problems), digest=digest_of_file(place))
+
+
+def change_table(found: pa.Table) -> pa.Table:
+    """Encounters whose urgency changes, with both sides."""
+    own = found.filter(found.column("change").is_valid())
+    other = own.column("change")
+
+    def field(name: str) -> pa.ChunkedArray:
+        return pc.struct_field(other, name)
+
+    columns = [own.column("patient"), own.column("encounter"), own.column("urgency"), field("urgency")]
+    columns += [own.column("top_cause"), field("top_cause"), own.column("top_probability"), field("top_probability")]
+    return pa.table([*columns, field("because")], schema=CHANGES)
