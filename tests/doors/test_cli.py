@@ -74,6 +74,11 @@ COMMANDS = (
     ("cycle", "export"),
     ("cycle", "fit"),
     ("cycle", "map"),
+    ("store", "upgrade"),
+    ("store", "retention"),
+    ("store", "audit"),
+    ("store", "replay"),
+    ("store", "reception"),
 )
 
 
@@ -424,14 +429,15 @@ def test_the_help_of_each_command_has_an_example(run: Run, command: tuple[str, .
 
 
 def test_every_command_is_in_the_list_of_this_file(run: Run) -> None:
-    groups = {"": run("--help").out, "knowledge": run("knowledge", "--help").out, "cycle": run("cycle", "--help").out}
+    families = ("knowledge", "cycle", "store")
+    groups = {"": run("--help").out, **{name: run(name, "--help").out for name in families}}
     listed = {
         (*group.split(), words[1])
         for group, text in groups.items()
         for line in text.split("Commands")[1].splitlines()
         if (words := line.split())[:1] == ["│"] and line[2] != " "
     }
-    assert listed - {("knowledge",), ("cycle",)} == set(COMMANDS)
+    assert listed - {(name,) for name in families} == set(COMMANDS)
 
 
 @pytest.mark.parametrize(
