@@ -38,7 +38,9 @@ def without(model: Model, *studies: str) -> Model:
 def test_the_study_that_the_other_lacks_is_the_reason(model: Model) -> None:
     # of patients with a history of cancer many stand near a threshold
     patients = [
-        msgspec.structs.replace(p, present=tuple({*p.present, "history_of_cancer"} - set(p.absent)), setting="primary_care")
+        msgspec.structs.replace(
+            p, present=tuple({*p.present, "history_of_cancer"} - set(p.absent)), setting="primary_care"
+        )
         for p in random_patients(150, 8, model.knowledge)
         if "history_of_cancer" not in p.absent and "minor_skin_cancer_only" not in p.present
     ]
