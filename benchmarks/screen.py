@@ -2,8 +2,9 @@
 
     benchmarks/screen.py --patients 200000 --jobs 2 --spark
 
-"Only decoding" reads the same lines and decodes them with msgspec into the structs that screening needs, on the same number
-of processes. The peer parses every resource with fhir.resources and asks pyAgrum for the posterior of the same network.
+"Only decoding" reads the same lines and decodes them with msgspec into the structs that screening needs. Ratios compare
+processor time, which depends less on what else the machine does; the start of the program is taken off.
+The peer parses every resource with fhir.resources and asks pyAgrum for the posterior of the same network.
 """
 
 from __future__ import annotations
@@ -47,34 +48,31 @@ PEER = 5
 STEP = 4096
 
 
-def decode(piece: tuple[Path, Stretch]) -> int:
-    """Decode the lines of one stretch into structs; returns their number."""
+def decode(piece: tuple[Path, Stretch]) -> float:
+    """Decode the lines of one stretch into structs; returns the processor time in seconds."""
+    start = time.process_time()
     place, stretch = piece
     file = find_input(place).files[stretch.source]
     decoders = {name: msgspec.json.Decoder(kind) for name, kind in READ.items()}
-    count = 0
     with open_file(file.path, file.codec) as stream:
         for lines in lines_of_stretch(stream, stretch) if file.codec is None else lines_of(stream, BLOCK):
             for line in lines:
                 decoder = decoders.get(type_of(line)) if line else None
                 if decoder is not None:
                     decoder.decode(line)
-                    count += 1
-    return count
+    return time.process_time() - start
 
 
 def decoding(place: Path, jobs: int) -> float:
-    """Seconds of only decoding."""
+    """Processor seconds of only decoding, on so many processes."""
     pieces = [(place, s) for s in stretches_of(find_input(place))]
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         pool.map(abs, range(jobs))  # started
-        start = time.perf_counter()
-        pool.map(decode, pieces, chunksize=1)
-        return time.perf_counter() - start
+        return sum(pool.map(decode, pieces, chunksize=1))
 
 
-def command(place: Path, out: Path, *options: str) -> tuple[float, float]:
-    """Seconds of a run, and the peak memory of its largest process in MB."""
+def command(place: Path, out: Path, *options: str) -> tuple[float, float, float]:
+    """Seconds of a run, its processor seconds (of all its processes), and the peak memory of the first in MB."""
     shutil.rmtree(out, ignore_errors=True)
     line = [sys.executable, "-m", "backspasm.cli", "screen", str(place), "--out", str(out), *options]
     start = time.perf_counter()
@@ -84,7 +82,7 @@ def command(place: Path, out: Path, *options: str) -> tuple[float, float]:
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(said)
-    return time.perf_counter() - start, used.ru_maxrss / 1024
+    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def main() -> None:
@@ -109,26 +107,31 @@ def main() -> None:
 def records(model: Model, root: Path, patients: int, jobs: int, spark: bool) -> None:
     """An export of records: against only decoding, grouped and not; memory at N and 5 N."""
     size = 0.0
+    tiny = write_records(Cohort(Wanted(), model), 1, root / "tiny", Layout(20.0)).records
+    _, begin, _ = command(tiny, root / "out", "--jobs", "1")
     for grouped in (False, True):
         written = write_records(Cohort(Wanted(), model), patients, root / f"g{grouped:d}", Layout(20.0, grouped))
         place, size = written.records, written.size / patients / 1000
         bare = decoding(place, jobs)
-        seconds, _ = command(place, root / "out", "--jobs", str(jobs))
+        seconds, _, _ = command(place, root / "out", "--jobs", str(jobs))
+        _, used, _ = command(place, root / "out", "--jobs", "1")
+        used -= begin
         kind = "patient after patient" if grouped else "a file a type"
         print(
             f"{patients:,} patients of {size:.1f} kB, {kind + ':':23}{seconds:8.1f} s on {jobs} processes "
-            f"({patients / seconds:,.0f} a second), {seconds / bare:.1f} times only decoding ({bare:.2f} s)"
+            f"({patients / seconds:,.0f} a second); processor {1000 * used / patients:.2f} ms a patient, "
+            f"{used / bare:.1f} times only decoding"
         )
     place = root / "g0" / "records"
     if spark:
-        seconds, _ = command(place, root / "out", "--engine", "spark", "--master", f"local[{jobs}]")
-        local, _ = command(place, root / "out", "--jobs", str(jobs))
+        seconds, _, _ = command(place, root / "out", "--engine", "spark", "--master", f"local[{jobs}]")
+        local, _, _ = command(place, root / "out", "--jobs", str(jobs))
         print(
             f"the same on Spark, local[{jobs}]:                 {seconds:8.1f} s, {seconds / local:.1f} times the local engine"
         )
-    _, small = command(place, root / "out", "--jobs", "1")
+    _, _, small = command(place, root / "out", "--jobs", "1")
     more = write_records(Cohort(Wanted(seed=2), model), 5 * patients, root / "more", Layout(20.0)).records
-    _, large = command(more, root / "out", "--jobs", "1")
+    _, _, large = command(more, root / "out", "--jobs", "1")
     print(
         f"peak memory of a process:                {small:8.0f} MB at {patients:,} patients, {large:.0f} MB at {5 * patients:,}"
     )
@@ -138,10 +141,10 @@ def table(model: Model, root: Path, rows: int) -> None:
     """A table of cases to probabilities, beside the bare matrix products of a dense design."""
     place, _ = write_cohort(Cohort(Wanted(), model), rows, root / "table", "parquet")
     products = bare_products(model) * rows
-    start, _ = command(small_table(model, root), root / "out", "--only", "probabilities", "--jobs", "1")
-    seconds, _ = command(place, root / "out", "--only", "probabilities", "--jobs", "1")
+    _, start, _ = command(small_table(model, root), root / "out", "--only", "probabilities", "--jobs", "1")
+    _, seconds, _ = command(place, root / "out", "--only", "probabilities", "--jobs", "1")
     print(
-        f"{rows:,} cases in Parquet to probabilities: {seconds - start:7.2f} s and {start:.2f} s to start, one process "
+        f"{rows:,} cases in Parquet to probabilities: {seconds - start:7.2f} s of a processor and {start:.2f} s to start "
         f"({rows / (seconds - start):,.0f} a second, {products / (seconds - start):.2f} of the bare products' speed)"
     )
 
@@ -162,11 +165,12 @@ def bare_products(model: Model) -> float:
 
 
 def best(action: Callable[[], object], times: int) -> float:
+    """Least processor time of several, in seconds."""
     out = []
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         action()
-        out.append(time.perf_counter() - start)
+        out.append(time.process_time() - start)
     return min(out)
 
 
@@ -177,8 +181,9 @@ def peer(model: Model, root: Path) -> None:
     for line in place.read_bytes().splitlines():
         by_patient.setdefault(head_of(line).patient or "", []).append(line)
     patients = list(by_patient.values())[: PEER + 1][1:]
-    seconds, _ = command(root / "g1" / "records", root / "out", "--jobs", "1")
-    ours = seconds / len(by_patient)
+    _, begin, _ = command(root / "tiny" / "records", root / "out", "--jobs", "1")
+    _, seconds, _ = command(root / "g1" / "records", root / "out", "--jobs", "1")
+    ours = (seconds - begin) / len(by_patient)
     parsing = best(lambda: parse([line for lines in patients for line in lines]), 2) / PEER
     inferring = best(inference(model), 2)
     print(

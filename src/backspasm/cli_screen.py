@@ -120,7 +120,8 @@ def screen(
     )
     if summary.changed is not None:
         print(
-            f"backspasm: {summary.changed:,} encounters change urgency, listed in {out / 'changes.parquet'}",
+            f"backspasm: {summary.changed:,} encounters change urgency, listed in {out / 'changes.parquet'}"
+            + _reasons(out / "changes.parquet"),
             file=sys.stderr,
         )
     if summary.problems:
@@ -131,6 +132,17 @@ def screen(
         with bad_input():
             write_audit(parts_of(out), out / "audit", model.knowledge)
         print(f"backspasm: wrote {out / 'audit' / 'audit.html'}", file=sys.stderr)
+
+
+def _reasons(changes: Path, most: int = 5) -> str:
+    """The reasons that stand behind most changes, with their number."""
+    from collections import Counter
+
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(changes, columns=["because"]).column("because").to_pylist()
+    counted = Counter(reason for reasons in rows for reason in reasons).most_common(most)
+    return f" (because of {', '.join(f'{reason}: {count:,}' for reason, count in counted)})" if counted else ""
 
 
 def _check_knowledge(folder: Path) -> None:

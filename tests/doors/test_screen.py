@@ -213,3 +213,17 @@ def test_help_says_how_to_begin(run: Run) -> None:
     assert done.code == 0
     for word in ("INPUT", "--out", "--encounters", "--as-of", "--grouped", "--jobs", "Examples:"):
         assert word in done.out
+
+
+def test_compared_with_the_same_knowledge_nothing_changes(run: Run, tmp_path: Path) -> None:
+    from backspasm.records.library import knowledge_folder
+
+    place, out = tmp_path / "cases.jsonl", tmp_path / "out"
+    place.write_text('{"age_years": 4, "present": ["fever"]}\n', encoding="utf-8")
+    done = run("screen", str(place), "--out", str(out), "--jobs", "1", "--compare", str(knowledge_folder()))
+    assert done.code == 0
+    assert "0 encounters change urgency, listed in" in done.err
+    assert pq.read_table(out / "changes.parquet").num_rows == 0
+    bad = run("screen", str(place), "--out", str(tmp_path / "b"), "--compare", str(tmp_path / "none"))
+    assert bad.code == 2
+    assert "is not a folder. Mend: name a knowledge folder" in " ".join(bad.err.split())

@@ -11,7 +11,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from backspasm import Model
+from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.gather import records_batch
 from backspasm.population.screen.lines import head_of
+from backspasm.population.screen.records import Asked
 from backspasm.population.screen.run import Request, screen
 from tests.population_records import export
 
@@ -107,3 +110,42 @@ def test_a_compressed_file_that_is_cut_short_is_listed(model: Model, tmp_path: P
     problems = pq.read_table(tmp_path / "out" / "problems.parquet").to_pylist()
     assert {p["file"] for p in problems} == {path.name}
     assert any("cannot be read further" in p["reason"] for p in problems)
+
+
+ODD: tuple[Any, ...] = (
+    None, 5, -1e308, "x", "", [], {}, [{}], {"coding": [{}]}, True, "2020-13-45", "9999-12-31T23:59:59+14:00", "0001-01-01",
+    {"value": 1e308, "unit": "mg"}, "Patient/", "#",
+)  # fmt: skip
+
+
+def mutated(value: Any, rng: random.Random) -> Any:
+    """The same with one value somewhere in it made odd; whose it is stays."""
+    if isinstance(value, dict) and value:
+        key = rng.choice(list(value))
+        if key in {"resourceType", "subject", "patient"}:
+            return value
+        return value | {key: rng.choice(ODD) if rng.random() < 0.4 else mutated(value[key], rng)}
+    if isinstance(value, list) and value:
+        place = rng.randrange(len(value))
+        return [*value[:place], mutated(value[place], rng), *value[place + 1 :]]
+    return rng.choice(ODD)
+
+
+def test_odd_values_never_make_a_fault_of_ours(model: Model, tmp_path: Path) -> None:
+    records = export(model, tmp_path / "export", 25, seed=6, grouped=True)
+    by_patient: dict[str, list[bytes]] = {}
+    for line in (records / "records.ndjson").read_bytes().splitlines():
+        by_patient.setdefault(head_of(line).patient or "", []).append(line)
+    rng = random.Random(7)
+    listed = 0
+    for turn in range(8):
+        rows = [
+            (name, [(0, i + 1, json.dumps(mutated(json.loads(x), rng)).encode() if rng.random() < 0.3 else x)
+                    for i, x in enumerate(own)])
+            for name, own in by_patient.items()
+        ]  # fmt: skip
+        asked = Asked(("all", "last", "back-pain")[turn % 3], (None, "2025-06-01")[turn % 2])
+        problems = [r["problem"] for r in assessed(records_batch(rows), asked, model).to_pylist() if r["problem"]]
+        assert [p for p in problems if "internal fault" in p["reason"]] == []
+        listed += len(problems)
+    assert listed > 50

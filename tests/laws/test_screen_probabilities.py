@@ -30,7 +30,7 @@ def probabilities(
     folder.mkdir()
     pq.write_table(table, folder / "cases.parquet", row_group_size=64)
     screen(Request(folder / "cases.parquet", folder / "out", only_probabilities=True), model)
-    rows = pq.read_table(folder / "out" / "assessments.parquet").to_pylist()
+    rows = pq.read_table(folder / "out" / "assessments").to_pylist()
     return rows, pq.read_table(folder / "out" / "problems.parquet").to_pylist()
 
 

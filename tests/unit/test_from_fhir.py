@@ -787,3 +787,10 @@ def test_cells_per_microlitre(unit: str) -> None:
     counts = (observation("w", "6690-2", 7800, unit), observation("t", "777-3", 212000, unit))
     patient = read(*counts)
     assert (patient.measured["leukocytes"], patient.measured["platelets"]) == (7.8, 212.0)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-31T23:59:59+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01"])
+def test_a_date_at_the_end_of_the_calendar_does_not_stop_the_reading(day: str) -> None:
+    visit = {"resourceType": "Encounter", "id": "e", "status": "finished", "period": {"start": day}}
+    patient = from_fhir(bundle(person(), visit), knowledge())
+    assert patient.age_years is None  # nobody is that old, nor was anybody there before the birth

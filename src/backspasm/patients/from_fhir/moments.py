@@ -40,15 +40,21 @@ class Moment(Struct, frozen=True):
     def key(self) -> tuple[date, datetime]:
         """For sorting: by day, then by instant (a date without a time counts as the start of its day)."""
         instant = self.instant or datetime.combine(self.first, time(), UTC)
-        return (self.first, instant.astimezone(UTC))
+        try:
+            return (self.first, instant.astimezone(UTC))
+        except OverflowError:  # at the ends of the calendar
+            return (self.first, instant.replace(tzinfo=UTC))
 
     def plus(self, days: float) -> Moment:
-        """This moment so many days later."""
+        """This moment so many days later; the same where that lies beyond the calendar."""
         step = timedelta(days=days)
-        if self.instant is not None:
-            later = self.instant + step
-            return Moment(later.date(), later.date(), later)
-        return Moment(self.last + step, self.last + step)
+        try:
+            if self.instant is not None:
+                later = self.instant + step
+                return Moment(later.date(), later.date(), later)
+            return Moment(self.last + step, self.last + step)
+        except OverflowError:
+            return self
 
 
 def moment_of(text: str | None) -> Moment | None:
@@ -96,6 +102,8 @@ def years_between(birth: Moment, at: Moment) -> float | None:
     if day < born:
         return None
     years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    if day.year == date.max.year:  # "for ever": the next birthday is beyond the calendar
+        return float(years)
     since, until = _birthday(born, born.year + years), _birthday(born, born.year + years + 1)
     # rounded down: a patient one day short of a birthday is not yet of that age
     return math.floor((years + (day - since) / (until - since)) * 100) / 100

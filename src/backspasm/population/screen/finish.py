@@ -16,7 +16,6 @@ from backspasm.inference.model import Model
 from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.inputs import File
 from backspasm.population.screen.partition import Sorted, stretches_of
-from backspasm.population.screen.probabilities import out_schema
 from backspasm.population.screen.records import Problem
 from backspasm.population.screen.schemas import (
     ASSESSED,
@@ -67,10 +66,9 @@ def finish(
 ) -> Summary:
     """Bring everything into the output folder; the manifest comes last and says that all is there."""
     rows = sum(p.rows for _, p in parts)
-    one = rows <= ONE_FILE
-    columns = out_schema(model) if job.only_probabilities else ASSESSED
+    one = rows <= ONE_FILE and not job.only_probabilities  # millions of numbers are not written twice
     name = "assessments.parquet" if one else "assessments"
-    digests = _one_file(job, parts, out / name, columns) if one else _partitions(job, parts, out / name)
+    digests = _one_file(job, parts, out / name) if one else _partitions(job, parts, out / name)
     problems = _problems(job, found, parts)
     _write_problems(problems, out)
     urgency: Counter[str] = Counter()
@@ -118,9 +116,9 @@ def write_words(
     write_atomically(out / MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
 
 
-def _one_file(job: Job, parts: Sequence[tuple[Step, Part]], place: Path, columns: pa.Schema) -> dict[str, str]:
+def _one_file(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> dict[str, str]:
     def write(path: Path) -> None:
-        with pq.ParquetWriter(path, columns, compression="zstd") as out:
+        with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
             for step, part in parts:
                 if part.rows:
                     out.write_table(pq.read_table(job.folder / f"{step.name}.parquet"))
