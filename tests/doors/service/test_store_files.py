@@ -69,7 +69,7 @@ def test_an_address_that_cannot_be_used_is_refused_without_showing_its_password(
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"store .*file/below"):
+    with pytest.raises(InputError, match=r"store .*cannot be made .*Mend: name a folder"):
         connect(StoreSettings(url=f"sqlite:///{tmp_path}/file/below/s.sqlite"))
 
 
