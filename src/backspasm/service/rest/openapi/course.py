@@ -20,6 +20,8 @@ class Arm(Part, frozen=True):
 
     pain: Band
     spasm: Band
+    resting_emg: Band
+    flexion_relaxation_ratio: Band
     motion: Band
     drowsy: list[float]
     less_pain: Band
