@@ -23,12 +23,10 @@ from backspasm import Model, assess, from_case, load
 from backspasm.advice.assessment import differential_of
 from backspasm.advice.course import course_of
 from backspasm.advice.next_step import next_step
-from backspasm.advice.situation import situation
+from backspasm.advice.situation import situation_of
 from backspasm.inference.batch import score
 from backspasm.inference.columns import Columns, columns_of, evidence_of
 from backspasm.inference.log_tables import log_tables
-from backspasm.inference.strata import strata_of
-from backspasm.patients.answers import answers_of
 
 CASES = 100_000
 FROM_DICTS = 5_000
@@ -109,8 +107,7 @@ def one_patient(model: Model) -> None:
         f"one patient in process, 1,000 draws:   {1000 * again:8.1f} ms  (no draw of parameters kept yet: {1000 * first:.1f} ms;"
     )
     print(f"                                                    with 2 draws: {1000 * point:.1f} ms)")
-    answers, strata = answers_of(patient, model.knowledge), strata_of(patient, model.knowledge)
-    asked = best(lambda: next_step(situation(patient, answers, strata, model)), 10)
+    asked = best(lambda: next_step(situation_of(patient, model)), 10)
     chances = differential_of(patient, model)
     course = best(lambda: course_of(patient, chances, model.knowledge), 10)
     print(

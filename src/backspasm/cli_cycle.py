@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec.structs import replace
 
-from backspasm.cli_shared import File, From, bad_input, input_patient, load_model, refuse, stdout_console
+from backspasm.cli_shared import File, From, bad_input, input_patient, load_model, refuse, stdout_console, write_out
 
 if TYPE_CHECKING:
     from backspasm.records.knowledge import Knowledge
@@ -92,11 +92,11 @@ def simulate(
     if output is CourseFormat.json:
         from backspasm.presentation.cycle_words import course_json
 
-        _write(course_json(found), out)
+        write_out(course_json(found), out)
         return
     from backspasm.presentation.cycle_figure import course_picture
 
-    _write(course_picture(found, model.knowledge.cycle, output.value), out)
+    write_out(course_picture(found, model.knowledge.cycle, output.value), out)
 
 
 def _check_picture(out: Path | None, form: str) -> None:
@@ -104,16 +104,6 @@ def _check_picture(out: Path | None, form: str) -> None:
         refuse(
             f"--format {form}: a picture is not text. Mend: add --out course.{form}, or redirect standard output to a file"
         )
-
-
-def _write(data: bytes, out: Path | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        refuse(f"--out ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")
 
 
 class ModelFormat(StrEnum):
@@ -154,7 +144,7 @@ def export(
     from backspasm.cycle.typical import typical_sbml
 
     with bad_input():
-        _write(typical_sbml(knowledge.cycle, prescription), out)
+        write_out(typical_sbml(knowledge.cycle, prescription), out)
 
 
 @model_app.command(
@@ -176,7 +166,7 @@ def map_(
 
     found = persistence_map(load_model().knowledge.cycle, patients, seed)
     drawn = (found.own_sensitisation, found.own_return_gain, found.persists)
-    _write(persistence_picture(found.sensitisation, found.return_gain, found.number, drawn, output.value), out)
+    write_out(persistence_picture(found.sensitisation, found.return_gain, found.number, drawn, output.value), out)
 
 
 class FitFormat(StrEnum):
@@ -248,16 +238,16 @@ def _show_fit(knowledge: Knowledge, output: FitFormat, out: Path | None) -> None
 
         print_fit(plan, record, stdout_console())
     elif output is FitFormat.json:
-        _write(fit_json(plan, record), out)
+        write_out(fit_json(plan, record), out)
     elif output in (FitFormat.png, FitFormat.svg):
         from backspasm.presentation.cycle_fit_figure import profile_figure
 
         _check_picture(out, output.value)
-        _write(profile_figure(plan, record, output.value), out)
+        write_out(profile_figure(plan, record, output.value), out)
     else:
         from backspasm.presentation.cycle_fit_view import fit_page
 
-        _write(fit_page(knowledge, output is FitFormat.markdown), out)
+        write_out(fit_page(knowledge, output is FitFormat.markdown), out)
 
 
 def _write_fit(knowledge: Knowledge, out: Path) -> None:
@@ -275,5 +265,5 @@ def _write_fit(knowledge: Knowledge, out: Path) -> None:
         ("courses.png", course_figure(plan, record, "png")),
         ("profiles.png", profile_figure(plan, record, "png")),
     ):
-        _write(data, out / name)
+        write_out(data, out / name)
     print_fit(plan, record, stdout_console())

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -78,6 +80,17 @@ def refuse(*messages: str) -> NoReturn:
     for message in messages:
         print(f"backspasm: {message}", file=sys.stderr)
     raise typer.Exit(2)
+
+
+def write_out(data: bytes, out: Path | None) -> None:
+    """To the file that ``--out`` names, or to standard output."""
+    if out is None:
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        refuse(f"--out ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")
 
 
 def load_model() -> Model:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backspasm.cli_shared import PageFormat, bad_input, load_model, progress_bar, refuse, stdout_console
+from backspasm.cli_shared import PageFormat, bad_input, load_model, progress_bar, refuse, stdout_console, write_out
 
 if TYPE_CHECKING:
     from backspasm.cycle.trial.result import TrialResult
@@ -68,7 +67,7 @@ def trial(
         return
     chosen = list(knowledge.trials.values()) if compare_all else [_protocol(protocol or "", knowledge)]
     if shown:
-        _write(_text(chosen[0].id, protocol or ""), out)
+        write_out(_text(chosen[0].id, protocol or ""), out)
         return
     if not chosen:
         refuse("--compare-all: the knowledge folder holds no protocol. Mend: add one to cycle/trials/, or name a file")
@@ -81,7 +80,7 @@ def trial(
         else:
             print_trial(results[0], knowledge, stdout_console())
         return
-    _write(_written(results, knowledge, output, compare_all), out)
+    write_out(_written(results, knowledge, output, compare_all), out)
 
 
 def _protocol(name: str, knowledge: Knowledge) -> TrialProtocol:
@@ -143,7 +142,7 @@ def _list(knowledge: Knowledge, form: str, out: Path | None) -> None:
     if form == "json":
         from backspasm.presentation.json_bytes import json_bytes
 
-        _write(
+        write_out(
             json_bytes([{"id": p.id, "name": p.name, "question": p.question} for p in knowledge.trials.values()]), out
         )
         return
@@ -162,13 +161,3 @@ def _text(identifier: str, name: str) -> bytes:
     path = Path(name)
     shipped = knowledge_folder() / "cycle" / "trials" / f"{identifier}.yaml"
     return (path if path.is_file() else shipped).read_bytes()
-
-
-def _write(data: bytes, out: Path | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        refuse(f"--out ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")

@@ -16,6 +16,7 @@ from backspasm.cycle.treatment import NONE
 from backspasm.presentation.cycle_fit_words import ESS, RHAT, model_words, verdict
 from backspasm.records.library import knowledge_folder, read_knowledge
 from backspasm.records.problems import KnowledgeError, Problem
+from tests.data.spoilt import change
 
 
 def test_the_fit_on_file_is_that_of_the_targets_on_file(knowledge: Knowledge) -> None:
@@ -68,22 +69,19 @@ def test_faults_of_targets_and_fit_are_told_together(tmp_path: Path) -> None:
     root = tmp_path / "knowledge"
     shutil.copytree(knowledge_folder(), root)
 
-    def change(file: str, old: str, new: str) -> None:
-        path = root / "cycle" / file
-        text = path.read_text(encoding="utf-8")
-        assert old in text, old
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    def spoil(file: str, old: str, new: str) -> None:
+        change(root / "cycle" / file, old, new)
 
-    change("targets.yaml", "parameter: cox_share", "parameter: cox_shares")
-    change("targets.yaml", "value: 23\n", "value: 24\n")
-    change("targets.yaml", "sources: [menezescosta2012/acute_week_52]", "sources: [menezescosta2012/acute_week_51]")
-    change("targets.yaml", "main: weak_loop", "main: week_loop")
-    change("targets.yaml", "    n: 973\n", "")
-    change("targets.yaml", "limits: {return_gain: [0.5, 0.75]", "limits: {return_gain: [0.5, 0.85]")
-    change("parameters.yaml", "id: injury\n    symbol: I0", "id: injury\n    symbol: I_0")
+    spoil("targets.yaml", "parameter: cox_share", "parameter: cox_shares")
+    spoil("targets.yaml", "value: 23\n", "value: 24\n")
+    spoil("targets.yaml", "sources: [menezescosta2012/acute_week_52]", "sources: [menezescosta2012/acute_week_51]")
+    spoil("targets.yaml", "main: weak_loop", "main: week_loop")
+    spoil("targets.yaml", "    n: 973\n", "")
+    spoil("targets.yaml", "limits: {return_gain: [0.5, 0.75]", "limits: {return_gain: [0.5, 0.85]")
+    spoil("parameters.yaml", "id: injury\n    symbol: I0", "id: injury\n    symbol: I_0")
     text = (root / "cycle/parameters.yaml").read_text(encoding="utf-8")
     value = next(line for line in text.splitlines() if line.startswith("    value: "))
-    change("parameters.yaml", value, "    value: 1.5")
+    spoil("parameters.yaml", value, "    value: 1.5")
     with pytest.raises(KnowledgeError) as error:
         read_knowledge(root)
     problems: tuple[Problem, ...] = error.value.problems

@@ -9,6 +9,7 @@ import pytest
 
 from backspasm.records.library import knowledge_folder, read_sources
 from backspasm.records.problems import KnowledgeError, Problem
+from tests.data.spoilt import change
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +51,14 @@ def test_faults_between_records_are_found_together(tmp_path: Path) -> None:
     root = tmp_path / "knowledge"
     shutil.copytree(knowledge_folder(), root)
 
-    def change(file: str, old: str, new: str) -> None:
-        path = root / "cycle" / file
-        text = path.read_text(encoding="utf-8")
-        assert old in text, old
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    def spoil(file: str, old: str, new: str) -> None:
+        change(root / "cycle" / file, old, new)
 
-    change("parameters.yaml", "value: 0.216\n    low: 0.0648", "value: 0.7\n    low: 0.0648")
-    change("parameters.yaml", "sources: [bjornsson2011/residual]", "sources: [bjornsson2011/residul]")
-    change("parameters.yaml", "- id: flare_size", "- id: flare_sizes")
-    change("drugs.yaml", "clearance: {value: 515", "clearance: {value: 551")
-    change("causes.yaml", "causes: [disc_herniation]", "causes: [disc_hernia]")
+    spoil("parameters.yaml", "value: 0.216\n    low: 0.0648", "value: 0.7\n    low: 0.0648")
+    spoil("parameters.yaml", "sources: [bjornsson2011/residual]", "sources: [bjornsson2011/residul]")
+    spoil("parameters.yaml", "- id: flare_size", "- id: flare_sizes")
+    spoil("drugs.yaml", "clearance: {value: 515", "clearance: {value: 551")
+    spoil("causes.yaml", "causes: [disc_herniation]", "causes: [disc_hernia]")
     with pytest.raises(KnowledgeError) as error:
         read_knowledge(root)
     problems: tuple[Problem, ...] = error.value.problems

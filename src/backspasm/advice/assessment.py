@@ -118,7 +118,7 @@ def assess(
             persistence,
             model,
         ),
-        next=next_step(situation(patient, answers, strata, model), unknown),
+        next=next_step(situation(patient, answers, strata, first.floor, model), unknown),
         plan=plan(patient, answers, first.level, first.red_flags, found, first.must_not_miss, model),
         treatments=treatment_advice(
             patient, answers, must_not_miss.chances(found, model), first.level, model.knowledge

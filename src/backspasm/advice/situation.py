@@ -52,12 +52,14 @@ def situation_of(patient: Patient, model: Model) -> Situation:
     Raises:
         InputError: where the patient's answers contradict each other.
     """
-    return situation(patient, answers_of(patient, model.knowledge), strata_of(patient, model.knowledge), model)
+    answers = answers_of(patient, model.knowledge)
+    lowest = floor(fired_rules(patient, answers, model.knowledge), model.knowledge)
+    return situation(patient, answers, strata_of(patient, model.knowledge), lowest, model)
 
 
-def situation(patient: Patient, answers: Answers, strata: tuple[Stratum, ...], model: Model) -> Situation:
-    """The situation from answers and strata that are there already."""
+def situation(patient: Patient, answers: Answers, strata: tuple[Stratum, ...], least: str, model: Model) -> Situation:
+    """The situation from answers, strata and the least urgency that the rules demand, which are there already."""
     belief = belief_of(answers.items, strata, model)
-    lowest = model.knowledge.index.urgency.index(floor(fired_rules(patient, answers, model.knowledge), model.knowledge))
+    lowest = model.knowledge.index.urgency.index(least)
     best = int(np.argmin(belief.space.loss @ belief.needed))
     return Situation(patient, answers, strata, model, belief, facts_of(patient, answers), lowest, min(best, lowest))

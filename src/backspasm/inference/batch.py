@@ -8,18 +8,15 @@ table, and no exponential. The result is that of ``posterior``; a test holds it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from msgspec import Struct
 
 from backspasm.inference.columns import Codes, Columns, Flags, evidence_of
-from backspasm.inference.log_tables import Block, LogTables, log_tables
+from backspasm.inference.log_tables import Block, LogTables, circumstances, log_tables
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.patterns import Pattern, Rows, patterns_of
 from backspasm.inference.special import logsumexp, lse_and_softmax
-from backspasm.records.types import AGE_GROUPS
 
 #: patients in one step: enough to keep the processor busy, few enough to stay in its cache
 CHUNK = 1024
@@ -54,7 +51,7 @@ def score(columns: Columns, model: Model) -> Scores:
     sure = (columns.setting >= 0) & (columns.band >= 0) & ~evidence.contradictory
     unsure = np.flatnonzero(~sure & ~evidence.contradictory)
     log_joint = np.full((len(unsure), out.shape[1]), -np.inf)
-    for setting, age, bands in _circumstances(model):
+    for setting, age, bands in circumstances(model):
         here = np.isin(columns.band, bands) & (columns.setting == setting) & sure
         if here.any():
             tables = log_tables(model, setting, age)
@@ -73,15 +70,6 @@ def score(columns: Columns, model: Model) -> Scores:
     if len(unsure):
         out[unsure] = lse_and_softmax(log_joint)[1]
     return Scores(out, evidence.contradictory)
-
-
-def _circumstances(model: Model) -> Iterator[tuple[int, int, list[int]]]:
-    """Settings and age groups with the age bands that belong to them."""
-    ages = model.parameters.ages
-    group = [AGE_GROUPS.index(ages.group(band)) for band in ages.bands]
-    for setting in range(len(model.parameters.settings)):
-        for age in sorted(set(group)):
-            yield setting, age, [b for b, g in enumerate(group) if g == age]
 
 
 # --- products ----------------------------------------------------------------------------------------------------------

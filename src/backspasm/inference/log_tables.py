@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -120,3 +121,12 @@ def _prior(model: Model, setting: str, age: int) -> Array:
         log_band = np.log([presenters[ages.bands[b]] for b in own])
     out[-1] = logsumexp(out[own] + log_band[:, None, None], axis=0)
     return out
+
+
+def circumstances(model: Model) -> Iterator[tuple[int, int, list[int]]]:
+    """Settings and age groups with the age bands that belong to them."""
+    ages = model.parameters.ages
+    group = [AGE_GROUPS.index(ages.group(band)) for band in ages.bands]
+    for setting in range(len(model.parameters.settings)):
+        for age in sorted(set(group)):
+            yield setting, age, [b for b, g in enumerate(group) if g == age]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from backspasm.cycle.trial import statistics
 from backspasm.inference.logit_normal import Array
 
 #: edges of the bins, finer where most probabilities lie
@@ -38,9 +39,7 @@ def reliability(probability: Array, truth: Array) -> tuple[Bin, ...]:
     return tuple(out)
 
 
-def wilson(hits: float, of: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Interval of a share (Wilson EB, J Am Stat Assoc 1927;22:209-12); ``z``: normal quantile, by default of 95 %."""
-    share = hits / of
-    centre = (share + z**2 / (2 * of)) / (1 + z**2 / of)
-    half = z / (1 + z**2 / of) * np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
-    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
+def wilson(hits: float, of: int) -> tuple[float, float]:
+    """95 % interval of the share of one count."""
+    low, high = statistics.wilson(np.asarray(hits / of), of)
+    return max(float(low), 0.0), min(float(high), 1.0)

@@ -13,8 +13,8 @@ from backspasm.presentation.rendering import rendered
 _DISPLAYS = {c.code: c.display or c.code for codings in REASONS.values() for c in codings}
 
 
-class Received(Struct, frozen=True):
-    """Cards of one service and topic. ``reasons``: of overriding, by code."""
+class Reception(Struct, frozen=True, kw_only=True):
+    """How the cards of one service and topic were received. ``reasons``: of overriding, by code, the commonest first."""
 
     service: str
     topic: str
@@ -27,7 +27,7 @@ class Received(Struct, frozen=True):
     last: datetime
 
 
-def reception_page(received: Iterable[Received], titles: dict[str, str]) -> bytes:
+def reception_page(received: Iterable[Reception], titles: dict[str, str]) -> bytes:
     """The page; ``titles``: names of the services by id."""
     rows = [
         {

@@ -17,6 +17,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import StatementError
 
 from backspasm import Model, assess, read_patient, to_json
+from backspasm.presentation.reception import Reception
 from backspasm.service.settings import StoreSettings
 from backspasm.service.store import assessments, audit, cards, retention, schema, tables
 from backspasm.service.store.database import Store, StoreError, connect, migrate, open_store
@@ -287,7 +288,7 @@ def test_the_report_counts_each_card_once_by_its_last_word(store: Store) -> None
     ]
     cards.give_feedback(store, "patient-view", given)
     first, second = cards.reception(store)
-    assert first == cards.Reception(
+    assert first == Reception(
         service="patient-view",
         topic="cauda equina",
         shown=4,

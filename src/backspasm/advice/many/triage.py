@@ -14,7 +14,7 @@ from backspasm.inference.columns import SEXES, Flags
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.strata import Stratum
-from backspasm.records.types import Condition, RedFlag
+from backspasm.records.types import Condition
 
 Levels = NDArray[np.intp]
 
@@ -75,12 +75,6 @@ def within(crowd: Crowd, measured: str, at_least: str | None, at_most: str | Non
     if at_most is not None:
         out &= value <= number(at_most)
     return out
-
-
-def rules_in_order(model: Model) -> tuple[RedFlag, ...]:
-    """Every rule, the most urgent first, then by id: the order in which an assessment lists those that fire."""
-    order = model.knowledge.index.urgency.index
-    return tuple(sorted(model.knowledge.red_flags.values(), key=lambda r: (order(r.urgency), r.id)))
 
 
 # --- urgency -----------------------------------------------------------------------------------------------------------

@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from backspasm.inference.columns import Codes, Columns, EvidenceColumns
-from backspasm.inference.log_tables import Block, LogTables, log_tables
+from backspasm.inference.log_tables import Block, LogTables, circumstances, log_tables
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.posterior import Posterior
 from backspasm.inference.special import lse_and_softmax
-from backspasm.records.types import AGE_GROUPS
 
 
 def posteriors(columns: Columns, evidence: EvidenceColumns, model: Model) -> Posterior:
@@ -25,7 +22,7 @@ def posteriors(columns: Columns, evidence: EvidenceColumns, model: Model) -> Pos
     whatever answers were left: the caller must not use them.
     """
     parts = _Parts(len(columns), model)
-    for setting, age, bands in _circumstances(model):
+    for setting, age, bands in circumstances(model):
         possible = np.isin(columns.band, [*bands, -1]) & np.isin(columns.setting, [setting, -1])
         rows = np.flatnonzero(possible)
         if not len(rows):
@@ -56,15 +53,6 @@ class _Parts:
 
     def posterior(self) -> Posterior:
         return Posterior(self.log_joint, tuple(self.configurations))
-
-
-def _circumstances(model: Model) -> Iterator[tuple[int, int, list[int]]]:
-    """Settings and age groups with the age bands that belong to them."""
-    ages = model.parameters.ages
-    group = [AGE_GROUPS.index(ages.group(band)) for band in ages.bands]
-    for setting in range(len(model.parameters.settings)):
-        for age in sorted(set(group)):
-            yield setting, age, [b for b, g in enumerate(group) if g == age]
 
 
 def _one_circumstance(items: Codes, values: Array, prior: Array, tables: LogTables) -> tuple[Array, list[Array]]:

@@ -14,6 +14,8 @@ from backspasm.patients.from_fhir.terms import Match, codes, is_family_history, 
 from backspasm.patients.from_fhir.visit import references_of
 from backspasm.patients.from_fhir.windows import LASTING, STATES, is_dated
 
+#: verification states in which nobody claims or suspects the diagnosis
+DENIED = frozenset({"entered-in-error", "refuted"})
 #: clinicalStatus of something that is over
 OVER = frozenset({"resolved", "inactive", "remission"})
 #: verificationStatus of something that may not be there

@@ -12,6 +12,7 @@ from msgspec import Struct
 from backspasm.patients.from_fhir.back_pain import BackPain
 from backspasm.patients.from_fhir.bundle import Found
 from backspasm.patients.from_fhir.compose import compose
+from backspasm.patients.from_fhir.conditions import DENIED
 from backspasm.patients.from_fhir.dates import latest_news
 from backspasm.patients.from_fhir.identity import Owner, address, addresses_of, find_owner
 from backspasm.patients.from_fhir.intake import Person, answered_person
@@ -188,7 +189,7 @@ def linked_to_back_pain(found: Iterable[Found], back: BackPain, as_of: Moment | 
         condition = item.resource
         if not isinstance(condition, Condition) or not back.concerns(condition.code):
             continue
-        if is_family_history(condition.code) or codes(condition.verification_status) & {"entered-in-error", "refuted"}:
+        if is_family_history(condition.code) or codes(condition.verification_status) & DENIED:
             continue
         recorded = first_of(condition.recorded_date, condition.onset_date_time)
         if as_of is not None and recorded is not None and recorded.after(as_of):

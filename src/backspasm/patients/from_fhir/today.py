@@ -10,7 +10,7 @@ from msgspec import Struct
 from backspasm.patients.from_fhir.back_pain import BackPain
 from backspasm.patients.from_fhir.bundle import Found, open_bundle
 from backspasm.patients.from_fhir.compose import compose
-from backspasm.patients.from_fhir.conditions import OVER
+from backspasm.patients.from_fhir.conditions import DENIED, OVER
 from backspasm.patients.from_fhir.identity import address, addresses_of
 from backspasm.patients.from_fhir.intake import answered_person
 from backspasm.patients.from_fhir.ledger import Context, Ledger
@@ -22,9 +22,6 @@ from backspasm.patients.from_fhir.terms import codes, is_family_history
 from backspasm.patients.from_fhir.visit import Visit, references_of
 from backspasm.patients.patient import InputError, Patient
 from backspasm.records.knowledge import Knowledge
-
-#: verification states in which nobody claims or suspects the diagnosis
-DENIED = frozenset({"entered-in-error", "refuted"})
 
 
 class Ordered(Struct, frozen=True):

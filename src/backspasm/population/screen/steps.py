@@ -52,6 +52,10 @@ class SortStretch(Struct, frozen=True, tag=True):
         return self.stretch.name
 
 
+def _part(number: int) -> str:
+    return f"part-{number:06d}"
+
+
 class AssessBucket(Struct, frozen=True, tag=True):
     """``before``: for each part of each sorted stretch, its file and what to add to its line numbers."""
 
@@ -60,7 +64,7 @@ class AssessBucket(Struct, frozen=True, tag=True):
 
     @property
     def name(self) -> str:
-        return f"part-{self.bucket:06d}"
+        return _part(self.bucket)
 
 
 class AssessStretch(Struct, frozen=True, tag=True):
@@ -69,7 +73,7 @@ class AssessStretch(Struct, frozen=True, tag=True):
 
     @property
     def name(self) -> str:
-        return f"part-{self.number:06d}"
+        return _part(self.number)
 
 
 class AssessBundles(Struct, frozen=True, tag=True):
@@ -79,7 +83,7 @@ class AssessBundles(Struct, frozen=True, tag=True):
 
     @property
     def name(self) -> str:
-        return f"part-{self.number:06d}"
+        return _part(self.number)
 
 
 class AssessTable(Struct, frozen=True, tag=True):
@@ -88,7 +92,7 @@ class AssessTable(Struct, frozen=True, tag=True):
 
     @property
     def name(self) -> str:
-        return f"part-{self.number:06d}"
+        return _part(self.number)
 
 
 Step = SortStretch | AssessBucket | AssessStretch | AssessBundles | AssessTable

@@ -9,9 +9,9 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 
-from backspasm.presentation.reception import Received, reception_page
+from backspasm.presentation.reception import reception_page
 from backspasm.service.cds_hooks.services import SERVICES
-from backspasm.service.store.cards import Reception, reception
+from backspasm.service.store.cards import reception
 
 _STYLE = (files("backspasm.presentation") / "templates" / "reception.css").read_bytes()
 
@@ -21,15 +21,11 @@ def report(state: State, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Cards shown, accepted and overridden with reasons, by service and kind of advice."""
     found = reception(state.store)
     if "text/html" in request.headers.get("accept", ""):
-        page = reception_page([_received(r) for r in found], {s.id: s.title for s in SERVICES})
+        page = reception_page(found, {s.id: s.title for s in SERVICES})
         return Response(page, media_type="text/html; charset=utf-8", headers={"Vary": "Accept"})
     return Response(
         msgspec.json.encode({"reception": found}), media_type="application/json", headers={"Vary": "Accept"}
     )
-
-
-def _received(r: Reception) -> Received:
-    return Received(r.service, r.topic, r.shown, r.accepted, r.overridden, r.unanswered, r.reasons, r.first, r.last)
 
 
 @get("/report.css", sync_to_thread=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from backspasm.cycle.one_patient import UNTREATED, Arm, Band, Expected
+from backspasm.cycle.one_patient import Arm, Band, Expected
 from backspasm.presentation.cycle_words import course_table, option_name, persistence_words, told_apart
 from backspasm.records.cycle_types import CycleRecords
 
@@ -126,9 +126,3 @@ def _x(day: float, e: Expected) -> float:
 
 def _y(value: float, most: float, top: float, foot: float) -> float:
     return foot - (foot - top) * min(max(value / most, 0.0), 1.0)
-
-
-def first_shown(e: Expected) -> str:
-    """The option that is chosen at first: the first treatment, beside untreated."""
-    names = [n for n in e.arms if n != UNTREATED]
-    return f"arm{list(e.arms).index(names[0])}" if names else "arm0"

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import func, insert, select
 
+from backspasm.presentation.reception import Reception
 from backspasm.service.store.audit import now
 from backspasm.service.store.database import Store
 from backspasm.service.store.identifiers import pseudonym
@@ -39,20 +40,6 @@ class CardFeedback(msgspec.Struct, frozen=True, kw_only=True):
     reason_code: str | None = None
     reason_system: str | None = None
     comment: str | None = None
-
-
-class Reception(msgspec.Struct, frozen=True, kw_only=True):
-    """How the cards of one service and topic were received. ``reasons``: of overriding, by code, the commonest first."""
-
-    service: str
-    topic: str
-    shown: int
-    accepted: int
-    overridden: int
-    unanswered: int
-    reasons: dict[str, int]
-    first: datetime
-    last: datetime
 
 
 def patient_digest_of(store: Store, server: str, patient_id: str) -> str:
