@@ -216,8 +216,6 @@ ALLOWED: dict[str, dict[float, str]] = {
     },
     "population/reliability.py": {
         **dict.fromkeys((0.001, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 0.97), "edge of a bin"),
-        1.959963984540054: "normal quantile of 97.5 %",
-        4: "in Wilson's formula",
     },
     "population/rule_accuracy.py": {4: "sums kept"},
     "population/rule_validation.py": {
