@@ -15,6 +15,7 @@ from backspasm.cli_audit import audit_app
 from backspasm.cli_cycle import cycle_app, model_app
 from backspasm.cli_emg import emg_app
 from backspasm.cli_knowledge import knowledge_app
+from backspasm.cli_mcp import mcp_app
 from backspasm.cli_population import population_app
 from backspasm.cli_screen import screen_app
 from backspasm.cli_serve import serve_app
@@ -51,6 +52,7 @@ app.add_typer(cycle_app)
 app.add_typer(trial_app)
 app.add_typer(emg_app)
 app.add_typer(serve_app)
+app.add_typer(mcp_app)
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(model_app, name="cycle")
 app.add_typer(store_app, name="store")

@@ -66,6 +66,7 @@ COMMANDS = (
     ("screen",),
     ("audit",),
     ("serve",),
+    ("mcp",),
     ("validate",),
     ("emg",),
     ("knowledge", "export"),

@@ -26,6 +26,7 @@ ORDER = {
     "cli_audit": 8,
     "cli_screen": 8,
     "cli_serve": 8,
+    "cli_mcp": 8,
     "cli_trial": 8,
     "cli_store": 8,
     "cli": 9,

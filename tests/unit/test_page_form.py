@@ -11,10 +11,10 @@ from backspasm import Knowledge, Model, assess, from_case
 from backspasm.advice.assessment import Assessment
 from backspasm.patients.from_note import Reading, read_note
 from backspasm.patients.patient import Unread
+from backspasm.presentation.find import Finder, finder
 from backspasm.service.page.case import names_in, patient_of
 from backspasm.service.page.chart import chart_view
 from backspasm.service.page.entry import Entry, entry_of, fields_of, read_entry, resolved
-from backspasm.service.page.find import Finder, finder
 from backspasm.service.page.marks import pieces_of
 
 CASE: dict[str, Any] = {

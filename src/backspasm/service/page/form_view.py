@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from backspasm.patients.from_note import Reading
 from backspasm.patients.medicines import find_allergy, find_medicines
 from backspasm.presentation import words
+from backspasm.presentation.find import Found
 from backspasm.presentation.note import left_open
 from backspasm.presentation.rendering import sentence
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.units import plain_unit
 from backspasm.service.page.case import Fault, names_in
 from backspasm.service.page.entry import Entry
-from backspasm.service.page.find import Found
 from backspasm.service.page.marks import Piece, pieces_of
 
 #: measurements that are always in view; the others unfold

@@ -14,12 +14,12 @@ from backspasm.inference.refitting import Refitter
 from backspasm.patients.from_note import Reading, read_note
 from backspasm.patients.patient import Patient
 from backspasm.patients.reading import note_text
+from backspasm.presentation.find import Finder, finder
 from backspasm.presentation.views import Evidence
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.library import package_version
 from backspasm.records.types import AGE_GROUPS
 from backspasm.service.page.entry import Entry
-from backspasm.service.page.find import Finder, finder
 
 
 @dataclass(frozen=True)
