@@ -10,7 +10,8 @@ mcp_app = typer.Typer()
 
 
 @mcp_app.command(
-    epilog='Example of a client\'s configuration:  {"mcpServers": {"backspasm": {"command": "backspasm", "args": ["mcp"]}}}'
+    epilog="Examples:  backspasm mcp  ·  in a client's configuration: "
+    '{"mcpServers": {"backspasm": {"command": "backspasm", "args": ["mcp"]}}}'
 )
 def mcp() -> None:
     """Offer the assessment to a language model (Model Context Protocol, on standard input and output); see docs/mcp.md.
