@@ -187,10 +187,10 @@ class JointDraws:
     def rate(self, finding: str, group: int) -> Array:
         p = self.parameters
         f = p.booleans.index(finding)
-        z = self._in_kinds(self.normals(f"rate/{finding}", len(p.causes)), f"rate/{finding}/kinds")
+        z = self.kept.get(("in kinds", finding), lambda: self._in_kinds(f"rate/{finding}"))
         return expit(p.rate_mean[group, :, f] + p.rate_sd[group, :, f] * z)
 
-    def _in_kinds(self, own: Array, name: str) -> Array:
+    def _in_kinds(self, name: str) -> Array:
         """Standard normal draws of all causes, (count, C), correlated by ``error_in_kind`` between causes of one kind.
 
         Who is wrong about a finding in strain is wrong about it in plain back pain too, and one study often speaks of
@@ -198,7 +198,8 @@ class JointDraws:
         """
         p = self.parameters
         kinds = list(dict.fromkeys(p.kinds))
-        shared = self.normals(name, len(kinds))[:, [kinds.index(kind) for kind in p.kinds]]
+        own = self._normals(name, len(p.kinds))
+        shared = self._normals(f"{name}/kinds", len(kinds))[:, [kinds.index(kind) for kind in p.kinds]]
         out: Array = np.sqrt(1 - p.error_in_kind) * own + np.sqrt(p.error_in_kind) * shared
         return out
 
