@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench load schemathesis fuzz kill-test oracle interview-bench notes-bench views truth cycle cycle-fit trials docs serve sandbox setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz kill-test rules oracle interview-bench notes-bench views truth cycle cycle-fit trials docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ fuzz: $(VENV)/.dev  ## Read 100,000 mutated notes: none may fail, and time must 
 
 kill-test: $(VENV)/.dev  ## Kill a screening run at 50 random moments: the output must be the same each time
 	BACKSPASM_KILLS=50 $(BIN)/python -m pytest -s tests/doors/test_screen_killed.py
+
+rules: $(VENV)/.core  ## Put the published rules of tests/published/rules.yaml to the model (some minutes)
+	$(BIN)/backspasm validate --rules tests/published/rules.yaml
 
 oracle: $(VENV)/.dev  ## Compare the exported network with pyAgrum on 2,000 patients, and the engine with the slow one
 	BACKSPASM_NETWORK_PATIENTS=2000 $(BIN)/python -m pytest -n auto tests/oracle
