@@ -146,7 +146,6 @@ ALLOWED: dict[str, dict[float, str]] = {
         1_000: "draws",
         20_240_229: "seed",
         16: "bytes of a key",
-        1e-12: "jitter of a Cholesky root",
     },
     "inference/noisy_or.py": {60: "most steps of a root", 1e-15: "when a root is found"},
     "inference/special.py": {8.3: "where a normal distribution ends in double precision"},

@@ -39,7 +39,7 @@ def test_errors_go_together_within_a_kind_of_causes_and_not_between_kinds(drawn:
     kinds = np.array(drawn.parameters.kinds)
     same, other = [], []
     for finding in ("morning_stiffness", "weight_loss", "night_pain"):
-        correlation = np.corrcoef(standard(drawn, finding).T)
+        correlation = np.asarray(np.corrcoef(standard(drawn, finding).T))
         pair = ~np.eye(len(kinds), dtype=bool)
         same.append(correlation[pair & (kinds[:, None] == kinds)].mean())
         other.append(correlation[kinds[:, None] != kinds].mean())
