@@ -249,9 +249,12 @@ ALLOWED: dict[str, dict[float, str]] = {
     "advice/verdict.py": {3: "leading causes compared"},
     "advice/course.py": dict.fromkeys((3.0, 5.0, 7.0, 10, 14.0, 21.0, 28.0, 42.0, 84.0), "days shown; a scale of 0-10"),
     "cycle/bifurcation.py": dict.fromkeys((0.02, 3.0, 0.95, 60, 25.0, 365.0), "what a map shows"),
-    "cycle/candidates.py": dict.fromkeys((50, 20, 10, 20.0, 30), "worlds, candidates, steps"),
+    "cycle/candidates.py": {
+        **dict.fromkeys((50, 20, 10, 20.0, 30), "worlds, candidates, steps"),
+        **dict.fromkeys((8, 32), "entries of what is kept"),
+    },
     "cycle/compiled.py": {2048: "points of a table", **dict.fromkeys((3, 4, *range(5, 21)), "places in an array")},
-    "cycle/engine.py": {2_048: "patients at a time", 29.0: "days", 12: "digits", 1e-9: "same day", 7: "arrays"},
+    "cycle/engine.py": {2_048: "patients at a time", 29.0: "days", 7: "arrays"},
     "cycle/exponential.py": {
         3: "of the scheme",
         4: "of the scheme",
@@ -273,7 +276,9 @@ ALLOWED: dict[str, dict[float, str]] = {
         (1.5, 3.0, 9.0, 12, 15.0, 60, 448, 640, 1_200, 3_000, 12_000, 60_000), "runs, steps and draws"
     ),
     "cycle/fit/whole.py": dict.fromkeys((0.4, 4, 8, 16, 48, 128, 200, 500, 2_000, 4_000), "runs, steps and digits"),
+    "cycle/foreseen.py": {**dict.fromkeys((8, 20), "bytes"), 8: "steps at a time"},
     "cycle/grid.py": {
+        12: "digits",
         24: "hours in a day",
         0.25: "first step, hours",
         0.1: "share",
@@ -287,7 +292,9 @@ ALLOWED: dict[str, dict[float, str]] = {
         **dict.fromkeys((200, 20_260_101, 24), "draws, seed and steps"),
         0.05: "of a 90 % interval, and a share not worth naming",
         0.95: "of a 90 % interval",
+        6: "entries of what is kept",
     },
+    "cycle/on_the_way.py": {1e-9: "same day"},
     "cycle/outputs.py": {24.0: "points of the questionnaire"},
     "cycle/persistence.py": {
         **dict.fromkeys((1e-2, 48, 8, 18, 24, 0.6180339887498949, 60), "search"),
@@ -306,6 +313,7 @@ ALLOWED: dict[str, dict[float, str]] = {
         12: "bound of an input",
     },
     "cycle/reference.py": {6: "Runge-Kutta", **dict.fromkeys((3, 4, 5, 7, 8), "rows")},
+    "cycle/stepping.py": dict.fromkeys((3, 4), "arrays"),
     "cycle/trial/compare.py": {0.02: "SD that count as no difference"},
     "cycle/trial/courses.py": {24: "hours in a day", 2.0: "longest step"},
     "cycle/trial/people.py": {

@@ -79,6 +79,11 @@ def grid_of(
     return Grid(joined, np.searchsorted(joined, days - SAME).astype(np.intp))
 
 
+def lengths_of(grid: Grid) -> list[float]:
+    """The steps' lengths in days, rounded so that equal ones are equal."""
+    return [round(h, 12) for h in np.diff(grid.nodes).tolist()]
+
+
 def _round_length(most: float) -> float:
     """The largest of 1, 2, 3, 4, 6, 8, 12, 16 ... that is at most ``most`` (which is 1 or more)."""
     power = 2.0 ** math.floor(math.log2(max(most, 1.0) + SAME))
