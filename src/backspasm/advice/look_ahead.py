@@ -10,12 +10,14 @@ Only yes-or-no findings that are free of links to what is known, and to each oth
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
-from backspasm.advice.belief import present_given_state
+from backspasm.advice.belief import present_rows
 from backspasm.advice.rule_arrays import floors, rules_about
 from backspasm.advice.situation import Situation
-from backspasm.advice.value import present_floor
+from backspasm.advice.value import MASS, present_floor
 from backspasm.inference.logit_normal import Array
 
 
@@ -37,7 +39,9 @@ def two_step_values(s: Situation, findings: tuple[str, ...]) -> dict[str, tuple[
 
     def loss(masses: Array, lowest: Array | int) -> Array:
         level = np.minimum(s.decide(masses), lowest)
-        out: Array = (s.loss[level] * masses).sum(axis=-1)
+        lost = s.loss[level] * masses
+        # a sum of few long arrays takes a tenth of the time of many short sums
+        out: Array = reduce(np.add, np.moveaxis(lost, -1, 0))
         return out
 
     after_yes = loss(both, floor_two) + loss(only_first, floor_one[:, None])
@@ -61,11 +65,12 @@ def _pair_masses(s: Situation, findings: tuple[str, ...]) -> Array:
     """Probability that both findings are there, with each level needed: (F, F, L); the diagonal is one finding alone."""
     states = s.belief.weights.size
     rows = np.empty((len(findings), states))
-    for i, finding in enumerate(findings):
-        rows[i] = s.belief.spread(*present_given_state(s.model, finding, s.belief.keys)).ravel()
+    for group, own, there in present_rows(s.model, findings, s.belief.keys):
+        rows[own] = s.belief.spread(group, there).reshape(len(own), states)
     need = s.belief.by_need.reshape(states, -1)
-    used = s.belief.weights.ravel() > 0
-    rows = rows[:, used]
+    weights = s.belief.weights.ravel()
+    used = np.flatnonzero(weights > MASS * weights.max())
+    rows = rows.take(used, axis=1)
     out = np.empty((len(findings), len(findings), need.shape[1]))
     for level in range(need.shape[1]):
         weight = need[used, level]
@@ -78,13 +83,17 @@ def _pair_masses(s: Situation, findings: tuple[str, ...]) -> Array:
 
 def _pair_floors(s: Situation, findings: tuple[str, ...]) -> Array:
     """The rules' floor if both findings are there, (F, F)."""
-    count = len(findings)
-    eye = np.eye(count, dtype=bool)
-    present = {f: eye[:, [i]] | eye[[i]] for i, f in enumerate(findings)}
+    out = np.full((len(findings), len(findings)), s.floor)
+    # findings that no rule speaks of, not even through what they imply, change no floor
+    own = [i for i, f in enumerate(findings) if rules_about((f,), s.model)]
+    ruled = tuple(findings[i] for i in own)
+    eye = np.eye(len(own), dtype=bool)
+    present = {f: eye[:, [i]] | eye[[i]] for i, f in enumerate(ruled)}
     facts = s.facts.adding(present, {}, s.model.knowledge)
-    out: Array = np.broadcast_to(
-        floors(facts, rules_about(findings, s.model), s.floor, s.model, (count, count)), (count, count)
-    )
+    lowest = floors(facts, rules_about(ruled, s.model), s.floor, s.model, eye.shape)
+    alone = np.diagonal(lowest)
+    out[own], out[:, own] = alone[:, None], alone
+    out[np.ix_(own, own)] = lowest
     return out
 
 

@@ -5,6 +5,7 @@ The meaning is that of ``red_flags.holds``; a law compares the two on generated 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -76,17 +77,48 @@ def met(condition: Condition, facts: Facts, knowledge: Knowledge) -> Any:
 
 def floors(facts: Facts, rules: tuple[RedFlag, ...], start: int, model: Model, shape: tuple[int, ...] = ()) -> Any:
     """Position of the most urgent level that these rules demand, at most ``start``: an array over outcomes."""
-    order = model.knowledge.index.urgency.index
+    tests, order = tests_of(model), model.knowledge.index.urgency.index
     lowest: Any = np.full(shape, start) if shape else start
     for rule in rules:
         level = order(rule.urgency)
         if level < start:
-            holds = met(rule.condition, facts, model.knowledge)
+            test = tests.get(rule.id)
+            holds = met(rule.condition, facts, model.knowledge) if test is None else test(facts)
             if isinstance(holds, np.ndarray):
                 lowest = np.where(holds, np.minimum(lowest, level), lowest)
             elif holds:
                 lowest = np.minimum(lowest, level)
     return lowest
+
+
+Test = Callable[[Facts], Any]
+
+
+@lru_cache(maxsize=8)
+def tests_of(model: Model) -> dict[str, Test]:
+    """The condition of each rule as a function: ``met`` with everything but the facts looked up once."""
+    return {rule.id: _test(rule.condition, model.knowledge) for rule in model.knowledge.red_flags.values()}
+
+
+def _test(condition: Condition, knowledge: Knowledge) -> Test:
+    parts = condition.all_of or condition.any_of or condition.count_of
+    if condition.finding is not None:
+        finding = condition.finding
+        return lambda facts: facts.present.get(finding, False)
+    if not parts:
+        return lambda facts: met(condition, facts, knowledge)
+    tests = [_test(part, knowledge) for part in parts]
+    wanted = len(parts) if condition.all_of else 1
+    if condition.count is not None:
+        wanted = round(knowledge.number(condition.count))
+
+    def counted(facts: Facts) -> Any:
+        total: Any = 0
+        for test in tests:
+            total = total + test(facts)
+        return total >= wanted
+
+    return counted
 
 
 @lru_cache(maxsize=4096)
