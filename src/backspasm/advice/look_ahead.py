@@ -10,8 +10,6 @@ Only yes-or-no findings that are free of links to what is known, and to each oth
 
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 
 from backspasm.advice.belief import present_rows
@@ -38,11 +36,7 @@ def two_step_values(s: Situation, findings: tuple[str, ...]) -> dict[str, tuple[
     floor_two = np.minimum(_pair_floors(s, findings), np.minimum(floor_one[:, None], floor_one[None]))
 
     def loss(masses: Array, lowest: Array | int) -> Array:
-        level = np.minimum(s.decide(masses), lowest)
-        lost = s.loss[level] * masses
-        # a sum of few long arrays takes a tenth of the time of many short sums
-        out: Array = reduce(np.add, np.moveaxis(lost, -1, 0))
-        return out
+        return _loss(s, masses, lowest)
 
     after_yes = loss(both, floor_two) + loss(only_first, floor_one[:, None])
     after_no = loss(only_second, floor_one[None]) + loss(neither, s.floor)
@@ -59,6 +53,18 @@ def two_step_values(s: Situation, findings: tuple[str, ...]) -> dict[str, tuple[
         )
         for i, f in enumerate(findings)
     }
+
+
+def _loss(s: Situation, masses: Array, lowest: Array | int) -> Array:
+    """Expected loss (...,) of the level of least loss under masses of need (..., L), where ``lowest`` is not more urgent."""
+    by_level = s.loss @ masses.reshape(-1, masses.shape[-1]).T  # few long rows: quicker than many short ones
+    best, level = by_level[0].copy(), np.zeros(by_level.shape[1], dtype=np.intp)
+    for i, other in enumerate(by_level[1:], start=1):
+        np.copyto(level, i, where=other < best)  # of equal ones the more urgent
+        np.minimum(best, other, out=best)
+    demanded = np.broadcast_to(lowest, masses.shape[:-1]).ravel()
+    out: Array = np.where(level <= demanded, best, by_level[demanded, np.arange(len(demanded))])
+    return out.reshape(masses.shape[:-1])
 
 
 def _pair_masses(s: Situation, findings: tuple[str, ...]) -> Array:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -108,17 +108,34 @@ def _test(condition: Condition, knowledge: Knowledge) -> Test:
     if not parts:
         return lambda facts: met(condition, facts, knowledge)
     tests = [_test(part, knowledge) for part in parts]
-    wanted = len(parts) if condition.all_of else 1
-    if condition.count is not None:
-        wanted = round(knowledge.number(condition.count))
+    if condition.all_of:
+        return partial(_every, tests)
+    wanted = 1 if condition.count is None else round(knowledge.number(condition.count))
+    return partial(_some, tests) if wanted == 1 else lambda facts: sum(test(facts) for test in tests) >= wanted
 
-    def counted(facts: Facts) -> Any:
-        total: Any = 0
-        for test in tests:
-            total = total + test(facts)
-        return total >= wanted
 
-    return counted
+def _every(tests: list[Test], facts: Facts) -> Any:
+    """Whether all hold; arrays are not looked at where a plain answer settles it."""
+    held: Any = True
+    for test in tests:
+        one = test(facts)
+        if isinstance(one, np.ndarray):
+            held = one if held is True else held & one
+        elif not one:
+            return False
+    return held
+
+
+def _some(tests: list[Test], facts: Facts) -> Any:
+    """Whether one holds; arrays are not looked at where a plain answer settles it."""
+    held: Any = False
+    for test in tests:
+        one = test(facts)
+        if isinstance(one, np.ndarray):
+            held = one if held is False else held | one
+        elif one:
+            return True
+    return held
 
 
 @lru_cache(maxsize=4096)
