@@ -194,8 +194,10 @@ def _group(model: Model, finding: str) -> int | None:
 def present_given_state(model: Model, finding: str, keys: tuple[Key, ...]) -> tuple[int | None, Array]:
     """Group of a boolean finding, and P(it is there | state), (keys, C, N)."""
     group = _group(model, finding)
-    found = [present_table(model, age)[finding] if group is None else driven_table(model, setting, age)[finding]
-             for setting, age in keys]
+    found = [
+        present_table(model, age)[finding] if group is None else driven_table(model, setting, age)[finding]
+        for setting, age in keys
+    ]
     return group, found[0][None] if len(found) == 1 else np.stack(found)
 
 

@@ -100,7 +100,9 @@ def _image(s: Situation, hub: str, findings: tuple[str, ...], hub_told: bool) ->
         ("image", hub, findings, hub_told, keys), lambda: _reports(model, hub, findings, hub_told, flags, keys)
     )
     if hub_told:
-        present = {f: np.append(p, False) for f, p in present.items()} | {hub: np.append(np.zeros(len(flags), bool), True)}
+        present = {f: np.append(p, False) for f, p in present.items()} | {
+            hub: np.append(np.zeros(len(flags), bool), True)
+        }
     return _Part(group, reports, present, {})
 
 

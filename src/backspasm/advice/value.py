@@ -184,9 +184,7 @@ def curve_of(model: Model, measured: str, ages: tuple[int, ...]) -> tuple[Curve,
     return Curve(mean, sd, inside, low, high), group, driven
 
 
-def by_curve(
-    s: Situation, group: int | None, driven: NDArray[np.int64], weights: Array | None = None
-) -> Array:
+def by_curve(s: Situation, group: int | None, driven: NDArray[np.int64], weights: Array | None = None) -> Array:
     """Weights (keys, C, J, L; default the belief by need) summed to the states of a curve, (S, L)."""
     apart = s.belief.collapsed(group, weights)
     apart = np.stack([apart[s.belief.of_age(age)].sum(axis=0) for age in s.belief.ages])

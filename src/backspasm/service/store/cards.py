@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from backspasm.presentation.reception import Reception
 from backspasm.service.store.audit import now
@@ -51,20 +51,46 @@ def issued(store: Store, cards_sent: Sequence[IssuedCard]) -> None:
     """Remember cards before they are sent. Raises StoreError."""
     if not cards_sent:
         return
-    rows = [
-        {
-            "uuid": card.uuid,
-            "at": card.when,
-            "service": card.service,
-            "topic": card.topic,
-            "indicator": card.indicator,
-            "patient_digest": card.patient_digest,
-            "facts_digest": card.facts_digest,
-        }
-        for card in cards_sent
-    ]
     with store.writing(synced=False) as connection:  # the audit entry of the same request is, before the cards are sent
-        connection.execute(insert(cards), rows)
+        connection.execute(_REMEMBER, [_issued(card) for card in cards_sent])
+
+
+def issued_together(store: Store, wanted: Sequence[Sequence[IssuedCard]]) -> list[frozenset[str]]:
+    """For each of several calls, the ids of its cards that were not `overridden`; these are remembered. Raises StoreError."""
+    patients = {card.patient_digest for cards_of in wanted for card in cards_of}
+    with store.writing(synced=False) as connection:  # as in `issued`
+        rows = connection.execute(_LAST_WORDS, {"patients": sorted(patients)})
+        last = {(row[0], row[1], row[2]): row[3] for row in rows}  # of several words the last one counts
+        sent = [
+            [c for c in cards_of if last.get((c.patient_digest, c.facts_digest, c.topic)) != "overridden"]
+            for cards_of in wanted
+        ]
+        remembered = [_issued(card) for cards_of in sent for card in cards_of]
+        if remembered:
+            connection.execute(_REMEMBER, remembered)
+    return [frozenset(card.uuid for card in cards_of) for cards_of in sent]
+
+
+#: built once: to build a statement takes as long as to run it
+_REMEMBER = insert(cards)
+_LAST_WORDS = (
+    select(cards.c.patient_digest, cards.c.facts_digest, cards.c.topic, feedback.c.outcome)
+    .join(feedback, feedback.c.card == cards.c.uuid)
+    .where(cards.c.patient_digest.in_(bindparam("patients", expanding=True)))
+    .order_by(feedback.c.outcome_at, feedback.c.id)
+)
+
+
+def _issued(card: IssuedCard) -> dict[str, object]:
+    return {
+        "uuid": card.uuid,
+        "at": card.when,
+        "service": card.service,
+        "topic": card.topic,
+        "indicator": card.indicator,
+        "patient_digest": card.patient_digest,
+        "facts_digest": card.facts_digest,
+    }
 
 
 def give_feedback(store: Store, service: str, given: Sequence[CardFeedback]) -> tuple[str, ...]:
