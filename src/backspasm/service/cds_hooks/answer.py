@@ -134,8 +134,7 @@ def _data_digest(call: Call, service: Service, moment: datetime) -> str:
     """Of everything that `_told` looks at, and of the day."""
     names = (service.id, call.hook, call.patient, call.encounter or "", moment.date().isoformat(), call.server or "")
     chosen = msgspec.json.encode(call.selections)
-    sent = (part for name, raw in call.prefetch.items() for part in (name.encode(), bytes(raw)))
-    return digest_of((*(n.encode() for n in names), chosen, bytes(call.drafts or b""), *sent))
+    return digest_of((*(n.encode() for n in names), chosen, bytes(call.drafts or b""), *call.sent))
 
 
 def _told(call: Call, service: Service, settings: Settings, model: Model, moment: datetime) -> Told:
