@@ -203,12 +203,11 @@ def _masses(s: Situation, parts: list[_Part]) -> Array:
         (flat,) = _over_states(parts, first, groups, sizes)
         return (flat @ np.where(used[:, None], states, 0.0)).reshape(len(flat), -1)
     kept = np.flatnonzero(used)
-    product: Array | None = None
-    shape = []
-    for flat in _over_states(parts, first, groups, sizes):
-        own = flat.take(kept, axis=1)
-        product = own if product is None else (product[:, None] * own).reshape(-1, len(kept))
-        shape.append(len(flat))
+    each = [flat.take(kept, axis=1) for flat in _over_states(parts, first, groups, sizes)]
+    shape = [len(own) for own in each]
+    product = each[0]
+    for own in each[1:]:
+        product = (product[:, None] * own).reshape(-1, len(kept))
     out: Array = product @ states[kept]
     return out.reshape(*shape, -1)
 
