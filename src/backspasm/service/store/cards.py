@@ -47,18 +47,20 @@ def patient_digest_of(store: Store, server: str, patient_id: str) -> str:
     return pseudonym(store.secret, f"{server}\0{patient_id}")
 
 
-def issued(store: Store, cards_sent: Sequence[IssuedCard]) -> None:
-    """Remember cards before they are sent. Raises StoreError."""
-    if not cards_sent:
-        return
-    with store.writing(synced=False) as connection:  # the audit entry of the same request is, before the cards are sent
-        connection.execute(_REMEMBER, [_issued(card) for card in cards_sent])
-
-
 def issued_together(store: Store, wanted: Sequence[Sequence[IssuedCard]]) -> list[frozenset[str]]:
-    """For each of several calls, the ids of its cards that were not `overridden`; these are remembered. Raises StoreError."""
+    """Remember the cards of several calls before they are sent.
+
+    Left out are cards of which the last word on this topic, for this patient and these facts, was to override them.
+
+    Returns:
+        For each call the ids of those remembered, which may be sent.
+
+    Raises:
+        StoreError: nothing was remembered.
+    """
     patients = {card.patient_digest for cards_of in wanted for card in cards_of}
-    with store.writing(synced=False) as connection:  # as in `issued`
+    with store.writing(synced=False) as connection:
+        # not synced: the audit entry of the same request is, before the cards are sent
         rows = connection.execute(_LAST_WORDS, {"patients": sorted(patients)})
         last = {(row[0], row[1], row[2]): row[3] for row in rows}  # of several words the last one counts
         sent = [
@@ -134,19 +136,6 @@ def _row(given: CardFeedback, store: Store) -> dict[str, object]:
         "reason_system": given.reason_system,
         "comment": given.comment if store.keep_text else None,
     }
-
-
-def overridden(store: Store, patient_digest: str, facts_digest: str, topic: str) -> bool:
-    """Whether the last word on this topic, for this patient and these facts, was to override it. Raises StoreError."""
-    query = (
-        select(feedback.c.outcome)
-        .join(cards, feedback.c.card == cards.c.uuid)
-        .where(cards.c.patient_digest == patient_digest, cards.c.facts_digest == facts_digest, cards.c.topic == topic)
-        .order_by(feedback.c.outcome_at.desc(), feedback.c.id.desc())
-        .limit(1)
-    )
-    with store.reading() as connection:
-        return connection.execute(query).scalar() == "overridden"
 
 
 def reception(store: Store) -> tuple[Reception, ...]:
