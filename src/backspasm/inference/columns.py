@@ -123,6 +123,13 @@ def known_of(columns: Columns, parameters: Parameters, knowledge: Knowledge) -> 
     return EvidenceColumns(work.items, work.counted_values(), work.contradictory), known
 
 
+def contradictory(columns: Columns, parameters: Parameters, knowledge: Knowledge) -> Flags:
+    """Whose answers contradict each other, by themselves or by what follows from them, (n)."""
+    work = _Work(columns, parameters, knowledge)
+    work.follow_links()
+    return work.contradictory
+
+
 class _Work:
     """Working state of one derivation: the vectorised twin of ``patients.answers._State``."""
 

@@ -39,6 +39,7 @@ class Lean:
     class is.
     """
 
+    struct: Any
     decode: Callable[[bytes], Any]
     common: tuple[str, ...]
     _parts: Callable[[Any], tuple[Raw, ...]]
@@ -48,13 +49,13 @@ class Lean:
         join, parts = _BETWEEN.join, self._parts
         return [join(parts(r)) for r in resources]
 
-    def text(self, key: bytes) -> bytes | None:
-        """A resource that holds nothing but its class, as JSON; None where the key is not plainly one."""
+    def text(self, key: bytes, kind: str) -> bytes | None:
+        """A resource of a type that holds nothing but its class, as JSON; None where the key is not plainly one."""
         parts = key.split(_BETWEEN)
         if len(parts) != len(self.common):
             return None
         fields = [b'"%s":%s' % (name.encode(), part) for name, part in zip(self.common, parts, strict=True) if part]
-        return b"{" + b",".join(fields) + b"}"
+        return b"{" + b",".join([b'"resourceType":"%s"' % kind.encode(), *fields]) + b"}"
 
 
 def lean_of(*kinds: type[Element], own: frozenset[str] = OWN, nested: dict[str, Any] | None = None) -> Lean:
@@ -79,7 +80,7 @@ def lean_of(*kinds: type[Element], own: frozenset[str] = OWN, nested: dict[str, 
     struct = msgspec.defstruct(f"Lean{kinds[0].__name__}", list(fields.values()), frozen=True, gc=False)
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(struct)
     # two names at least, so that the getter gives a tuple
-    return Lean(decoder.decode, tuple(common.values()), attrgetter(*common))
+    return Lean(struct, decoder.decode, tuple(common.values()), attrgetter(*common))
 
 
 #: an item of a response: all of it is its class

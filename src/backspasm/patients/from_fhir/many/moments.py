@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import numpy as np
@@ -80,6 +80,16 @@ class Times:
         """As ``days_between``; of use only where both are there."""
         out: Ints = np.maximum(later.day - self.day, 0)
         return out
+
+
+def moment_at(key: int) -> Moment | None:
+    """A moment that is sorted as the one with this key."""
+    if key == NO_KEY:
+        return None
+    day = key >> _SHIFT
+    first = date.fromordinal(day)
+    clock = (key & ((1 << _SHIFT) - 1)) - DAY
+    return Moment(first, first, datetime.combine(first, datetime.min.time(), UTC) + timedelta(microseconds=clock))
 
 
 class Dates:

@@ -1,0 +1,132 @@
+"""From a batch of records to what is known of everybody at each encounter: plain records at once, the others one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from backspasm.inference.columns import SEXES, UNKNOWN, Codes, Columns, contradictory
+from backspasm.inference.model import Model
+from backspasm.patients.answers import said_by
+from backspasm.patients.from_fhir.many.book import Book, book_of
+from backspasm.patients.from_fhir.many.decide import Decided
+from backspasm.patients.from_fhir.many.moments import EPOCH, Flags, Ints
+from backspasm.patients.from_fhir.record import reader_of
+from backspasm.patients.patient import Patient
+from backspasm.population.screen.known import KnownAtEncounters
+from backspasm.population.screen.plain import Plain, read_plain
+from backspasm.population.screen.records import Asked, Line
+
+
+def lines_of_batch(batch: pa.RecordBatch) -> tuple[list[bytes], Ints, Ints, Ints]:
+    """All lines of a batch of records: bytes, file, number, and the patient as a place in the batch."""
+    column = batch.column("lines")
+    source, number, data = column.flatten().flatten()
+    counts = pc.list_value_length(column).to_numpy(zero_copy_only=False)
+    _, offsets, values = data.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[data.offset : data.offset + len(data) + 1]
+    whole = memoryview(values)[ends[0] : ends[-1]].tobytes() if values is not None else b""
+    places = (ends - ends[0]).tolist()
+    texts = [whole[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return texts, source.to_numpy(), number.to_numpy(), np.repeat(np.arange(len(counts)), counts)
+
+
+def known_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[KnownAtEncounters, list[tuple[int, list[Line]]]]:
+    """What is known at every encounter of the patients whose records are plain; and the lines of those to be read alone."""
+    names: list[str] = batch.column("patient").to_pylist()
+    data, source, number, patient = lines_of_batch(batch)
+    slow = np.zeros(len(names), dtype=bool)
+    slow[patient[number == 0]] = True  # Bundles
+    moment = asked.moment
+    if asked.as_of is not None and (moment is None or moment.partial or moment.instant is not None):
+        slow[:] = True
+    plain = read_plain(names, data, patient, slow, asked, model)
+    known = _known(plain, names, model)
+    ends = np.searchsorted(patient, np.arange(len(names) + 1)).tolist()
+    left = []
+    for p in np.flatnonzero(plain.slow).tolist():
+        own = slice(ends[p], ends[p + 1])
+        lines = zip(source[own].tolist(), number[own].tolist(), data[own], strict=True)
+        left.append((p, [Line(*each) for each in lines]))
+    return known, left
+
+
+def _known(plain: Plain, names: Sequence[str], model: Model) -> KnownAtEncounters:
+    """The arrays of what is known; who contradicts himself is left to be read alone."""
+    p, found, visits = model.parameters, plain.decided, plain.visits
+    book = book_of(reader_of(model.knowledge))
+    pregnancy = p.booleans.index("pregnancy")
+    own = found.answers.copy()
+    pregnant = own[pregnancy].copy()
+    own[pregnancy] = 0
+    answers = own.copy()
+    answers[pregnancy] = pregnant
+    wrong = _apply_lists(answers, found, book, {f: i for i, f in enumerate(p.booleans)})
+    _retire(answers, found, p.measured.index("duration_days"), p.booleans, book)
+    settings = {s: i for i, s in enumerate(p.settings)}
+    columns = Columns(
+        answers.T,
+        found.measured.T,
+        np.array([settings.get(s or "", UNKNOWN) for s in plain.setting], dtype=np.int8),
+        np.where(np.isnan(plain.age), UNKNOWN, np.searchsorted(p.ages.starts, plain.age, side="right") - 1).astype(np.int8),
+        np.array([SEXES.index(s) if s in SEXES else UNKNOWN for s in plain.sex], dtype=np.int8),
+    )
+    if len(visits):
+        wrong |= contradictory(columns, p, model.knowledge)
+    plain.slow[visits.patient[wrong]] = True
+    kept = np.flatnonzero(~plain.slow[visits.patient])
+    whole = KnownAtEncounters(
+        order=visits.patient,
+        patient=[names[i] for i in visits.patient.tolist()],
+        encounter=plain.encounter,
+        start=(visits.start.day - EPOCH).astype("datetime64[D]"),
+        site=plain.site,
+        clinician_group=plain.clinician_group,
+        columns=columns,
+        own=own,
+        age=plain.age,
+        medications=found.medications,
+        allergies=found.allergies,
+        comorbidities=found.comorbidities,
+        stated=found.stated,
+        pregnant=pregnant,
+        weeks=np.where(pregnant > 0, found.weeks, np.nan),
+        days_ago=found.days_ago,
+        imaged_days=plain.follow_ups.imaged_days,
+        imaged_with=plain.follow_ups.imaged_with,
+        imaged_before_days=plain.follow_ups.imaged_before_days,
+        workup_days=plain.follow_ups.workup_days,
+        followed_days=plain.followed_days,
+        parameters=p,
+    )
+    return whole if len(kept) == len(whole) else whole.take(kept)
+
+
+def _apply_lists(answers: Codes, found: Decided, book: Book, place: dict[str, int]) -> Flags:
+    """Enter what medicines and comorbidities say about findings; whose lists contradict their answers."""
+    said = np.zeros(answers.shape, dtype=bool)
+    for field, lists in (("medications", found.medications), ("comorbidities", found.comorbidities)):
+        for visit, names in enumerate(lists):
+            for name in names:
+                for finding in book.implied(field, name):
+                    said[place[finding], visit] = True
+    wrong: Flags = (said & (answers < 0)).any(axis=0)
+    answers[said & (answers == 0)] = 1
+    return wrong
+
+
+def _retire(answers: Codes, found: Decided, pain: int, booleans: Sequence[str], book: Book) -> None:
+    """Leave out what happened too long ago, or after the pain began; as ``answers.said_by``."""
+    knowledge = book.reader.knowledge
+    place = {f: i for i, f in enumerate(booleans) if knowledge.findings[f].time is not None}
+    for visit, ago in found.days_ago.items():
+        timed = {f: days for f, days in ago.items() if f in place}
+        if timed:
+            lasts = float(found.measured[pain, visit])
+            measured = {} if np.isnan(lasts) else {"duration_days": lasts}
+            still = said_by(Patient(None, present=tuple(timed), measured=measured, days_ago=timed), knowledge)
+            for finding in timed.keys() - still.keys():
+                answers[place[finding], visit] = 0

@@ -1,0 +1,43 @@
+"""The resource type of many lines, told by how most servers begin a resource; the others are asked one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backspasm.patients.from_fhir.bundle import READ
+from backspasm.population.follow_up import TYPES
+from backspasm.population.screen.lines import type_of
+
+#: what is read of an export
+WANTED = tuple(sorted({*READ, *TYPES}))
+_CODE = {name: i for i, name in enumerate(WANTED)}
+_BEGIN = b'{"resourceType":"'
+#: the beginning of a line that ends with or behind the name of most types
+_LENGTH = len(_BEGIN) + len('Observation"')
+#: beginnings that are remembered at most: in other writings they hold ids
+_MOST = 10_000
+_KNOWN: dict[bytes, int] = {}
+
+
+def types_of(data: Sequence[bytes]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """For each line the place of its type among the names returned, -1 for types that are not read."""
+    known, length = _KNOWN, _LENGTH
+    codes = [known.get(line[:length], -2) for line in data]
+    if -2 in codes:
+        for i, code in enumerate(codes):
+            if code == -2:
+                codes[i] = _asked(data[i])
+    return np.array(codes, dtype=np.int64), WANTED
+
+
+def _asked(line: bytes) -> int:
+    code = _CODE.get(type_of(line), -1)
+    begin = line[:_LENGTH]
+    if begin.startswith(_BEGIN) and b'"' in begin[len(_BEGIN) :]:  # the whole name is in it
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        _KNOWN[begin] = code
+    return code
