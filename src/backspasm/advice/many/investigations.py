@@ -5,6 +5,7 @@ What is advised depends only on which rules hold, and few combinations of rules 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,8 +13,8 @@ from msgspec import Struct
 
 from backspasm.advice.investigations import resolved
 from backspasm.advice.many.crowd import Crowd
+from backspasm.advice.many.ragged import Positions, row_keys
 from backspasm.advice.many.triage import Triage, within
-from backspasm.advice.must_not_miss import complication_table
 from backspasm.inference.columns import Flags
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
@@ -29,12 +30,23 @@ class Advised(Struct, frozen=True):
     part_of: str | None
 
 
-def advised_tests(crowd: Crowd, found: Triage) -> tuple[tuple[Advised, ...], ...]:
+@dataclass(frozen=True)
+class Advices:
+    """What is advised to each of n patients: each advice that occurs once, and ``place`` (n), its position in ``kept``."""
+
+    kept: tuple[tuple[Advised, ...], ...]
+    place: Positions
+
+    def __getitem__(self, i: int) -> tuple[Advised, ...]:
+        return self.kept[self.place[i]]
+
+
+def advised_tests(crowd: Crowd, found: Triage) -> Advices:
     """The tests advised for every patient, the most needed and soonest first."""
     ask = _Asking(crowd, found)
-    held = np.array([ask.holds(rule.condition) for rule in crowd.model.knowledge.indications])
-    packed = np.packbits(held, axis=0).T
-    return tuple(_of_pattern(row.tobytes(), crowd.model) for row in np.ascontiguousarray(packed))
+    held = np.array([ask.holds(rule.condition) for rule in crowd.model.knowledge.indications], dtype=bool)
+    patterns, place = np.unique(row_keys(np.packbits(held, axis=0).T), return_inverse=True)
+    return Advices(tuple(_of_pattern(row.tobytes(), crowd.model) for row in patterns), place.reshape(-1))
 
 
 @lru_cache(maxsize=65536)
@@ -59,11 +71,9 @@ class _Asking:
         self.crowd, self.found, self.knowledge = crowd, found, crowd.model.knowledge
         self.everybody = ~crowd.nobody
         names = crowd.model.parameters
-        table = complication_table(crowd.found, crowd.model)
-        self.probability: dict[str, Array] = {c: crowd.causes[:, i] for i, c in enumerate(names.causes)}
-        self.probability |= {c: table[:, i] for i, c in enumerate(names.complications)}
+        self.probability: dict[str, Array] = {c: crowd.by_cause[i] for i, c in enumerate(names.causes)}
+        self.probability |= {c: crowd.sums.complications[:, i] for i, c in enumerate(names.complications)}
         self.probability |= found.groups
-        self.rank = np.argsort(crowd.ranking, axis=1)
         self.flags: dict[str, Array] = {}
         order = self.knowledge.index.urgency.index
         for identifier, fires in found.rules.items():
@@ -88,7 +98,7 @@ class _Asking:
         if s.age_from is not None:
             return np.asarray(crowd.age >= number(s.age_from))
         if s.sex is not None:
-            return np.array([p.sex == s.sex for p in crowd.patients], dtype=bool)
+            return crowd.people.of_sex(s.sex)
         if s.comorbidity is not None:
             return crowd.has(s.comorbidity)
         if s.pregnancy is not None:
@@ -113,7 +123,8 @@ class _Asking:
             causes = self.crowd.model.parameters.causes
             if s.likely not in causes:
                 return self.crowd.nobody
-            return likely & (self.rank[:, causes.index(s.likely)] < round(number(s.within)))
+            best = self.crowd.ranking[:, : round(number(s.within))]
+            return likely & (best == causes.index(s.likely)).any(axis=1)
         if s.urgency_from is not None:
             return np.asarray(self.found.level <= order(s.urgency_from))
         parts = np.array([self.holds(part) for part in (*s.all_of, *s.any_of, *s.none_of, *s.count_of)])
@@ -129,6 +140,6 @@ class _Asking:
         crowd, number = self.crowd, self.knowledge.number
         if wanted == "stated":
             return crowd.present("pregnancy")
-        male = np.array([p.sex == "male" for p in crowd.patients], dtype=bool)
+        male = crowd.people.of_sex("male")
         fertile = (crowd.age >= number("childbearing_age_from")) & (crowd.age < number("childbearing_age_until"))
         return np.asarray((fertile | np.isnan(crowd.age)) & ~crowd.asked("pregnancy") & ~male)

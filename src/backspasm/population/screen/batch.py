@@ -30,6 +30,7 @@ from backspasm.population.screen.records import (
     record_from_lines,
 )
 from backspasm.population.screen.rows import assessed_rows, record_batch
+from backspasm.population.screen.seen import seen_of
 
 
 def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comparison | None = None) -> pa.RecordBatch:
@@ -47,7 +48,7 @@ def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comp
         seen = list(_from_records(batch, asked, model, problems))
     else:
         seen = list(_from_cases(batch, model, problems))
-    return record_batch(assessed_rows(seen, model, comparison), problems)
+    return record_batch(assessed_rows(seen_of(seen, model), model, comparison), problems)
 
 
 def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:
