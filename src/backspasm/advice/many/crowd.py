@@ -54,18 +54,26 @@ class Crowd:
         return {m: i for i, m in enumerate(self.model.parameters.measured)}
 
     @cached_property
+    def _present(self) -> Flags:
+        return np.asarray(self.known > 0)
+
+    @cached_property
+    def _absent(self) -> Flags:
+        return np.asarray(self.known < 0)
+
+    @cached_property
     def nobody(self) -> Flags:
         return np.zeros(len(self), dtype=bool)
 
     def present(self, finding: str) -> Flags:
         """Who has the finding; nobody has one that the model does not know."""
         place = self._place.get(finding)
-        return self.nobody if place is None else self.known[place] > 0
+        return self.nobody if place is None else self._present[place]
 
     def absent(self, finding: str) -> Flags:
         """Who was asked for the finding and has it not."""
         place = self._place.get(finding)
-        return self.nobody if place is None else self.known[place] < 0
+        return self.nobody if place is None else self._absent[place]
 
     def measured(self, finding: str) -> Array | None:
         """The values in the finding's unit, NaN where not measured; None for what is no measurement."""

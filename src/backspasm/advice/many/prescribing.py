@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from backspasm.advice.kidney import estimated_egfr
@@ -23,6 +23,7 @@ from backspasm.advice.taken_medicines import rules_about
 from backspasm.inference.columns import SEXES, Flags
 from backspasm.inference.model import Model
 from backspasm.patients.answers import Answers
+from backspasm.patients.medicines import taken
 from backspasm.patients.patient import Patient
 from backspasm.records.treatment_types import PatientCondition, PrescribingRule, Verdict
 
@@ -69,7 +70,7 @@ def taken_against(crowd: Crowd) -> Against:
         for p in pairs.tolist()
     ]
     kinds: dict[Taken, int] = {}
-    own = ragged([kinds.setdefault(t, len(kinds)) for t in taken] for taken in lists).take(which.reshape(-1))
+    own = ragged([kinds.setdefault(t, len(kinds)) for t in names] for names in lists).take(which.reshape(-1))
     # one row for each medicine of each patient: its kind, and which of the other conditions hold
     places, kind_of = np.repeat(rows, np.diff(own.starts)), own.values
     held, masks = _held(crowd, list(kinds))
@@ -93,16 +94,28 @@ def taken_against(crowd: Crowd) -> Against:
 @lru_cache(maxsize=MOST_KEPT)
 def _taken(medications: Words, allergies: Words, model: Model) -> tuple[Taken, ...]:
     """Every medicine on a list, in order, with what the lists say of it."""
-    facts = patient_facts(Patient(None, medications=medications, allergies=allergies), _NOTHING, model.knowledge)
-    return tuple(Taken(medicine, _on_lists(medicine, facts, model)) for medicine in facts.taken)
+    # no condition over lists is a negation, and each is met by one medicine or one allergy
+    own = taken(medications, model.knowledge)
+    out = []
+    for medicine in own:
+        each = [_met_by(medicine, other, None, model) for other in own]
+        each += [_met_by(medicine, None, allergy, model) for allergy in allergies]
+        out.append(Taken(medicine, tuple(map(any, zip(*each, strict=True)))))
+    return tuple(out)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _met_by(medicine: str, other: str | None, allergy: str | None, model: Model) -> tuple[bool, ...]:
+    """Which conditions over lists, of the rules about a medicine, one other medicine or one allergy meets."""
+    patient = Patient(None, allergies=() if allergy is None else (allergy,))
+    facts = patient_facts(patient, _NOTHING, model.knowledge)
+    if other is not None:
+        facts = structs.replace(facts, taken={other: other})
+    lists = _about(medicine, model).lists
+    return tuple(holds(c, facts, treatment, model.knowledge) is not None for c, treatment in lists)
 
 
 _NOTHING = Answers((), (), {}, (), (), (), ())
-
-
-def _on_lists(medicine: str, facts: PatientFacts, model: Model) -> tuple[bool, ...]:
-    about = _about(medicine, model)
-    return tuple(holds(c, facts, treatment, model.knowledge) is not None for c, treatment in about.lists)
 
 
 @lru_cache(maxsize=4096)

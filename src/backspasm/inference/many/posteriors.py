@@ -8,6 +8,8 @@ while the numbers are at hand. In memory the patients come last, so that every s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from msgspec import Struct
@@ -54,9 +56,12 @@ def posteriors(columns: Columns, evidence: EvidenceColumns, model: Model, wanted
 def _found(columns: Columns, evidence: EvidenceColumns, model: Model) -> Iterator[tuple[Rows, Array, list[Array]]]:
     """Some patients at a time: who they are, their causes, and the shares of the configurations."""
     sure = (columns.setting >= 0) & (columns.band >= 0)
-    for setting, age, bands in circumstances(model):
-        here = np.flatnonzero((columns.setting == setting) & np.isin(columns.band, bands))
-        for rows in _chunks(here):
+    place = np.where(sure, _circumstance_of(model)[columns.setting, columns.band], -1)
+    order = np.argsort(place, kind="stable")
+    possible = [(setting, age) for setting, age, _ in circumstances(model)]
+    starts = np.searchsorted(place[order], np.arange(len(possible) + 1))
+    for (setting, age), (start, end) in zip(possible, pairwise(starts.tolist()), strict=True):
+        for rows in _chunks(order[start:end]):
             one = _weighed(rows, columns, evidence, stacked_tables(model, setting, age))
             p = np.exp(one.log_base - one.log_base.max(axis=0))
             p *= one.factor
@@ -65,6 +70,15 @@ def _found(columns: Columns, evidence: EvidenceColumns, model: Model) -> Iterato
     for rows in _chunks(np.flatnonzero(~sure)):
         log_joint, shares = _mixed(rows, columns, evidence, model)
         yield rows, lse_and_softmax(log_joint, axis=0)[1], shares
+
+
+@lru_cache(maxsize=8)
+def _circumstance_of(model: Model) -> Rows:
+    """Which circumstance a setting and an age band make, (settings, bands)."""
+    out = np.empty((len(model.parameters.settings), len(model.parameters.ages.bands)), dtype=np.intp)
+    for i, (setting, _, bands) in enumerate(circumstances(model)):
+        out[setting, bands] = i
+    return out
 
 
 def _chunks(rows: Rows) -> Iterator[Rows]:

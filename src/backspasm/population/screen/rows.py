@@ -48,7 +48,7 @@ def assessed_rows(seen: Seen, model: Model, comparison: Comparison | None = None
         "red_flags": _lists(tuple(found.rules), ragged_of_flags(np.array(list(found.rules.values()), dtype=bool).T)),
         **_causes(crowd, model),
         **_ledger(crowd, found),
-        **_imaging(advised_tests(crowd, found), model),
+        **_imaging(advised_tests(crowd, found, imaging_tests(model)), model),
         **_medicines(crowd),
         "knowledge_digest": pa.repeat(pa.scalar(model.knowledge.digest), n),
         "change": changed,
@@ -108,15 +108,13 @@ def _ledger(crowd: Crowd, found: Triage) -> Rows:
 
 
 def _imaging(tests: Advices, model: Model) -> Rows:
-    pictures = imaging_tests(model)
-    names = tuple(sorted(pictures))
-    of_each = [[t for t in advised if t.test in pictures] for advised in tests.kept]
+    names = tuple(sorted(imaging_tests(model)))
 
     def column(verdict: str) -> pa.Array:
-        each = ragged([names.index(t.test) for t in row if t.verdict == verdict] for row in of_each)
+        each = ragged([names.index(t.test) for t in row if t.verdict == verdict] for row in tests.kept)
         return _lists(names, each.take(tests.place))
 
-    strongest = pa.array([row[0].verdict if row else None for row in of_each], pa.string())  # it comes first
+    strongest = pa.array([row[0].verdict if row else None for row in tests.kept], pa.string())  # it comes first
     return {
         "imaging": strongest.take(pa.array(tests.place)),
         "imaging_indicated": column("indicated"),
