@@ -103,7 +103,9 @@ def telling_findings(group: str, strata: tuple[Stratum, ...], model: Model) -> t
     outside = (weights[~mask] @ rates[~mask] / weights[~mask].sum())[rows]
     if group == "compression":  # no cause is inside, so ``outside`` is the rate of everybody
         for i, finding in enumerate(findings):
-            driven = [k for k, d in enumerate(model.layout.drivers[finding]) if model.parameters.complications[d] in own]
+            driven = [
+                k for k, d in enumerate(model.layout.drivers[finding]) if model.parameters.complications[d] in own
+            ]
             inside[i] = model.means.strengths(finding, age)[:, driven].max(axis=1) @ weights if driven else 0.0
     telling = np.flatnonzero(inside > outside)
     scores = _divergence(inside[telling], outside[telling]).tolist()

@@ -150,7 +150,7 @@ class _Asking:
             if s.likely not in causes:
                 return self.crowd.nobody
             best = self.crowd.ranking[:, : round(number(s.within))]
-            return likely & (best == causes.index(s.likely)).any(axis=1)
+            return np.asarray(likely & (best == causes.index(s.likely)).any(axis=1))
         if s.urgency_from is not None:
             return np.asarray(self.found.level <= order(s.urgency_from))
         parts = np.array([self.holds(part) for part in (*s.all_of, *s.any_of, *s.none_of, *s.count_of)])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from backspasm.advice.kidney import estimated_egfr
 from backspasm.advice.many.crowd import Crowd
 from backspasm.advice.many.ragged import Ragged, ragged, row_keys, starts_of
-from backspasm.advice.prescribing import ITSELF, PatientFacts, Reason, holds, patient_facts, verdict_of
+from backspasm.advice.prescribing import ITSELF, Reason, holds, patient_facts, verdict_of
 from backspasm.advice.taken_medicines import rules_about
 from backspasm.inference.columns import SEXES, Flags
 from backspasm.inference.model import Model

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backspasm.advice.many.crowd import Crowd
-from backspasm.advice.must_not_miss import COMPRESSIONS, GROUPS, members, telling_findings
-from backspasm.inference.columns import SEXES, Flags
+from backspasm.advice.must_not_miss import GROUPS, members, telling_findings
+from backspasm.inference.columns import Flags
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.strata import Stratum, strata_of
-from backspasm.patients.patient import Patient
+from backspasm.patients.patient import Patient, Sex
 from backspasm.records.types import Condition
 
 Levels = NDArray[np.intp]
@@ -126,10 +126,8 @@ def likeliest_stratum(crowd: Crowd, i: int) -> tuple[str, str, str]:
 def likeliest(setting: int, band: int, sex: int, model: Model) -> tuple[str, str, str]:
     """Setting, band and sex by their positions; of what is unknown, -1, the likeliest."""
     p = model.parameters
-    known = Patient(
-        age_years=p.ages.starts[band] if band >= 0 else None,
-        sex=SEXES[sex] if sex >= 0 else "unknown",
-        setting=p.settings[setting] if setting >= 0 else None,
-    )
+    sexes: tuple[Sex, ...] = ("male", "female", "unknown")  # those of SEXES, and -1
+    age, place = p.ages.starts[band] if band >= 0 else None, p.settings[setting] if setting >= 0 else None
+    known = Patient(age_years=age, sex=sexes[sex], setting=place)
     stratum = max(strata_of(known, model.knowledge), key=lambda s: s.weight)
     return stratum.setting, stratum.band, stratum.sex

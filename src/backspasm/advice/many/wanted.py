@@ -87,7 +87,7 @@ def sums(model: Model) -> Adding:
         some = tuple((g, which) for g, which in parts if len(which) < len(asked[g]))
         calm.append((np.flatnonzero(of_cause >= level), some))
     compressed, complicated = [], []
-    for k, name in enumerate(parameters.complications):
+    for k in range(len(parameters.complications)):
         g = next(g for g, group in enumerate(groups) if k in group.members)
         complicated.append((g, np.flatnonzero(groups[g].configurations[:, groups[g].members.index(k)] > 0)))
     for g, group in enumerate(groups):

@@ -14,8 +14,7 @@ from backspasm.advice.many.ledger import ledger_of
 from backspasm.advice.many.prescribing import taken_against
 from backspasm.advice.many.ragged import Positions, Ragged, ragged, ragged_of_flags
 from backspasm.advice.many.triage import Triage, triage
-from backspasm.inference.columns import SEXES
-from backspasm.inference.logit_normal import Array
+from backspasm.inference.columns import SEXES, Codes
 from backspasm.inference.model import Model
 from backspasm.population.screen.compare import Comparison, changes
 from backspasm.population.screen.records import Problem
@@ -70,7 +69,7 @@ def record_batch(rows: Rows, problems: Sequence[Problem]) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=OUT)
 
 
-def _words(names: Sequence[str], places: Array | Positions) -> pa.Array:
+def _words(names: Sequence[str], places: Positions | Codes) -> pa.Array:
     """Words by their positions; -1 is null."""
     return pa.array(names, pa.string()).take(pa.array(places, mask=places < 0))
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from backspasm.inference.model import Model, load
-from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.batch import assess_batches
 from backspasm.population.screen.compare import Comparison
 from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.gather import bucket_batches, bundle_batches
@@ -24,6 +24,7 @@ from backspasm.population.screen.inputs import File, Input
 from backspasm.population.screen.partition import Sorted, Stretch, sort_stretch
 from backspasm.population.screen.probabilities import out_schema, probability_batches
 from backspasm.population.screen.records import Asked, Problem
+from backspasm.population.screen.rows import Rows
 from backspasm.population.screen.schemas import ASSESSED, CHANGES, PROBLEM
 from backspasm.population.screen.tables import Table, case_batches
 
@@ -157,76 +158,66 @@ def _assess(step: AssessBucket | AssessStretch | AssessBundles | AssessTable, jo
         return write_part(step.name, reader.batches(), job, reader)
     if isinstance(step, AssessBundles):
         own = list(enumerate(files))[step.first : step.last]
-        return write_part(step.name, together(bundle_batches(own)), job)
+        return write_part(step.name, bundle_batches(own), job)
     file = files[step.table.source]
     if job.only_probabilities:
         return write_probabilities(step.name, step.table, file, job)
     return write_part(step.name, case_batches(step.table, file, model_of(job).knowledge), job)
 
 
-def together(batches: Iterable[pa.RecordBatch], rows: int = 64) -> Iterator[pa.RecordBatch]:
-    """Several small batches as one."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if len(waiting) == rows:
-            yield _joined(waiting)
-            waiting = []
-    if waiting:
-        yield _joined(waiting)
-
-
-def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
-
-
 def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: GroupedReader | None = None) -> Part:
     """Assess batches into ``NAME.parquet`` and, where there are problems, ``NAME-problems.parquet``."""
     model, comparison = model_of(job), comparison_of(job)
-    changed: list[pa.Table] = []
+    changed = [CHANGES.empty_table()]
     rows = patients = 0
     urgency: Counter[str] = Counter()
-    problems: list[pa.Array] = []
+    problems: list[Problem] = []
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal patients
+        for batch in batches:
+            patients += batch.num_rows
+            yield batch
 
     def write(path: Path) -> None:
-        nonlocal rows, patients
+        nonlocal rows
         with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
-            for batch in batches:
-                patients += batch.num_rows
-                table = pa.Table.from_batches([assessed(batch, job.asked, model, comparison)])
-                is_problem = table.column("problem").is_valid()
-                problems.append(table.column("problem").filter(is_problem).combine_chunks())
-                found = table.filter(pc.invert(is_problem))
+            for found in assess_batches(counted(), job.asked, model, comparison):
+                problems.extend(found.problems)
+                batch = pa.record_batch([found.rows[column] for column in ASSESSED.names], schema=ASSESSED)
+                if not batch.num_rows:
+                    continue
+                out.write_batch(batch)
+                rows += batch.num_rows
+                levels, counts = pc.value_counts(batch.column("urgency")).flatten()
+                urgency.update(dict(zip(levels.to_pylist(), counts.to_pylist(), strict=True)))
                 if comparison is not None:
-                    changed.append(change_table(found))
-                found = found.select(ASSESSED.names)
-                urgency.update(found.column("urgency").to_pylist())
-                rows += found.num_rows
-                if found.num_rows:
-                    out.write_table(found)
+                    changed.append(change_table(found.rows))
 
     place = job.folder / f"{name}.parquet"
     write_atomically(place, write)
+    differing = pa.concat_tables(changed)
     if comparison is not None:
-        differing = pa.concat_tables([CHANGES.empty_table(), *changed])
         write_atomically(job.folder / f"{name}-changes.parquet", lambda path: pq.write_table(differing, path))
-    extra = [Problem(p.source, p.line, p.resource, p.reason) for p in (reader.problems if reader else ())]
-    problems.append(pa.array([msgspec.to_builtins(p) for p in extra], PROBLEM))
-    listed = pa.concat_arrays(problems)
-    beside = job.folder / f"{name}-problems.parquet"
-    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
-    table = pa.table(fields, schema=pa.schema(list(PROBLEM)))
-    write_atomically(beside, lambda path: pq.write_table(table, path, compression="zstd"))
+    problems += reader.problems if reader else ()
+    write_problems(job.folder / f"{name}-problems.parquet", problems)
     return Part(
         rows=rows,
         patients=patients,
-        problems=len(listed),
+        problems=len(problems),
         digest=digest_of_file(place),
         lines=reader.lines if reader else 0,
         types=dict(sorted(reader.types.items())) if reader else {},
         urgency=dict(sorted(urgency.items())),
-        changed=sum(t.num_rows for t in changed),
+        changed=differing.num_rows,
     )
+
+
+def write_problems(place: Path, problems: Sequence[Problem]) -> None:
+    """The problems of a part."""
+    listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
+    table = pa.table(listed.flatten(), schema=pa.schema(list(PROBLEM)))
+    write_atomically(place, lambda path: pq.write_table(table, path, compression="zstd"))
 
 
 def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
@@ -245,21 +236,16 @@ def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
 
     place = job.folder / f"{name}.parquet"
     write_atomically(place, write)
-    listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
-    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
-    beside = pa.table(fields, schema=pa.schema(list(PROBLEM)))
-    write_atomically(job.folder / f"{name}-problems.parquet", lambda path: pq.write_table(beside, path))
+    write_problems(job.folder / f"{name}-problems.parquet", problems)
     return Part(rows=rows, patients=rows, problems=len(problems), digest=digest_of_file(place))
 
 
-def change_table(found: pa.Table) -> pa.Table:
+def change_table(rows: Rows) -> pa.Table:
     """Encounters whose urgency changes, with both sides."""
+    sides = ("urgency", "top_cause", "top_probability")
+    found = pa.table({name: rows[name] for name in ("patient", "encounter", *sides, "change")})
     own = found.filter(found.column("change").is_valid())
     other = own.column("change")
-
-    def field(name: str) -> pa.ChunkedArray:
-        return pc.struct_field(other, name)
-
-    columns = [own.column("patient"), own.column("encounter"), own.column("urgency"), field("urgency")]
-    columns += [own.column("top_cause"), field("top_cause"), own.column("top_probability"), field("top_probability")]
-    return pa.table([*columns, field("because")], schema=CHANGES)
+    columns = [own.column("patient"), own.column("encounter")]
+    columns += [column for name in sides for column in (own.column(name), pc.struct_field(other, name))]
+    return pa.table([*columns, pc.struct_field(other, "because")], schema=CHANGES)
