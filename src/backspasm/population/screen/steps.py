@@ -21,6 +21,7 @@ from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.gather import bucket_batches, bundle_batches
 from backspasm.population.screen.grouped import GroupedReader
 from backspasm.population.screen.inputs import File, Input
+from backspasm.population.screen.parquet import write_file, write_rows
 from backspasm.population.screen.partition import Sorted, Stretch, sort_stretch
 from backspasm.population.screen.probabilities import out_schema, probability_batches
 from backspasm.population.screen.records import Asked, Problem
@@ -96,16 +97,34 @@ class AssessTable(Struct, frozen=True, tag=True):
         return _part(self.number)
 
 
-Step = SortStretch | AssessBucket | AssessStretch | AssessBundles | AssessTable
+class WriteFile(Struct, frozen=True, tag=True):
+    """``parts``: names of the steps whose rows make the file, in order."""
+
+    number: int
+    parts: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"file-{self.number:06d}"
+
+
+Step = SortStretch | AssessBucket | AssessStretch | AssessBundles | AssessTable | WriteFile
+
+
+class Written(Struct, frozen=True):
+    """The digest of a file of assessments."""
+
+    digest: str
 
 
 class Part(Struct, frozen=True):
-    """What an assessing step came to. ``lines``: of a stretch, whose problems are numbered from its start."""
+    """What an assessing step came to. ``lines``: of a stretch, whose problems are numbered from its start. ``digest``: of
+    a part that is a file of the output by itself."""
 
     rows: int
     patients: int
     problems: int
-    digest: str
+    digest: str = ""
     lines: int = 0
     types: dict[str, int] = {}
     urgency: dict[str, int] = {}
@@ -142,7 +161,12 @@ def comparison_of(job: Job) -> Comparison | None:
 def do(step: Step, job: Job) -> Any:
     """Do one step; what it came to as plain data, for the journal."""
     if isinstance(step, SortStretch):
-        found: Sorted | Part = sort_stretch(step.stretch, job.given.files[step.stretch.source], job.buckets, job.folder)
+        found: Sorted | Part | Written = sort_stretch(
+            step.stretch, job.given.files[step.stretch.source], job.buckets, job.folder
+        )
+    elif isinstance(step, WriteFile):
+        parts = [job.folder / f"{name}.arrow" for name in step.parts]
+        found = Written(write_file(job.folder / f"{step.name}.parquet", parts))
     else:
         found = _assess(step, job)
     return msgspec.to_builtins(found)
@@ -166,7 +190,7 @@ def _assess(step: AssessBucket | AssessStretch | AssessBundles | AssessTable, jo
 
 
 def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: GroupedReader | None = None) -> Part:
-    """Assess batches into ``NAME.parquet`` and, where there are problems, ``NAME-problems.parquet``."""
+    """Assess batches into ``NAME.arrow`` and, where there are problems, ``NAME-problems.parquet``."""
     model, comparison = model_of(job), comparison_of(job)
     changed = [CHANGES.empty_table()]
     rows = patients = 0
@@ -179,23 +203,19 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
             patients += batch.num_rows
             yield batch
 
-    def write(path: Path) -> None:
+    def found() -> Iterator[pa.RecordBatch]:
         nonlocal rows
-        with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
-            for found in assess_batches(counted(), job.asked, model, comparison):
-                problems.extend(found.problems)
-                batch = pa.record_batch([found.rows[column] for column in ASSESSED.names], schema=ASSESSED)
-                if not batch.num_rows:
-                    continue
-                out.write_batch(batch)
-                rows += batch.num_rows
-                levels, counts = pc.value_counts(batch.column("urgency")).flatten()
-                urgency.update(dict(zip(levels.to_pylist(), counts.to_pylist(), strict=True)))
-                if comparison is not None:
-                    changed.append(change_table(found.rows))
+        for some in assess_batches(counted(), job.asked, model, comparison):
+            problems.extend(some.problems)
+            batch = pa.record_batch([some.rows[column] for column in ASSESSED.names], schema=ASSESSED)
+            rows += batch.num_rows
+            levels, counts = pc.value_counts(batch.column("urgency")).flatten()
+            urgency.update(dict(zip(levels.to_pylist(), counts.to_pylist(), strict=True)))
+            if comparison is not None:
+                changed.append(change_table(some.rows))
+            yield batch
 
-    place = job.folder / f"{name}.parquet"
-    write_atomically(place, write)
+    write_rows(job.folder / f"{name}.arrow", found())
     differing = pa.concat_tables(changed)
     if comparison is not None:
         write_atomically(job.folder / f"{name}-changes.parquet", lambda path: pq.write_table(differing, path))
@@ -205,7 +225,6 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
         rows=rows,
         patients=patients,
         problems=len(problems),
-        digest=digest_of_file(place),
         lines=reader.lines if reader else 0,
         types=dict(sorted(reader.types.items())) if reader else {},
         urgency=dict(sorted(urgency.items())),
@@ -214,7 +233,9 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
 
 
 def write_problems(place: Path, problems: Sequence[Problem]) -> None:
-    """The problems of a part."""
+    """The problems of a part; no file where there are none."""
+    if not problems:
+        return
     listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
     table = pa.table(listed.flatten(), schema=pa.schema(list(PROBLEM)))
     write_atomically(place, lambda path: pq.write_table(table, path, compression="zstd"))
