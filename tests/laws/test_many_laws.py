@@ -12,7 +12,10 @@ from backspasm.advice import must_not_miss
 from backspasm.advice.assessment import assess
 from backspasm.advice.many.crowd import Crowd, crowd_of
 from backspasm.advice.many.investigations import advised_tests
-from backspasm.advice.many.triage import Triage, likeliest_stratum, needed, telling, triage
+from backspasm.advice.many.triage import Triage, likeliest_stratum, telling, triage
+from backspasm.inference.columns import columns_of, evidence_of
+from backspasm.inference.logit_normal import Array
+from backspasm.inference.many.posteriors import posteriors
 from backspasm.inference.posterior import posterior
 from backspasm.inference.strata import strata_of
 from backspasm.patients.answers import answers_of
@@ -52,15 +55,25 @@ def found(crowd: Crowd) -> Triage:
     return triage(crowd)
 
 
-def test_the_posterior_is_that_of_one_patient(patients: list[Patient], crowd: Crowd, model: Model) -> None:
+def test_the_posterior_is_that_of_one_patient(patients: list[Patient], model: Model) -> None:
+    columns = columns_of(patients, model.parameters, model.knowledge)
+    evidence = evidence_of(columns, model.parameters, model.knowledge)
+
+    def everything(_causes: Array, shares: list[Array]) -> Array:
+        return np.concatenate([s.reshape(s.shape[0] * s.shape[1], s.shape[2]) for s in shares])
+
+    causes, found = posteriors(columns, evidence, model, everything)
+    sizes = [len(g.configurations) * len(causes) for g in model.layout.groups]
+    assert len(found) == sum(sizes)
     for i, patient in enumerate(patients):
         answers = answers_of(patient, model.knowledge)
         strata = strata_of(patient, model.knowledge)
         one = posterior(answers.items, strata, model.means, model.layout, model.knowledge)
-        assert np.abs(one.causes - crowd.causes[i]).max() < 1e-9
+        assert np.abs(one.causes - causes[:, i]).max() < 1e-9
         likely = one.causes > 1e-6  # of the rest the shares of complications are quotients of almost nothing
-        for group, many in zip(one.configurations, crowd.found.configurations, strict=True):
-            assert np.abs(group[likely] - many[i][likely]).max() < 1e-7
+        by_group = np.split(found[:, i], np.cumsum(sizes)[:-1])
+        for group, many in zip(one.configurations, by_group, strict=True):
+            assert np.abs(group[likely] - many.reshape(-1, len(causes)).T[likely]).max() < 1e-7
 
 
 def test_urgency_flags_ledger_and_tests_are_those_of_assess(
@@ -68,7 +81,7 @@ def test_urgency_flags_ledger_and_tests_are_those_of_assess(
 ) -> None:
     levels = model.knowledge.index.urgency
     tests = advised_tests(crowd, found)
-    needs = needed(crowd)
+    needs = crowd.sums.needed
     for i, patient in enumerate(patients[:ASSESSED]):
         one = assess(patient, model, draws=2)
         assert levels[found.level[i]] == one.urgency.level

@@ -70,20 +70,25 @@ def columns_of(patients: Sequence[Patient], parameters: Parameters, knowledge: K
     n = len(patients)
     answers = np.zeros((len(place), n), dtype=np.int8)
     measured = np.full((len(column), n), np.nan)
-    unknown = np.full(n, UNKNOWN, dtype=np.int8)
-    setting, band, sex = unknown.copy(), unknown.copy(), unknown.copy()
-    for i, patient in enumerate(patients):
-        for finding, present in said_by(patient, knowledge).items():
-            answers[place[finding], i] = 1 if present else -1
-        for finding, value in patient.measured.items():
-            measured[column[finding], i] = value
-        if patient.setting is not None:
-            setting[i] = parameters.settings.index(patient.setting)
-        if patient.age_years is not None:
-            band[i] = parameters.ages.bands.index(parameters.ages.band(patient.age_years))
-        if patient.sex in SEXES:
-            sex[i] = SEXES.index(patient.sex)
-    return Columns(answers.T, measured.T, setting, band, sex)
+    said = [said_by(patient, knowledge) for patient in patients]
+    which = np.array([place[finding] for own in said for finding in own], dtype=np.intp)
+    present = np.array([answer for own in said for answer in own.values()], dtype=bool)
+    answers[which, np.repeat(np.arange(n), [len(own) for own in said])] = np.where(present, 1, -1)
+    values = [(column[m], i, value) for i, patient in enumerate(patients) for m, value in patient.measured.items()]
+    if values:
+        rows, who, found = zip(*values, strict=True)
+        measured[rows, who] = found
+    settings = {name: i for i, name in enumerate(parameters.settings)}
+    sexes = {name: i for i, name in enumerate(SEXES)}
+    age = np.array([np.nan if p.age_years is None else p.age_years for p in patients], dtype=np.float64)
+    band = np.searchsorted(parameters.ages.starts, age, side="right") - 1
+    return Columns(
+        answers.T,
+        measured.T,
+        np.array([UNKNOWN if p.setting is None else settings[p.setting] for p in patients], dtype=np.int8),
+        np.where(np.isnan(age), UNKNOWN, band).astype(np.int8),
+        np.array([sexes.get(p.sex, UNKNOWN) for p in patients], dtype=np.int8),
+    )
 
 
 def items_of(parameters: Parameters, knowledge: Knowledge) -> dict[str, tuple[Item, ...]]:

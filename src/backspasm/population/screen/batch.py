@@ -5,9 +5,10 @@ It is pure: the same batch, knowledge and options give the same rows, whoever ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,7 +30,23 @@ from backspasm.population.screen.records import (
     later_in_bundle,
     record_from_lines,
 )
-from backspasm.population.screen.rows import assessed_rows, record_batch
+from backspasm.population.screen.rows import Rows, assessed_rows, record_batch
+from backspasm.population.screen.seen import Seen, joined, seen_of, take
+
+#: encounters that are assessed at once: enough that each step runs over many, few enough to need little memory
+AT_ONCE = 4_096
+
+
+class Assessed(msgspec.Struct, frozen=True):
+    """Columns of some encounters, in the order of the patients, and what could not be read of them and others."""
+
+    rows: Rows
+    problems: list[Problem]
+
+    @property
+    def batch(self) -> pa.RecordBatch:
+        """Rows of ``schemas.OUT``: encounters, then problems."""
+        return record_batch(self.rows, self.problems)
 
 
 def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comparison | None = None) -> pa.RecordBatch:
@@ -42,12 +59,44 @@ def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comp
     Returns:
         Rows of ``schemas.OUT``: encounters in the order of the patients, then problems. Nothing in the data raises.
     """
+    seen, problems = seen_in(batch, asked, model)
+    return record_batch(assessed_rows(seen, model, comparison), problems)
+
+
+def assess_batches(
+    batches: Iterable[pa.RecordBatch], asked: Asked, model: Model, comparison: Comparison | None = None
+) -> Iterator[Assessed]:
+    """The same for many batches, however small: their encounters are assessed some thousand at once."""
+    waiting: list[Seen] = []
+    problems: list[Problem] = []
+    count = 0
+    for batch in batches:
+        seen, own = seen_in(batch, asked, model)
+        waiting.append(seen)
+        problems += own
+        count += len(seen) + len(own)
+        if count >= AT_ONCE:
+            yield from _some(joined(waiting), problems, model, comparison)
+            waiting, problems, count = [], [], 0
+    if count:
+        yield from _some(joined(waiting), problems, model, comparison)
+
+
+def _some(seen: Seen, problems: list[Problem], model: Model, comparison: Comparison | None) -> Iterator[Assessed]:
+    """So many at once, that memory does not grow with a batch that holds more."""
+    for start in range(0, max(len(seen), 1), AT_ONCE):
+        own = seen if len(seen) <= AT_ONCE else take(seen, np.arange(start, min(start + AT_ONCE, len(seen))))
+        yield Assessed(assessed_rows(own, model, comparison), problems if not start else [])
+
+
+def seen_in(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, list[Problem]]:
+    """The encounters of a batch that are asked for, and what could not be read."""
     problems: list[Problem] = []
     if "lines" in batch.schema.names:
-        seen = list(_from_records(batch, asked, model, problems))
+        found = list(_from_records(batch, asked, model, problems))
     else:
-        seen = list(_from_cases(batch, model, problems))
-    return record_batch(assessed_rows(seen, model, comparison), problems)
+        found = list(_from_cases(batch, model, problems))
+    return seen_of(found, model), problems
 
 
 def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:

@@ -18,7 +18,6 @@ from backspasm.population.screen.inputs import File
 from backspasm.population.screen.partition import Sorted, stretches_of
 from backspasm.population.screen.records import Problem
 from backspasm.population.screen.schemas import (
-    ASSESSED,
     CHANGE_COLUMNS,
     CHANGES,
     COLUMNS,
@@ -29,8 +28,6 @@ from backspasm.population.screen.schemas import (
 from backspasm.population.screen.steps import AssessStretch, Job, Part, Step
 from backspasm.presentation.json_bytes import json_bytes
 
-#: up to so many rows the assessments are one file
-ONE_FILE = 200_000
 MANIFEST = "manifest.json"
 
 
@@ -60,15 +57,20 @@ def finish(
     job: Job,
     found: Sequence[Sorted],
     parts: Sequence[tuple[Step, Part]],
+    made: Sequence[tuple[Path, str]],
     model: Model,
     out: Path,
     identity: str,
 ) -> Summary:
-    """Bring everything into the output folder; the manifest comes last and says that all is there."""
+    """Bring everything into the output folder; the manifest comes last and says that all is there.
+
+    Args:
+        made: files of assessments in the working folder, each with its digest.
+    """
     rows = sum(p.rows for _, p in parts)
-    one = rows <= ONE_FILE and not job.only_probabilities  # millions of numbers are not written twice
+    one = len(made) == 1 and not job.only_probabilities
     name = "assessments.parquet" if one else "assessments"
-    digests = _one_file(job, parts, out / name) if one else _partitions(job, parts, out / name)
+    digests = _moved(made, out, name, one)
     problems = _problems(job, found, parts)
     _write_problems(problems, out)
     urgency: Counter[str] = Counter()
@@ -116,24 +118,15 @@ def write_words(
     write_atomically(out / MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
 
 
-def _one_file(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> dict[str, str]:
-    def write(path: Path) -> None:
-        with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
-            for step, part in parts:
-                if part.rows:
-                    out.write_table(pq.read_table(job.folder / f"{step.name}.parquet"))
-
-    write_atomically(place, write)
-    return {place.name: digest_of_file(place)}
-
-
-def _partitions(job: Job, parts: Sequence[tuple[Step, Part]], folder: Path) -> dict[str, str]:
-    folder.mkdir(exist_ok=True)
-    for step, _ in parts:
-        made = job.folder / f"{step.name}.parquet"
-        if made.exists():  # else it was moved before the run was killed
-            made.replace(folder / made.name)
-    return {f"{folder.name}/{step.name}.parquet": part.digest for step, part in parts}
+def _moved(made: Sequence[tuple[Path, str]], out: Path, name: str, one: bool) -> dict[str, str]:
+    """Move the files of assessments to where they belong, as one file or a folder of partitions; their digests."""
+    names = [name] if one else [f"{name}/part-{i:06d}.parquet" for i in range(len(made))]
+    for (file, _), own in zip(made, names, strict=True):
+        place = out / own
+        place.parent.mkdir(exist_ok=True)
+        if file.exists():  # else it was moved before the run was killed
+            file.replace(place)
+    return {own: digest for (_, digest), own in zip(made, names, strict=True)}
 
 
 def _changes(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -90,7 +90,7 @@ def with_shared(
     return lines + [shared[name] for name in named if name in shared]
 
 
-def bundle_batches(files: Sequence[tuple[int, File]]) -> Iterator[pa.RecordBatch]:
+def bundle_batches(files: Iterable[tuple[int, File]]) -> Iterator[pa.RecordBatch]:
     """A batch for each Bundle."""
     for source, file in files:
         from backspasm.population.screen.inputs import open_file

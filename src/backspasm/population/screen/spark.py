@@ -18,7 +18,7 @@ import pyarrow as pa
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.population.screen import finish
-from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.batch import assess_batches
 from backspasm.population.screen.gather import PATIENTS, bundle_batches, records_batch, with_shared
 from backspasm.population.screen.inputs import Input, find_input, lines_of, open_file
 from backspasm.population.screen.lines import SHARED, head_of
@@ -155,16 +155,15 @@ class _CaseWork(_Work, frozen=True):
     def __call__(self, batches: Batches) -> Batches:
         model = model_of(self.job)
         for table in _pieces(batches, Table):
-            for batch in case_batches(table, self.given.files[table.source], model.knowledge):
-                yield assessed(batch, self.job.asked, model)
+            batches = case_batches(table, self.given.files[table.source], model.knowledge)
+            yield from (a.batch for a in assess_batches(batches, self.job.asked, model))
 
 
 class _BundleWork(_Work, frozen=True):
     def __call__(self, batches: Batches) -> Batches:
         model = model_of(self.job)
-        for i in _pieces(batches, int):
-            for batch in bundle_batches([(i, self.given.files[i])]):
-                yield assessed(batch, self.job.asked, model)
+        own = ((i, self.given.files[i]) for i in _pieces(batches, int))
+        yield from (a.batch for a in assess_batches(bundle_batches(own), self.job.asked, model))
 
 
 class _CountWork(_Work, frozen=True):
@@ -234,15 +233,17 @@ class _RecordWork(_Work, frozen=True):
 
     def __call__(self, batches: Batches) -> Batches:
         """Lines come sorted by patient, and those of one patient to one partition."""
-        model = model_of(self.job)
+        yield from (a.batch for a in assess_batches(self._records(batches), self.job.asked, model_of(self.job)))
+
+    def _records(self, batches: Batches) -> Batches:
         rows: list[tuple[str, list[tuple[int, int, bytes]]]] = []
         for key, lines in _grouped(batches):
             rows.append((key, with_shared(lines, self.shared)))
             if len(rows) == PATIENTS:
-                yield assessed(records_batch(rows), self.job.asked, model)
+                yield records_batch(rows)
                 rows = []
         if rows:
-            yield assessed(records_batch(rows), self.job.asked, model)
+            yield records_batch(rows)
 
 
 def _grouped(batches: Batches) -> Iterator[tuple[str, list[tuple[int, int, bytes]]]]:
