@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from backspasm.inference.model import Model
 from backspasm.patients.answers import answers_of
@@ -21,10 +20,10 @@ from backspasm.patients.patient import InputError
 from backspasm.patients.reading import decoded
 from backspasm.population.follow_up import FollowUp
 from backspasm.population.screen.compare import Comparison
+from backspasm.population.screen.front import Left, lines_of_patients, plain_of_batch
 from backspasm.population.screen.records import (
     Asked,
     Encountered,
-    Line,
     Problem,
     encountered,
     later_in_bundle,
@@ -92,16 +91,28 @@ def _some(seen: Seen, problems: list[Problem], model: Model, comparison: Compari
 def seen_in(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, list[Problem]]:
     """The encounters of a batch that are asked for, and what could not be read."""
     problems: list[Problem] = []
-    if "lines" in batch.schema.names:
-        found = list(_from_records(batch, asked, model, problems))
-    else:
-        found = list(_from_cases(batch, model, problems))
-    return seen_of(found, model), problems
+    if "lines" not in batch.schema.names:
+        return seen_of(list(_from_cases(batch, model, problems)), model), problems
+    try:
+        plain, order, left = plain_of_batch(batch, asked, model)
+    except Exception:  # a fault of ours: everybody is read alone, which finds and lists whose record it is
+        everybody = zip(batch.column("patient").to_pylist(), lines_of_patients(batch), strict=True)
+        left = [(i, name, lines) for i, (name, lines) in enumerate(everybody)]
+        plain, order = seen_of([], model), np.zeros(0, dtype=np.int64)
+    if not left:
+        return plain, problems
+    alone = list(_read_alone(left, asked, model, problems))
+    seen = joined([plain, seen_of([e for _, e in alone], model)])
+    places = np.concatenate([order, np.array([i for i, _ in alone], dtype=np.int64)])
+    return take(seen, np.argsort(places, kind="stable")), problems
 
 
-def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:
+def _read_alone(
+    left: Iterable[Left], asked: Asked, model: Model, problems: list[Problem]
+) -> Iterator[tuple[int, Encountered]]:
+    """Encounters of patients who are read one by one, each with the place of the patient in the batch."""
     reader = reader_of(model.knowledge)
-    for patient, lines in zip(batch.column("patient").to_pylist(), _lines(batch), strict=True):
+    for place, patient, lines in left:
         own: list[Problem] = []
         try:
             if lines and lines[0].line == 0:
@@ -113,20 +124,8 @@ def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: l
             first = lines[0]
             what = f"internal fault ({type(error).__name__}): this patient was not assessed"
             seen, own = [], [*own, Problem(first.source, first.line, f"about Patient/{patient}", what)]
-        yield from seen
+        yield from ((place, e) for e in seen)
         problems += own
-
-
-def _lines(batch: pa.RecordBatch) -> Iterator[list[Line]]:
-    """The lines of each patient."""
-    column = batch.column("lines")
-    values = column.flatten()
-    source, number, data = (values.field(i).to_pylist() for i in range(values.type.num_fields))
-    start = 0
-    for count in pc.list_value_length(column).to_pylist():
-        end = start + count
-        yield [Line(*each) for each in zip(source[start:end], number[start:end], data[start:end], strict=True)]
-        start = end
 
 
 def _from_bundle(line: Line, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from backspasm.advice.many.people import People, lists_of
 from backspasm.inference.columns import SEXES, UNKNOWN, Codes, Columns, contradictory
 from backspasm.inference.model import Model
 from backspasm.patients.answers import said_by
@@ -19,6 +21,12 @@ from backspasm.patients.patient import Patient
 from backspasm.population.screen.known import KnownAtEncounters
 from backspasm.population.screen.plain import Plain, read_plain
 from backspasm.population.screen.records import Asked, Line
+from backspasm.population.screen.seen import Seen
+from backspasm.population.screened import SCHEMA
+
+
+#: a patient to be read alone: place in the batch, id, lines
+Left = tuple[int, str, list[Line]]
 
 
 def lines_of_batch(batch: pa.RecordBatch) -> tuple[list[bytes], Ints, Ints, Ints]:
@@ -34,24 +42,66 @@ def lines_of_batch(batch: pa.RecordBatch) -> tuple[list[bytes], Ints, Ints, Ints
     return texts, source.to_numpy(), number.to_numpy(), np.repeat(np.arange(len(counts)), counts)
 
 
-def known_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[KnownAtEncounters, list[tuple[int, list[Line]]]]:
-    """What is known at every encounter of the patients whose records are plain; and the lines of those to be read alone."""
-    names: list[str] = batch.column("patient").to_pylist()
+def lines_of_patients(batch: pa.RecordBatch) -> list[list[Line]]:
+    """The lines of each patient of a batch of records."""
     data, source, number, patient = lines_of_batch(batch)
+    lines = [Line(*each) for each in zip(source.tolist(), number.tolist(), data, strict=True)]
+    ends = np.searchsorted(patient, np.arange(batch.num_rows + 1)).tolist()
+    return [lines[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+
+
+def plain_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, Ints, list[Left]]:
+    """The encounters of patients whose records are plain, each with the place of its patient; and who is to be read alone."""
+    known, slow = known_of_batch(batch, asked, model)
+    left: list[Left] = []
+    if slow.any():
+        names, lines = batch.column("patient").to_pylist(), lines_of_patients(batch)
+        left = [(p, names[p], lines[p]) for p in np.flatnonzero(slow).tolist()]
+    return seen_of_known(known), known.order, left
+
+
+def known_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[KnownAtEncounters, Flags]:
+    """What is known at every encounter of the patients whose records are plain; and whose are not."""
+    names: list[str] = batch.column("patient").to_pylist()
+    data, _, number, patient = lines_of_batch(batch)
     slow = np.zeros(len(names), dtype=bool)
     slow[patient[number == 0]] = True  # Bundles
     moment = asked.moment
     if asked.as_of is not None and (moment is None or moment.partial or moment.instant is not None):
         slow[:] = True
     plain = read_plain(names, data, patient, slow, asked, model)
-    known = _known(plain, names, model)
-    ends = np.searchsorted(patient, np.arange(len(names) + 1)).tolist()
-    left = []
-    for p in np.flatnonzero(plain.slow).tolist():
-        own = slice(ends[p], ends[p + 1])
-        lines = zip(source[own].tolist(), number[own].tolist(), data[own], strict=True)
-        left.append((p, [Line(*each) for each in lines]))
-    return known, left
+    return _known(plain, names, model), plain.slow
+
+
+def seen_of_known(known: KnownAtEncounters) -> Seen:
+    """The same as what is assessed."""
+
+    def column(name: str, values: object, **more: Any) -> pa.Array:
+        return pa.array(values, SCHEMA.field(name).type, **more)
+
+    people = People(
+        columns=known.columns,
+        age=known.age,
+        medications=lists_of(known.medications),
+        allergies=lists_of(known.allergies),
+        comorbidities=lists_of(known.comorbidities),
+        weeks=known.weeks,
+        patient_at=known.patient_at,
+    )
+    return Seen(
+        people=people,
+        patient=column("patient", known.patient),
+        encounter=column("encounter", known.encounter),
+        start=column("start", known.start),
+        site=column("site", known.site),
+        clinician_group=column("clinician_group", known.clinician_group),
+        input_digest=column("input_digest", known.digests()),
+        imaged_days=column("imaged_days", known.imaged_days, from_pandas=True),
+        imaged_with=column("imaged_with", known.imaged_with),
+        imaged_before_days=column("imaged_before_days", known.imaged_before_days, from_pandas=True),
+        workup_days=column("workup_days", known.workup_days, from_pandas=True),
+        followed_days=column("followed_days", known.followed_days, from_pandas=True),
+    )
 
 
 def _known(plain: Plain, names: Sequence[str], model: Model) -> KnownAtEncounters:

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from backspasm.advice.many.people import Lists, People, people_of
 from backspasm.advice.many.ragged import Positions
-from backspasm.advice.triage import input_digest
 from backspasm.inference.columns import Columns
 from backspasm.inference.model import Model
 from backspasm.patients.patient import Patient
+from backspasm.population.screen.case_digest import case_digest
 from backspasm.population.screen.records import Encountered
 from backspasm.population.screened import SCHEMA
 
@@ -60,7 +60,7 @@ def seen_of(encounters: Sequence[Encountered], model: Model) -> Seen:
         start=column("start", (e.start for e in encounters)),
         site=column("site", (e.site for e in encounters)),
         clinician_group=column("clinician_group", (e.clinician_group for e in encounters)),
-        input_digest=column("input_digest", (input_digest(e.patient) for e in encounters)),
+        input_digest=column("input_digest", (case_digest(e.patient) for e in encounters)),
         imaged_days=column("imaged_days", (e.later.imaged_days for e in encounters)),
         imaged_with=column("imaged_with", (e.later.imaged_with for e in encounters)),
         imaged_before_days=column("imaged_before_days", (e.later.imaged_before_days for e in encounters)),
