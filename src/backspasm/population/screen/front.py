@@ -67,8 +67,9 @@ def known_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[K
     slow = np.zeros(len(names), dtype=bool)
     slow[patient[number == 0]] = True  # Bundles
     moment = asked.moment
-    if asked.as_of is not None and (moment is None or moment.partial or moment.instant is not None):
+    if moment is not None and (moment.partial or moment.instant is not None):  # only whole days are for many at once
         slow[:] = True
+        asked = Asked(asked.which)
     plain = read_plain(names, data, patient, slow, asked, model)
     return _known(plain, names, model), plain.slow
 
