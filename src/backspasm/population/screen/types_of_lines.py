@@ -17,25 +17,36 @@ _CODE = {name: i for i, name in enumerate(WANTED)}
 _BEGIN = b'{"resourceType":"'
 #: the beginning of a line that ends with or behind the name of most types
 _LENGTH = len(_BEGIN) + len('Observation"')
+#: longer names by their beginning, with all of it: of those that begin alike the last
+_LONGER = {
+    (_BEGIN + name.encode() + b'"')[:_LENGTH]: (_BEGIN + name.encode() + b'"', code)
+    for name, code in _CODE.items()
+    if len(name) > len("Observation")
+}
 #: beginnings that are remembered at most: in other writings they hold ids
 _MOST = 10_000
 _KNOWN: dict[bytes, int] = {}
+#: what is not known by its beginning
+_ASK = -2
 
 
 def types_of(data: Sequence[bytes]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """For each line the place of its type among the names returned, -1 for types that are not read."""
     known, length = _KNOWN, _LENGTH
-    codes = [known.get(line[:length], -2) for line in data]
-    if -2 in codes:
+    codes = [known.get(line[:length], _ASK) for line in data]
+    if _ASK in codes:
         for i, code in enumerate(codes):
-            if code == -2:
+            if code == _ASK:
                 codes[i] = _asked(data[i])
     return np.array(codes, dtype=np.int64), WANTED
 
 
 def _asked(line: bytes) -> int:
-    code = _CODE.get(type_of(line), -1)
     begin = line[:_LENGTH]
+    longer = _LONGER.get(begin)
+    if longer is not None and line.startswith(longer[0]):
+        return longer[1]
+    code = _CODE.get(type_of(line), -1)
     if begin.startswith(_BEGIN) and b'"' in begin[len(_BEGIN) :]:  # the whole name is in it
         if len(_KNOWN) >= _MOST:
             _KNOWN.clear()

@@ -12,7 +12,7 @@ from backspasm.patients.from_fhir.conditions import is_closed
 from backspasm.patients.from_fhir.intake import USED
 from backspasm.patients.from_fhir.ledger import Context
 from backspasm.patients.from_fhir.many.effects import TODAY, Buckets, Effect, Situation, effect_of, effect_of_item
-from backspasm.patients.from_fhir.many.lean import Lean
+from backspasm.patients.from_fhir.many.lean import Keyed
 from backspasm.patients.from_fhir.observations import is_ours, main_part
 from backspasm.patients.from_fhir.own import INTAKE, is_own
 from backspasm.patients.from_fhir.quantities import UnreadableError, checked, conversion_of, converted
@@ -94,7 +94,7 @@ class Book:
         if len(self.meanings) > MOST_CLASSES or len(self) > MOST_CLASSES + MOST_EFFECTS:
             self._forget()
 
-    def classes(self, kind: str, lean: Lean, struct: type[Element], keys: list[bytes]) -> list[int]:
+    def classes(self, kind: str, lean: Keyed, struct: type[Element], keys: list[bytes]) -> list[int]:
         """The class of each resource of a type, as a struct reads it."""
         known = self._classes.setdefault((kind, struct), {})
         get = known.get
@@ -109,7 +109,7 @@ class Book:
                     out[i] = found
         return out
 
-    def _learn(self, kind: str, lean: Lean, struct: type[Element], key: bytes) -> int:
+    def _learn(self, kind: str, lean: Keyed, struct: type[Element], key: bytes) -> int:
         text = lean.text(key, kind)
         if text is None:
             return ODD

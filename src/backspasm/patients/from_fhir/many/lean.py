@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Raw
 
-from backspasm.patients.from_fhir.structs import Element, ResponseItem
+from backspasm.patients.from_fhir.structs import Element
 
 #: fields that differ between resources that say the same: who, when, how much, and in which encounter
 OWN = frozenset(
@@ -29,6 +29,22 @@ OWN = frozenset(
 #: what stands between the parts of a key: no JSON holds it
 _BETWEEN = b"\0"
 _ABSENT = Raw(b"")
+
+
+class Keyed(Protocol):
+    """How the key of a class is turned back into a resource."""
+
+    def text(self, key: bytes, kind: str) -> bytes | None: ...
+
+
+class _Whole:
+    """Of what is its class altogether, such as the item of a response, the JSON is the key."""
+
+    def text(self, key: bytes, kind: str) -> bytes | None:
+        return key
+
+
+WHOLE = _Whole()
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,3 @@ def lean_of(*kinds: type[Element], own: frozenset[str] = OWN, nested: dict[str, 
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(struct)
     # two names at least, so that the getter gives a tuple
     return Lean(struct, decoder.decode, tuple(common.values()), attrgetter(*common))
-
-
-#: an item of a response: all of it is its class
-LEAN_ITEM = lean_of(ResponseItem, own=frozenset())

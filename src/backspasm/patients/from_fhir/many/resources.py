@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Raw
 
 from backspasm.patients.from_fhir.identity import address
 from backspasm.patients.from_fhir.many.book import ODD, Book
 from backspasm.patients.from_fhir.many.kinds import Columns, Kind, Reading
-from backspasm.patients.from_fhir.many.lean import LEAN_ITEM, lean_of
+from backspasm.patients.from_fhir.many.lean import WHOLE, lean_of
 from backspasm.patients.from_fhir.many.moments import Flags, Ints
 from backspasm.patients.from_fhir.structs import (
     Encounter,
@@ -29,7 +30,7 @@ from backspasm.patients.from_fhir.visit import references_of
 _PATIENT = msgspec.json.Decoder(PatientResource)
 _MEDICATION = msgspec.json.Decoder(Medication)
 _ENCOUNTER = lean_of(Encounter)
-_RESPONSE = lean_of(QuestionnaireResponse, nested={"item": tuple[LEAN_ITEM.struct, ...]})
+_RESPONSE = lean_of(QuestionnaireResponse, nested={"item": tuple[Raw, ...]})
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,9 @@ def read_responses(lines: Lines, book: Book, reading: Reading) -> Responses:
     objects = decoded(_RESPONSE.decode, lines, _RESPONSE.decode(b"{}"), reading.slow)
     classes = book.classes("QuestionnaireResponse", _RESPONSE, QuestionnaireResponse, _RESPONSE.keys(objects))
     place = np.array(classes, dtype=np.int64)
-    items = list(chain.from_iterable(o.item for o in objects))
+    items = list(map(bytes, chain.from_iterable([o.item for o in objects])))
     of = np.repeat(np.arange(len(objects)), [len(o.item) for o in objects])
-    item = np.array(book.classes("item", LEAN_ITEM, ResponseItem, LEAN_ITEM.keys(items)), dtype=np.int64)
+    item = np.array(book.classes("item", WHOLE, ResponseItem, items), dtype=np.int64)
     reading.slow[lines.patient[place == ODD]] = True
     reading.slow[lines.patient[of[item == ODD]]] = True
     reading.slow[np.bincount(lines.patient, minlength=len(reading.slow)) > 1] = True
