@@ -91,7 +91,7 @@ class Plain:
 
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, Kind]:
-    return kinds(Later, TYPES)
+    return kinds()
 
 
 @lru_cache(maxsize=1)
@@ -120,7 +120,7 @@ def read_plain(
     collector = Collector(book, order)
     adult = age >= model.knowledge.number("child_age")
     for name, found in read.resources.items():
-        silent = np.array([book.meanings[i].silent for i in found.place.tolist()], dtype=bool)
+        silent = book.marked("silent")[found.place]
         encounter = read.encounter[found.columns.encounter]
         pairs = pairs_of(found, ~silent, _kinds()[name], encounter, visits, read.table)
         of = conditions_at(found, pairs, named, visits, read.table, book) if name == "Condition" else None
@@ -170,17 +170,12 @@ def _read(names: Sequence[str], data: Sequence[bytes], patient: Ints, slow: Flag
     resources: dict[str, Resources] = {}
     later: list[tuple[Ints, Ints, Ints, Ints]] = []
     for name, kind in _kinds().items():
-        if name in of_type:
-            found, objects, keys = read_resources(name, kind, of_type[name], book, reading)
-            resources[name] = found
-            if name in TYPES:
-                later.append(_read_later(name, kind.lean, objects, keys, found.patient, book, reading))
-    for name in sorted(_LATER_ONLY & set(of_type)):
-        lines, lean = of_type[name], _later()
-        objects = decoded(lean.decode, lines, lean.decode(b"{}"), slow)
-        later.append(_read_later(name, lean, objects, lean.keys(objects), lines.patient, book, reading))
+        if name in of_type and len(of_type[name]):
+            resources[name] = read_resources(name, kind, of_type[name], book, reading)
+    for name in sorted(TYPES & set(of_type)):
+        later.append(_read_later(name, of_type[name], book, reading))
     table = reading.dates.table()
-    for rows, column in reading.dated:
+    for rows, column in reading.dated if table.odd.any() else ():
         slow[rows[table.odd[column]]] = True
     encounter, urn = encounter_of(list(reading.references), encounters)
     _same_ids(encounters, resources.get("Condition"), slow)
@@ -196,10 +191,12 @@ def _read(names: Sequence[str], data: Sequence[bytes], patient: Ints, slow: Flag
 
 
 def _read_later(
-    name: str, lean: Lean, objects: list[Any], keys: list[bytes], patient: Ints, book: Book, reading: Reading
+    name: str, lines: Lines, book: Book, reading: Reading
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """What resources tell of pictures and referrals: what, of whom, when, and in which encounter."""
-    place = np.array(book.classes(name, lean, Later, keys), dtype=np.int64)
+    lean, patient = _later(), lines.patient
+    objects = decoded(lean.decode, lines, lean.decode(b"{}"), reading.slow)
+    place = np.array(book.classes(name, lean, Later, lean.keys(objects)), dtype=np.int64)
     reading.slow[patient[place == ODD]] = True
     unique, inverse = np.unique(place, return_inverse=True)
     resources = [book.meanings[i].resource for i in unique.tolist()]
@@ -220,7 +217,8 @@ def _read_later(
 
 def _latest(reading: Reading, table: DateTable, patients: int) -> Ints:
     out = np.zeros(patients, dtype=np.int64)
-    for patient, column in reading.news:
+    if reading.news:
+        patient, column = (np.concatenate(c) for c in zip(*reading.news, strict=True))
         np.maximum.at(out, patient, table.times.day[column])
     return out
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from backspasm.patients.answers import said_by
 from backspasm.patients.from_fhir.conditions import is_closed
@@ -80,6 +82,7 @@ class Book:
     def _forget(self) -> None:
         self.meanings: list[Meaning] = [Meaning()]
         self._classes: dict[tuple[str, type[Element]], dict[bytes, int]] = {}
+        self._marks: dict[str, NDArray[np.bool_]] = {}
         self._effects: dict[int, Effect] = {}
         self._of_value: dict[tuple[int, Quantity], Effect] = {}
         self._conversions: dict[tuple[str, str | None, str | None], Any] = {}
@@ -93,6 +96,14 @@ class Book:
         """Forget everything if it has become too much; never in the middle of a batch."""
         if len(self.meanings) > MOST_CLASSES or len(self) > MOST_CLASSES + MOST_EFFECTS:
             self._forget()
+
+    def marked(self, name: str) -> NDArray[np.bool_]:
+        """Of every class whether the mark of that name holds."""
+        known = self._marks.get(name)
+        if known is None or len(known) < len(self.meanings):
+            own = np.array([getattr(m, name) for m in self.meanings[0 if known is None else len(known) :]], dtype=bool)
+            known = self._marks[name] = own if known is None else np.concatenate([known, own])
+        return known
 
     def classes(self, kind: str, lean: Keyed, struct: type[Element], keys: list[bytes]) -> list[int]:
         """The class of each resource of a type, as a struct reads it."""

@@ -170,12 +170,8 @@ class Kind:
     dated: bool = False
 
 
-def kinds(later: type[Element], later_types: frozenset[str]) -> dict[str, Kind]:
-    """Every type whose resources say something about findings, lists or medicines.
-
-    Args:
-        later: a struct that reads other fields of the resources of ``later_types``.
-    """
+def kinds() -> dict[str, Kind]:
+    """Every type whose resources say something about findings, lists or medicines."""
     made: dict[str, tuple[type[Element], Callable[[list[Any], Ints, Reading], Columns]]] = {
         "Condition": (Condition, _condition),
         "Observation": (Observation, _observation),
@@ -190,7 +186,7 @@ def kinds(later: type[Element], later_types: frozenset[str]) -> dict[str, Kind]:
     return {
         name: Kind(
             struct,
-            lean_of(struct, *((later,) if name in later_types else ())),
+            lean_of(struct),
             columns,
             of_visit=name in {"Observation", "Procedure"},
             dated=name == "Observation",

@@ -27,6 +27,9 @@ from backspasm.patients.from_fhir.structs import (
 )
 from backspasm.patients.from_fhir.visit import references_of
 
+#: lines that are decoded at once: what comes of them stays in the processor's cache until it is let go of
+AT_ONCE = 256
+
 _PATIENT = msgspec.json.Decoder(PatientResource)
 _MEDICATION = msgspec.json.Decoder(Medication)
 _ENCOUNTER = lean_of(Encounter)
@@ -40,6 +43,13 @@ class Lines:
     data: Sequence[bytes]
     patient: Ints
     position: Ints
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def part(self, start: int, end: int) -> Lines:
+        """Some of them."""
+        return Lines(self.data[start:end], self.patient[start:end], self.position[start:end])
 
 
 @dataclass(frozen=True)
@@ -108,19 +118,26 @@ def decoded(decode: Any, lines: Lines, blank: Any, slow: Flags) -> list[Any]:
         return out
 
 
-def read_resources(
-    name: str, kind: Kind, lines: Lines, book: Book, reading: Reading
-) -> tuple[Resources, list[Any], list[bytes]]:
-    """The resources of one type, as they were decoded, and the keys of their classes."""
-    objects = decoded(kind.lean.decode, lines, kind.lean.decode(b"{}"), reading.slow)
-    ids: list[str | None] = [o.id for o in objects]
+def read_resources(name: str, kind: Kind, lines: Lines, book: Book, reading: Reading) -> Resources:
+    """The resources of one type."""
+    read = [_some(name, kind, lines.part(at, at + AT_ONCE), book, reading) for at in range(0, len(lines), AT_ONCE)]
+    ids: list[str | None] = list(chain.from_iterable(own for own, _, _, _ in read))
     one_version(ids, lines.patient, reading.slow)
-    keys = kind.lean.keys(objects)
-    place = np.array(book.classes(name, kind.lean, kind.struct, keys), dtype=np.int64)
+    place = np.array(list(chain.from_iterable(places for _, places, _, _ in read)), dtype=np.int64)
     reading.slow[lines.patient[place == ODD]] = True
-    columns = kind.columns(objects, lines.patient, reading)
-    quantities = [o.value_quantity for o in objects] if name == "Observation" else None
-    return Resources(name, ids, lines.patient, lines.position, place, columns, quantities), objects, keys
+    columns = Columns(*(np.concatenate(c) for c in zip(*(vars(own).values() for _, _, own, _ in read), strict=True)))
+    quantities = list(chain.from_iterable(own for _, _, _, own in read))
+    return Resources(name, ids, lines.patient, lines.position, place, columns, quantities or None)
+
+
+def _some(
+    name: str, kind: Kind, lines: Lines, book: Book, reading: Reading
+) -> tuple[list[str | None], list[int], Columns, list[Quantity | None]]:
+    """Ids, classes, columns and, of observations, numbers of some resources; what was decoded is let go of at once."""
+    objects = decoded(kind.lean.decode, lines, kind.lean.decode(b"{}"), reading.slow)
+    places = book.classes(name, kind.lean, kind.struct, kind.lean.keys(objects))
+    quantities = [o.value_quantity for o in objects] if name == "Observation" else []
+    return [o.id for o in objects], places, kind.columns(objects, lines.patient, reading), quantities
 
 
 def one_version(ids: Sequence[str | None], patient: Ints, slow: Flags) -> None:

@@ -20,9 +20,7 @@ def take_responses(
         encounter: of each response the place of its encounter, -1 for none.
     """
     book = collector.book
-    meanings = [book.meanings[i] for i in responses.place.tolist()]
-    used = np.array([m.used for m in meanings], dtype=bool)
-    own = np.array([m.own for m in meanings], dtype=bool)
+    used, own = book.marked("used")[responses.place], book.marked("own")[responses.place]
     row = np.repeat(np.arange(len(used)), visits.count[responses.patient])
     begin = np.cumsum(visits.count[responses.patient]) - visits.count[responses.patient]
     visit = visits.first[responses.patient[row]] + np.arange(len(row)) - begin[row]

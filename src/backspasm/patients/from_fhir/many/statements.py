@@ -133,12 +133,11 @@ def conditions_at(
     resources: Resources, pairs: Pairs, named: Sequence[tuple[int, int]], visits: Visits, table: DateTable, book: Book
 ) -> Conditions:
     """As ``conditions._problem``."""
-    closed_of = np.array([book.meanings[i].closed for i in resources.place.tolist()], dtype=bool)
     end = table.times.take(resources.columns.end[pairs.row])
     start, until = visits.start.take(pairs.visit), visits.until.take(pairs.visit)
     days = end.days_to(start)
     over = np.where(
-        end.there, ~end.after(until) & ~(pairs.holds & (days == 0)), closed_of[pairs.row] & ~pairs.holds
+        end.there, ~end.after(until) & ~(pairs.holds & (days == 0)), book.marked("closed")[resources.place[pairs.row]] & ~pairs.holds
     )
     ended = np.where(over, np.where(end.there, days.astype(np.float64), np.nan), 0.0)
     here = pairs.holds.copy()
@@ -279,8 +278,7 @@ class Collector:
         pain.key.append(pairs.key[rows])
         pain.over.append(of.over[rows])
         pain.here.append(of.here[rows])
-        chronic = [self.book.meanings[i].chronic for i in resources.place[row].tolist()]
-        pain.chronic.append(np.array(chronic, dtype=bool))
+        pain.chronic.append(self.book.marked("chronic")[resources.place[row]])
         pain.began.append(np.where(pairs.dated[rows], pairs.days[rows], np.nan))
         pain.ended.append(of.ended[rows])
 

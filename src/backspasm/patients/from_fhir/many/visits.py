@@ -48,9 +48,8 @@ def visits_of_all(
         linked: the encounters that a condition of back pain concerns.
         as_of: the last moment whose news counts, as one date without a time.
     """
-    meanings = [book.meanings[i] for i in encounters.place.tolist()]
-    held = np.array([m.held for m in meanings], dtype=bool)
-    about = np.array([m.about for m in meanings], dtype=bool) | linked
+    held = book.marked("held")[encounters.place]
+    about = book.marked("about")[encounters.place] | linked
     start = table.times.take(first(encounters.start, encounters.end))
     candidate = held & ~slow[encounters.patient]
     if as_of is not None:
@@ -124,7 +123,7 @@ def linked_encounters(
     out = np.zeros(count, dtype=bool)
     if conditions is None:
         return out
-    tells = np.array([book.meanings[i].tells for i in conditions.place.tolist()], dtype=bool)
+    tells = book.marked("tells")[conditions.place]
     if as_of is not None:
         recorded = table.times.take(first(conditions.columns.news, conditions.columns.also))
         tells &= ~recorded.after(as_of)
