@@ -250,6 +250,7 @@ ALLOWED: dict[str, dict[float, str]] = {
     "population/screen/rows.py": {5: "causes named", 6: "decimals"},
     "population/screen/run.py": {256: "Bundles of a step"},
     "population/screen/spark.py": {10_000: "lines of a batch", 64_000_000: "bytes of a partition"},
+    "population/screen/types_of_lines.py": {10_000: "beginnings of lines kept"},
     "population/screen/tables.py": {2_048: "rows of a batch", 3: "place in a row"},
     "advice/verdict.py": {3: "leading causes compared"},
     "advice/course.py": dict.fromkeys((3.0, 5.0, 7.0, 10, 14.0, 21.0, 28.0, 42.0, 84.0), "days shown; a scale of 0-10"),

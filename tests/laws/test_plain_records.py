@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,9 +102,7 @@ def shuffled(lines: Lines, rng: random.Random) -> Lines:
 
 def odd(lines: Lines, rng: random.Random) -> Lines:
     """Some resources with one value made odd."""
-    return [
-        (s, n, json.dumps(mutated(json.loads(x), rng)).encode() if rng.random() < 0.05 else x) for s, n, x in lines
-    ]
+    return [(s, n, json.dumps(mutated(json.loads(x), rng)).encode() if rng.random() < 0.05 else x) for s, n, x in lines]
 
 
 def versions(lines: Lines, rng: random.Random) -> Lines:
@@ -114,7 +111,9 @@ def versions(lines: Lines, rng: random.Random) -> Lines:
     for s, n, x in lines:
         out.append((s, n, x))
         if rng.random() < 0.03:
-            again = json.loads(x) | {"meta": {"lastUpdated": rng.choice(["2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z"])}}
+            again = json.loads(x) | {
+                "meta": {"lastUpdated": rng.choice(["2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z"])}
+            }
             out.append((s, n, json.dumps(again).encode()))
     return out
 

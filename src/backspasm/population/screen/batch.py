@@ -24,6 +24,7 @@ from backspasm.population.screen.front import Left, lines_of_patients, plain_of_
 from backspasm.population.screen.records import (
     Asked,
     Encountered,
+    Line,
     Problem,
     encountered,
     later_in_bundle,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,6 @@ from backspasm.population.screen.records import Asked, Line
 from backspasm.population.screen.seen import Seen
 from backspasm.population.screened import SCHEMA
 
-
 #: a patient to be read alone: place in the batch, id, lines
 Left = tuple[int, str, list[Line]]
 
@@ -38,7 +38,7 @@ def lines_of_batch(batch: pa.RecordBatch) -> tuple[list[bytes], Ints, Ints, Ints
     ends = np.frombuffer(offsets, dtype=np.int32)[data.offset : data.offset + len(data) + 1]
     whole = memoryview(values)[ends[0] : ends[-1]].tobytes() if values is not None else b""
     places = (ends - ends[0]).tolist()
-    texts = [whole[a:b] for a, b in zip(places, places[1:], strict=False)]
+    texts = [whole[a:b] for a, b in pairwise(places)]
     return texts, source.to_numpy(), number.to_numpy(), np.repeat(np.arange(len(counts)), counts)
 
 
@@ -47,7 +47,7 @@ def lines_of_patients(batch: pa.RecordBatch) -> list[list[Line]]:
     data, source, number, patient = lines_of_batch(batch)
     lines = [Line(*each) for each in zip(source.tolist(), number.tolist(), data, strict=True)]
     ends = np.searchsorted(patient, np.arange(batch.num_rows + 1)).tolist()
-    return [lines[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    return [lines[a:b] for a, b in pairwise(ends)]
 
 
 def plain_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, Ints, list[Left]]:
@@ -122,7 +122,9 @@ def _known(plain: Plain, names: Sequence[str], model: Model) -> KnownAtEncounter
         answers.T,
         found.measured.T,
         np.array([settings.get(s or "", UNKNOWN) for s in plain.setting], dtype=np.int8),
-        np.where(np.isnan(plain.age), UNKNOWN, np.searchsorted(p.ages.starts, plain.age, side="right") - 1).astype(np.int8),
+        np.where(np.isnan(plain.age), UNKNOWN, np.searchsorted(p.ages.starts, plain.age, side="right") - 1).astype(
+            np.int8
+        ),
         np.array([SEXES.index(s) if s in SEXES else UNKNOWN for s in plain.sex], dtype=np.int8),
     )
     if len(visits):
@@ -164,7 +166,7 @@ def _apply_lists(answers: Codes, found: Decided, book: Book, place: dict[str, in
             for name in names:
                 for finding in book.implied(field, name):
                     said[place[finding], visit] = True
-    wrong: Flags = (said & (answers < 0)).any(axis=0)
+    wrong: Flags = np.any(said & (answers < 0), axis=0)
     answers[said & (answers == 0)] = 1
     return wrong
 

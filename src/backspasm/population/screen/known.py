@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def _names(names: list[str], where: NDArray[np.bool_]) -> list[list[str]]:
     rows, columns = np.nonzero(where)
     told = [names[i] for i in columns.tolist()]
     ends = np.searchsorted(rows, np.arange(len(where) + 1)).tolist()
-    return [told[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    return [told[a:b] for a, b in pairwise(ends)]
 
 
 def _known(value: float) -> float | None:
@@ -127,5 +128,3 @@ def _known(value: float) -> float | None:
 def days_or_none(values: Array) -> list[float | None]:
     """A column of numbers, None where there are none."""
     return [None if v != v else v for v in values.tolist()]
-
-

@@ -59,7 +59,7 @@ def follow_ups(news: LaterNews, visits: Visits) -> FollowUps:
     own = (news.encounter[row] >= 0) & (news.encounter[row] == visits.encounter[visit])
     days = np.where(own, np.maximum(days, 0.0), days)
     picture = news.told[row] >= PICTURE
-    after, before, workup = (np.full(n, np.inf) for _ in range(3))
+    after, before, workup = np.full(n, np.inf), np.full(n, np.inf), np.full(n, np.inf)
     later = days >= 0
     np.minimum.at(after, visit[picture & later], days[picture & later])
     np.minimum.at(before, visit[picture & ~later], -days[picture & ~later])

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -20,9 +19,9 @@ from backspasm.patients.from_fhir.identity import address
 from backspasm.patients.from_fhir.many.ages import ages
 from backspasm.patients.from_fhir.many.book import ODD, Book, book_of
 from backspasm.patients.from_fhir.many.decide import Decided, decided
-from backspasm.patients.from_fhir.many.kinds import Columns, Kind, Reading, first, kinds
+from backspasm.patients.from_fhir.many.kinds import Kind, Reading, first, kinds
 from backspasm.patients.from_fhir.many.lean import Lean, lean_of
-from backspasm.patients.from_fhir.many.moments import DateTable, Flags, Ints, Times
+from backspasm.patients.from_fhir.many.moments import DAY, DateTable, Flags, Ints, Times
 from backspasm.patients.from_fhir.many.resources import (
     Encounters,
     Lines,
@@ -133,7 +132,7 @@ def read_plain(
     return Plain(
         visits=visits,
         decided=known,
-        follow_ups=follow_ups(_news(read, book), visits),
+        follow_ups=follow_ups(_news(read), visits),
         age=age,
         sex=[sex[i] for i in visits.patient.tolist()],
         setting=[settings.get(v) or book.meanings[i].setting for v, i in enumerate(places)],
@@ -149,10 +148,10 @@ def _one(moment: Moment | None) -> Times | None:
     """A day as one moment; others than whole days are not for many at once."""
     if moment is None:
         return None
-    assert moment.instant is None and not moment.partial
-    day = np.int64(moment.first.toordinal())
-    table = Times(np.bool_(True), day, np.int64(0), day, np.bool_(False))  # type: ignore[arg-type]
-    return table
+    assert moment.instant is None
+    assert not moment.partial
+    day = np.array(moment.first.toordinal(), dtype=np.int64)
+    return Times(np.array(True), day, np.zeros_like(day), day * DAY, np.array(False))
 
 
 def _read(names: Sequence[str], data: Sequence[bytes], patient: Ints, slow: Flags, book: Book) -> Read:
@@ -162,13 +161,14 @@ def _read(names: Sequence[str], data: Sequence[bytes], patient: Ints, slow: Flag
     for code, name in enumerate(known):
         rows = np.flatnonzero(kind_of_line == code)
         of_type[name] = Lines([data[i] for i in rows.tolist()], patient[rows], rows)
-    none = Lines([], np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    nothing = np.zeros(0, dtype=np.int64)
+    none = Lines([], nothing, nothing)
     people = read_people(of_type.get("Patient", none), names, reading)
     encounters = read_encounters(of_type.get("Encounter", none), book, reading)
     responses = read_responses(of_type.get("QuestionnaireResponse", none), book, reading)
     read_medicines(of_type.get("Medication", none), reading)
     resources: dict[str, Resources] = {}
-    later: list[tuple[Ints, Ints, Ints, Ints]] = []
+    later = [(nothing, nothing, nothing, nothing)]
     for name, kind in _kinds().items():
         if name in of_type and len(of_type[name]):
             resources[name] = read_resources(name, kind, of_type[name], book, reading)
@@ -183,16 +183,17 @@ def _read(names: Sequence[str], data: Sequence[bytes], patient: Ints, slow: Flag
         slow[rows[urn[references]]] = True  # as follow_up: a URN is not told to be the encounter
     incomplete = (people.born == 0) | np.array([s not in ("male", "female") for s in people.sex], dtype=bool)
     slow[responses.patient[incomplete[responses.patient]]] = True  # the response may say who they are
-    for found in (*resources.values(), responses):
-        own = encounter[found.columns.encounter] if isinstance(found, Resources) else encounter[found.encounter]
-        foreign = (own >= 0) & (encounters.patient[own] != found.patient) if len(encounters.ids) else own >= 0
-        slow[found.patient[foreign]] = True
-    return Read(people, encounters, responses, resources, later, table, encounter, _latest(reading, table, len(names)), slow)
+    columns = [(responses.patient, responses.encounter)]
+    columns += [(found.patient, found.columns.encounter) for found in resources.values()]
+    for rows, references in columns if encounters.ids else ():
+        own = encounter[references]
+        slow[rows[(own >= 0) & (encounters.patient[own] != rows)]] = True
+    return Read(
+        people, encounters, responses, resources, later, table, encounter, _latest(reading, table, len(names)), slow
+    )
 
 
-def _read_later(
-    name: str, lines: Lines, book: Book, reading: Reading
-) -> tuple[Ints, Ints, Ints, Ints]:
+def _read_later(name: str, lines: Lines, book: Book, reading: Reading) -> tuple[Ints, Ints, Ints, Ints]:
     """What resources tell of pictures and referrals: what, of whom, when, and in which encounter."""
     lean, patient = _later(), lines.patient
     objects = decoded(lean.decode, lines, lean.decode(b"{}"), reading.slow)
@@ -249,9 +250,8 @@ def _visits(read: Read, asked: Asked, as_of: Times | None, book: Book) -> tuple[
     return visits_of_all(read.encounters, linked, asked.which, as_of, read.table, book, read.slow), named
 
 
-def _news(read: Read, book: Book) -> LaterNews:
-    told, patient, when, reference = (np.concatenate([np.zeros(0, dtype=np.int64), *c]) for c in zip(*read.later, strict=True)) \
-        if read.later else (np.zeros(0, dtype=np.int64) for _ in range(4))  # fmt: skip
+def _news(read: Read) -> LaterNews:
+    told, patient, when, reference = (np.concatenate(c) for c in zip(*read.later, strict=True))
     return LaterNews(told, patient, read.table.times.take(when), read.encounter[reference])
 
 

@@ -90,7 +90,9 @@ class Book:
 
     def __len__(self) -> int:
         """Everything that is remembered."""
-        return len(self.meanings) + len(self._effects) + len(self._of_value) + len(self._conversions) + len(self._implied)
+        return (
+            len(self.meanings) + len(self._effects) + len(self._of_value) + len(self._conversions) + len(self._implied)
+        )
 
     def make_room(self) -> None:
         """Forget everything if it has become too much; never in the middle of a batch."""
@@ -223,7 +225,8 @@ class Book:
             place, situation = divmod(code, SITUATIONS)
             bucket, own = divmod(situation, FLAGS)
             item, age = self.meanings[place].resource, self.buckets.example(bucket)
-            assert isinstance(item, ResponseItem) and age is not None
+            assert isinstance(item, ResponseItem)
+            assert age is not None
             known = self._effects[code] = effect_of_item(item, INTAKE if own else None, age, self.reader)
         return known
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from backspasm.patients.from_fhir.ledger import Context, Ledger, Said, Value
 from backspasm.patients.from_fhir.many.book import Book
-from backspasm.patients.from_fhir.many.moments import NO_KEY, Flags, Ints, moment_at
+from backspasm.patients.from_fhir.many.moments import NO_KEY, Flags, moment_at
 from backspasm.patients.from_fhir.many.statements import FOLLOWS, PRESSURES, Entry, Floats, Statements, Valued
 from backspasm.patients.from_fhir.many.visits import Visits
 from backspasm.patients.from_fhir.own import LISTS
-from backspasm.patients.from_fhir.settle import SPANS, decide, days_since, judge_pressure
+from backspasm.patients.from_fhir.settle import SPANS, days_since, decide, judge_pressure
 from backspasm.patients.from_fhir.visit import Visit
 from backspasm.patients.from_fhir.windows import is_dated
 
@@ -191,9 +191,7 @@ def _durations(statements: Statements, visits: Visits, place: dict[str, int], bo
             statements.values.append((v, "duration_days", float(lasting), int(key[i]), FOLLOWS))
 
 
-def _pressures(
-    statements: Statements, age: Floats, place: dict[str, int], context: Context
-) -> None:
+def _pressures(statements: Statements, age: Floats, place: dict[str, int], context: Context) -> None:
     """Hypotension, from the newest systolic pressure of each visit."""
     for _, visit, value, key in _newest(statements.systolic):
         ledger = Ledger()
@@ -210,4 +208,3 @@ def _pressures(
                 said.position.append(np.array([PRESSURES]))
                 said.began.append(np.full(1, np.nan))
                 said.ended.append(np.full(1, np.nan))
-

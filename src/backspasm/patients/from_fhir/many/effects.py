@@ -198,4 +198,3 @@ def _say(finding: str, said: Said, situation: Situation) -> Say:
     same = said.ended is not None and said.ended == said.began
     ended = "open" if said.ended is None else "began" if same else "end"
     return Say(finding, said.present, said.began is not None, ended)
-

@@ -109,8 +109,10 @@ def _observation(objects: list[Any], patient: Ints, r: Reading) -> Columns:
         instant = r.date([o.effective_instant for o in objects], patient, True)
         start, end = r.period([o.effective_period for o in objects], patient, True)
         when = first(when, instant, end, start, issued)
-    elif any([o.effective_instant is not None or o.effective_period is not None for o in objects]):
-        r.slow[patient[[o.effective_instant is not None or o.effective_period is not None for o in objects]]] = True
+    else:
+        twice = [o.effective_instant is not None or o.effective_period is not None for o in objects]
+        if any(twice):  # dated in two ways
+            r.slow[patient[twice]] = True
     encounter = r.reference([o.encounter for o in objects])
     return Columns(when, when, when, issued, _nothing(patient), encounter)
 

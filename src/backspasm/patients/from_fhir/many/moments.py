@@ -42,7 +42,7 @@ class Times:
     timed: Flags
 
     def take(self, rows: Ints) -> Times:
-        return Times(*(a[rows] for a in (self.there, self.day, self.local, self.utc, self.timed)))
+        return Times(self.there[rows], self.day[rows], self.local[rows], self.utc[rows], self.timed[rows])
 
     def after(self, other: Times) -> Flags:
         """As ``Moment.after``, where both are there."""
@@ -62,9 +62,13 @@ class Times:
 
     def where(self, condition: Flags, other: Times) -> Times:
         """These moments where the condition holds, else the others."""
-        mine = (self.there, self.day, self.local, self.utc, self.timed)
-        yours = (other.there, other.day, other.local, other.utc, other.timed)
-        return Times(*(np.where(condition, a, b) for a, b in zip(mine, yours, strict=True)))
+        return Times(
+            np.where(condition, self.there, other.there),
+            np.where(condition, self.day, other.day),
+            np.where(condition, self.local, other.local),
+            np.where(condition, self.utc, other.utc),
+            np.where(condition, self.timed, other.timed),
+        )
 
     def or_else(self, other: Times) -> Times:
         """These moments, and the others where they are missing."""
@@ -189,13 +193,13 @@ def _read(letters: NDArray[np.uint8], form: str) -> tuple[Flags, Ints, Ints, Int
     signs = np.frombuffer(form.encode(), dtype=np.uint8)
     digits = signs == ord("0")
     value = letters.astype(np.int64) - ord("0")
-    sound: Flags = ((value[:, digits] >= 0) & (value[:, digits] <= 9)).all(axis=1)
+    sound: Flags = np.all((value[:, digits] >= 0) & (value[:, digits] <= 9), axis=1)
     plain = ~digits
     offset = len(form) - 6 if form.endswith("+00:00") else None
     if offset is not None:
         plain[offset] = False
         sound &= (letters[:, offset] == ord("+")) | (letters[:, offset] == ord("-"))
-    sound &= (letters[:, plain] == signs[plain]).all(axis=1)
+    sound &= np.all(letters[:, plain] == signs[plain], axis=1)
 
     def number(start: int, end: int) -> Ints:
         out = np.zeros(len(value), dtype=np.int64)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from backspasm.patients.from_fhir.many.book import ADULT, FLAGS, HERE, OVER, SITUATIONS, Book
 from backspasm.patients.from_fhir.many.effects import Effect
-from backspasm.patients.from_fhir.many.kinds import Columns, Kind
-from backspasm.patients.from_fhir.many.moments import MISSING, NO_KEY, DateTable, Flags, Ints, Times
-from backspasm.patients.from_fhir.many.resources import Encounters, Resources
+from backspasm.patients.from_fhir.many.kinds import Kind
+from backspasm.patients.from_fhir.many.moments import DateTable, Flags, Ints
+from backspasm.patients.from_fhir.many.resources import Resources
 from backspasm.patients.from_fhir.many.visits import Visits
 
 Floats = NDArray[np.float64]
@@ -137,7 +137,9 @@ def conditions_at(
     start, until = visits.start.take(pairs.visit), visits.until.take(pairs.visit)
     days = end.days_to(start)
     over = np.where(
-        end.there, ~end.after(until) & ~(pairs.holds & (days == 0)), book.marked("closed")[resources.place[pairs.row]] & ~pairs.holds
+        end.there,
+        ~end.after(until) & ~(pairs.holds & (days == 0)),
+        book.marked("closed")[resources.place[pairs.row]] & ~pairs.holds,
     )
     ended = np.where(over, np.where(end.there, days.astype(np.float64), np.nan), 0.0)
     here = pairs.holds.copy()
@@ -293,5 +295,3 @@ def _of_those(effects: Sequence[Effect], inverse: Ints, name: str) -> Iterator[t
 
 def _only(pairs: Pairs, kept: Flags) -> Pairs:
     return pairs if kept.all() else Pairs(*(a[kept] for a in vars(pairs).values()))
-
-
