@@ -241,6 +241,7 @@ ALLOWED: dict[str, dict[float, str]] = {
     "population/screen/batch.py": {4_096: "encounters at a time"},
     "population/screen/compare.py": {6: "decimals"},
     "population/screen/files.py": {20: "a power of two, bytes"},
+    "population/screen/front.py": {16_000_000: "bytes read at once"},
     "population/screen/gather.py": {512: "patients of a batch"},
     "population/screen/inputs.py": {8: "times that text is larger than its compressed form"},
     "population/screen/parquet.py": {200_000: "rows of one file", 32_768: "rows of a group"},

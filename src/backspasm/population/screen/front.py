@@ -22,9 +22,11 @@ from backspasm.patients.patient import Patient
 from backspasm.population.screen.known import KnownAtEncounters
 from backspasm.population.screen.plain import Plain, read_plain
 from backspasm.population.screen.records import Asked, Line
-from backspasm.population.screen.seen import Seen
+from backspasm.population.screen.seen import Seen, joined, seen_of
 from backspasm.population.screened import SCHEMA
 
+#: bytes of text that are read at once
+MOST_TEXT = 16_000_000
 #: a patient to be read alone: place in the batch, id, lines
 Left = tuple[int, str, list[Line]]
 
@@ -52,12 +54,32 @@ def lines_of_patients(batch: pa.RecordBatch) -> list[list[Line]]:
 
 def plain_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, Ints, list[Left]]:
     """The encounters of patients whose records are plain, each with the place of its patient; and who is to be read alone."""
-    known, slow = known_of_batch(batch, asked, model)
-    left: list[Left] = []
-    if slow.any():
-        names, lines = batch.column("patient").to_pylist(), lines_of_patients(batch)
-        left = [(p, names[p], lines[p]) for p in np.flatnonzero(slow).tolist()]
-    return seen_of_known(known), known.order, left
+    parts, places, left = list[Seen](), list[Ints](), list[Left]()
+    for start, end in _stretches(batch):
+        part = batch.slice(start, end - start)
+        known, slow = known_of_batch(part, asked, model)
+        parts.append(seen_of_known(known))
+        places.append(known.order + start)
+        if slow.any():
+            names, lines = part.column("patient").to_pylist(), lines_of_patients(part)
+            left += [(start + p, names[p], lines[p]) for p in np.flatnonzero(slow).tolist()]
+    if not parts:
+        return seen_of([], model), np.zeros(0, dtype=np.int64), left
+    return joined(parts), np.concatenate(places), left
+
+
+def _stretches(batch: pa.RecordBatch) -> list[tuple[int, int]]:
+    """Patients whose lines are read together: as many as have so much text, or one who has more."""
+    column = batch.column("lines")
+    sizes = pc.binary_length(column.flatten().flatten()[2]).to_numpy(zero_copy_only=False)
+    ends = np.cumsum(pc.list_value_length(column).to_numpy(zero_copy_only=False))
+    text = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[ends]
+    out, start, before = list[tuple[int, int]](), 0, 0
+    while start < len(text):
+        end = max(int(np.searchsorted(text, before + MOST_TEXT, side="right")), start + 1)
+        out.append((start, end))
+        start, before = end, int(text[end - 1])
+    return out
 
 
 def known_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[KnownAtEncounters, Flags]:
