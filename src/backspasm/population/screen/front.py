@@ -19,8 +19,8 @@ from backspasm.patients.from_fhir.many.decide import Decided
 from backspasm.patients.from_fhir.many.moments import EPOCH, Flags, Ints
 from backspasm.patients.from_fhir.record import reader_of
 from backspasm.patients.patient import Patient
+from backspasm.population.screen.at_once import Plain, read_plain
 from backspasm.population.screen.known import KnownAtEncounters
-from backspasm.population.screen.plain import Plain, read_plain
 from backspasm.population.screen.records import Asked, Line
 from backspasm.population.screen.seen import Seen, joined, seen_of
 from backspasm.population.screened import SCHEMA
