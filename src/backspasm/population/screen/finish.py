@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
 
@@ -16,12 +17,12 @@ from backspasm.inference.model import Model
 from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.inputs import File
 from backspasm.population.screen.partition import Sorted, stretches_of
-from backspasm.population.screen.records import Problem
 from backspasm.population.screen.schemas import (
     CHANGE_COLUMNS,
     CHANGES,
     COLUMNS,
     LATER,
+    PROBLEM,
     PROBLEM_COLUMNS,
     PROBLEMS,
 )
@@ -149,7 +150,10 @@ def _problems(job: Job, found: Sequence[Sorted], parts: Sequence[tuple[Step, Par
     """All problems: those of sorting in the order of the input, then those of each part."""
     before: Counter[int] = Counter()
     for sorted_, source in zip(found, _sources(job), strict=True):
-        yield _table(sorted_.problems, before[source], job.given.files)
+        listed = pa.array([msgspec.to_builtins(p) for p in sorted_.problems], PROBLEM)
+        yield _table(
+            pa.Table.from_arrays(listed.flatten(), schema=pa.schema(list(PROBLEM))), before[source], job.given.files
+        )
         before[source] += sorted_.lines
     for step, part in parts:
         start = 0
@@ -157,8 +161,7 @@ def _problems(job: Job, found: Sequence[Sorted], parts: Sequence[tuple[Step, Par
             start = before[step.stretch.source]
             before[step.stretch.source] += part.lines
         if part.problems:
-            table = pq.read_table(job.folder / f"{step.name}-problems.parquet")
-            yield _table([Problem(**row) for row in table.to_pylist()], start, job.given.files)
+            yield _table(pq.read_table(job.folder / f"{step.name}-problems.parquet"), start, job.given.files)
 
 
 def _sources(job: Job) -> list[int]:
@@ -166,16 +169,16 @@ def _sources(job: Job) -> list[int]:
     return [s.source for s in stretches_of(job.given)] if sorts else []
 
 
-def _table(problems: Sequence[Problem], start: int, files: Sequence[File]) -> pa.Table:
-    return pa.table(
-        [
-            pa.array([files[p.source].name for p in problems], pa.string()),
-            pa.array([p.line + start if p.line else 0 for p in problems], pa.int64()),
-            pa.array([p.resource for p in problems], pa.string()),
-            pa.array([p.reason for p in problems], pa.string()),
-        ],
-        schema=PROBLEMS,
-    )
+def _table(problems: pa.Table, start: int, files: Sequence[File]) -> pa.Table:
+    """Problems of a part, with the names of the files, and lines counted from the start of the file; 0 stays 0."""
+    line = problems.column("line")
+    columns = [
+        pa.array([f.name for f in files], pa.string()).take(problems.column("source")),
+        pc.if_else(pc.equal(line, 0), line, pc.add(line, start)),
+        problems.column("resource"),
+        problems.column("reason"),
+    ]
+    return pa.Table.from_arrays(columns, schema=PROBLEMS)
 
 
 def _write_problems(tables: Iterator[pa.Table], out: Path) -> None:
