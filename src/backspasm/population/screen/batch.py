@@ -72,7 +72,7 @@ def _lines(batch: pa.RecordBatch) -> Iterator[list[Line]]:
     """The lines of each patient."""
     column = batch.column("lines")
     values = column.flatten()
-    source, number, data = (values.field(i).to_pylist() for i in range(values.type.num_fields))
+    source, number, data = (values.field(name).to_pylist() for name in ("source", "line", "data"))
     start = 0
     for count in pc.list_value_length(column).to_pylist():
         end = start + count
