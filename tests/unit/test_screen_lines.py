@@ -122,6 +122,7 @@ def test_stretches_of_a_grouped_file_lose_nothing_and_repeat_nothing(
     lines = some_lines(seed, spoilt=True, medications=False)
     file = written(tmp_path, lines)
     monkeypatch.setattr(partition, "BLOCK", block)
+    monkeypatch.setattr(grouped, "PIECE", 10 * block)
     whole = GroupedReader(Stretch(0, 0, file.size), file)
     expected = rows_of(list(whole.batches()))
     assert whole.problems

@@ -14,10 +14,13 @@ from backspasm.population.screen.gather import Line, patient_batches, struct_of_
 from backspasm.population.screen.heads import Heads, Owners, heads_of
 from backspasm.population.screen.inputs import File, open_file
 from backspasm.population.screen.lines import head_of
-from backspasm.population.screen.partition import BLOCK, STRETCH, Stretch, texts_of, texts_of_stretch, unreadable
+from backspasm.population.screen.partition import BLOCK, Stretch, texts_of, texts_of_stretch, unreadable
 from backspasm.population.screen.records import Problem
 
 Integers = NDArray[np.int64]
+
+#: bytes of text that are looked at together: memory of this size is used again and again
+PIECE = 8_000_000
 
 
 class GroupedReader:
@@ -58,11 +61,14 @@ class GroupedReader:
                 self.problems.append(Problem(self.stretch.source, self.lines, "", unreadable(failure)))
 
     def _texts(self, stream: BinaryIO, at: int) -> Iterator[bytes]:
-        """The stretch in one piece, then little by little what follows: the end of its last patient."""
+        """The stretch piece by piece, and what follows: the end of its last patient."""
         if self.file.codec is not None:
-            yield from texts_of(stream, STRETCH)
-        elif at < self.stretch.end:
-            yield from texts_of_stretch(stream, Stretch(self.stretch.source, at, self.stretch.end))
+            yield from texts_of(stream, PIECE)
+            return
+        for begin in range(at, self.stretch.end, PIECE):
+            piece = Stretch(self.stretch.source, begin, min(begin + PIECE, self.stretch.end))
+            yield from texts_of_stretch(stream, piece)
+        if at < self.stretch.end:
             yield from texts_of(stream, BLOCK)
 
     def _some(self, text: bytes, at: int, last: bool) -> Generator[pa.RecordBatch, None, tuple[bytes, bool]]:

@@ -21,8 +21,9 @@ from backspasm.population.screen.resource_types import R4
 
 Integers = NDArray[np.int64]
 
-#: bytes of text whose lines are decoded in one call: they stay in the processor's cache
-AT_ONCE = 1_000_000
+#: bytes of text whose lines are told, or decoded, in one call; and those in which line ends are looked for in one
+AT_ONCE = 4_000_000
+_SEARCHED = 1_000_000
 #: share of lines up to which they are decoded one by one
 MIXED = 0.1
 #: instead of a patient's number: the line is about nobody, or about what is not a patient
@@ -141,8 +142,8 @@ def line_starts(text: bytes) -> Integers:
     """Where each line of a text begins, and where the last one ends."""
     data = np.frombuffer(text, np.uint8)
     found = [np.zeros(1, np.int64)]
-    for first in range(0, len(text), AT_ONCE):
-        found.append(_newlines(data[first : first + AT_ONCE]) + (first + 1))
+    for first in range(0, len(text), _SEARCHED):
+        found.append(_newlines(data[first : first + _SEARCHED]) + (first + 1))
     return np.concatenate(found)
 
 
@@ -219,7 +220,7 @@ def _plain(
     for one in plain:
         lines = there[one.lines]
         types[lines] = _NUMBER[one.type]
-        owner[lines] = owners.of_ids(one.patients)
+        owner[lines] = np.repeat(owners.of_ids(one.patients), one.counts)
     return there[left]
 
 

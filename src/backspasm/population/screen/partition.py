@@ -126,7 +126,8 @@ def texts_of_stretch(stream: BinaryIO, stretch: Stretch) -> Iterator[bytes]:
         stream.seek(at)  # what stands before the fault can still be read
         yield from texts_of(stream, size)
     else:
-        yield text if text.endswith(b"\n") else text + b"\n"
+        if text:
+            yield text if text.endswith(b"\n") else text + b"\n"
 
 
 def texts_of(stream: BinaryIO, size: int) -> Iterator[bytes]:

@@ -27,6 +27,8 @@ _BY_PATIENT = frozenset({"AllergyIntolerance", "FamilyMemberHistory"})
 _PLAIN = tuple(sorted(WANTED - SHARED))
 #: bytes in which the end of an id is looked for: most are no longer than a UUID; FHIR allows 64 characters
 _NEAR, _FAR = 40, 72
+#: bytes of an id that are compared with the one before, and of what follows it if it is shorter
+_GLANCE = 40
 #: bytes that a plain head can take
 _ROOM = 500
 #: lines by which the types of a text are guessed
@@ -35,11 +37,15 @@ _QUOTE, _BACKSLASH = ord('"'), ord("\\")
 
 
 class Plain(Struct, frozen=True):
-    """Plain lines of one type: their places among those given, and whose each is, as the id is written there."""
+    """Plain lines of one type: their places among those given, and whose they are: some lines of one, some of the next.
+
+    Patients are named by their ids as written there; the same one can come again.
+    """
 
     type: str
     lines: Integers
     patients: list[bytes]
+    counts: Integers
 
 
 def plain_heads(text: bytes, begin: Integers) -> Iterator[Plain]:
@@ -77,7 +83,22 @@ def _of_type(text: bytes, begin: Integers, lines: Integers, kind: str, skip: int
         sound &= whole
     if not sound.all():
         lines, start, end = lines[sound], start[sound], end[sound]
-    return Plain(kind, lines, [text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)])
+    first = np.flatnonzero(_differ(text, start, end))
+    ids = [text[a:b] for a, b in zip(start[first].tolist(), end[first].tolist(), strict=True)]
+    return Plain(kind, lines, ids, np.diff(first, append=len(lines)))
+
+
+def _differ(text: bytes, start: Integers, end: Integers) -> NDArray[np.bool_]:
+    """Whether each of some strings is another than the one before it, or cannot be told from it at a glance."""
+    words = np.ndarray((len(text) - _GLANCE + 1,), f"V{_GLANCE}", text, strides=(1,))[start]
+    parts = words.view(np.uint64).reshape(len(start), _GLANCE // 8)
+    out = np.ones(len(start), bool)
+    if len(start) > 1:
+        length = end - start
+        out[1:] = (length[1:] != length[:-1]) | (length[1:] > _GLANCE)
+        for i in range(parts.shape[1]):
+            out[1:] |= parts[1:, i] != parts[:-1, i]
+    return out
 
 
 def _says(text: bytes, at: Integers, words: bytes) -> NDArray[np.bool_]:
