@@ -45,8 +45,8 @@ from backspasm.patients.from_fhir.record import reader_of
 from backspasm.patients.from_fhir.structs import Reference
 from backspasm.population.follow_up import TYPES, Later
 from backspasm.population.screen.later_news import NOTHING, FollowUps, LaterNews, follow_ups, told_by
+from backspasm.population.screen.lines import KINDS
 from backspasm.population.screen.records import Asked
-from backspasm.population.screen.types_of_lines import types_of
 
 #: types that are read for what came later alone, or that one of their structs reads
 _LATER_ONLY = TYPES - set(READ)
@@ -99,18 +99,25 @@ def _later() -> Lean:
 
 
 def read_plain(
-    names: Sequence[str], data: Sequence[bytes], patient: Ints, slow: Flags, asked: Asked, model: Model
+    names: Sequence[str],
+    data: Sequence[bytes],
+    kind: Ints,
+    patient: Ints,
+    slow: Flags,
+    asked: Asked,
+    model: Model,
 ) -> Plain:
     """Read the lines of many patients.
 
     Args:
         names: ids of the patients by which their lines were brought together.
-        data: all lines, patient after patient; ``patient``: whose each is, as a place among the names.
+        data: all lines, patient after patient; ``kind``: the place of the type of each in ``lines.KINDS``; ``patient``: whose
+            each is, as a place among the names.
         slow: who is not read in any case; changed in place to who must be read alone.
     """
     book = book_of(reader_of(model.knowledge))
     as_of = _one(asked.moment)
-    read = _read(names, data, patient, slow, book)
+    read = _read(names, data, kind, patient, slow, book)
     visits, named = _visits(read, asked, as_of, book)
     age = ages(read.table.times.take(read.people.born[visits.patient]), visits.start, model.knowledge)
     sex = [s if s in ("male", "female") else "unknown" for s in read.people.sex]
@@ -154,12 +161,13 @@ def _one(moment: Moment | None) -> Times | None:
     return Times(np.array(True), day, np.zeros_like(day), day * DAY, np.array(False))
 
 
-def _read(names: Sequence[str], data: Sequence[bytes], patient: Ints, slow: Flags, book: Book) -> Read:
+def _read(
+    names: Sequence[str], data: Sequence[bytes], kinds_of: Ints, patient: Ints, slow: Flags, book: Book
+) -> Read:
     reading = Reading(slow)
     of_type: dict[str, Lines] = {}
-    kind_of_line, known = types_of(data)
-    for code, name in enumerate(known):
-        rows = np.flatnonzero(kind_of_line == code)
+    for code, name in enumerate(KINDS):
+        rows = np.flatnonzero(kinds_of == code)
         of_type[name] = Lines([data[i] for i in rows.tolist()], patient[rows], rows)
     nothing = np.zeros(0, dtype=np.int64)
     none = Lines([], nothing, nothing)

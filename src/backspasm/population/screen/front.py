@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,9 @@ from backspasm.patients.patient import Patient
 from backspasm.population.screen.at_once import Plain, read_plain
 from backspasm.population.screen.known import KnownAtEncounters
 from backspasm.population.screen.records import Asked, Line
+from backspasm.population.screen.schemas import LINE
 from backspasm.population.screen.seen import Seen, joined, seen_of
+from backspasm.population.screen.types_of_lines import types_of
 from backspasm.population.screened import SCHEMA
 
 #: bytes of text that are read at once
@@ -31,24 +34,41 @@ MOST_TEXT = 16_000_000
 Left = tuple[int, str, list[Line]]
 
 
-def lines_of_batch(batch: pa.RecordBatch) -> tuple[list[bytes], Ints, Ints, Ints]:
-    """All lines of a batch of records: bytes, file, number, and the patient as a place in the batch."""
+@dataclass(frozen=True)
+class BatchLines:
+    """All lines of a batch: bytes, place of the type in ``lines.KINDS`` (-1 where nobody has looked), file, number in the
+    file, and the patient as a place in the batch."""
+
+    data: list[bytes]
+    kind: Ints
+    source: Ints
+    number: Ints
+    patient: Ints
+
+
+def lines_of_batch(batch: pa.RecordBatch) -> BatchLines:
+    """The lines of a batch of records."""
     column = batch.column("lines")
-    source, number, data = column.flatten().flatten()
+    fields = dict(zip(LINE.names, column.flatten().flatten(), strict=True))
     counts = pc.list_value_length(column).to_numpy(zero_copy_only=False)
+    data = fields["data"]
     _, offsets, values = data.buffers()
     ends = np.frombuffer(offsets, dtype=np.int32)[data.offset : data.offset + len(data) + 1]
     whole = memoryview(values)[ends[0] : ends[-1]].tobytes() if values is not None else b""
-    places = (ends - ends[0]).tolist()
-    texts = [whole[a:b] for a, b in pairwise(places)]
-    return texts, source.to_numpy(), number.to_numpy(), np.repeat(np.arange(len(counts)), counts)
+    return BatchLines(
+        data=[whole[a:b] for a, b in pairwise((ends - ends[0]).tolist())],
+        kind=fields["kind"].to_numpy().astype(np.int64),
+        source=fields["source"].to_numpy(),
+        number=fields["line"].to_numpy(),
+        patient=np.repeat(np.arange(len(counts)), counts),
+    )
 
 
 def lines_of_patients(batch: pa.RecordBatch) -> list[list[Line]]:
     """The lines of each patient of a batch of records."""
-    data, source, number, patient = lines_of_batch(batch)
-    lines = [Line(*each) for each in zip(source.tolist(), number.tolist(), data, strict=True)]
-    ends = np.searchsorted(patient, np.arange(batch.num_rows + 1)).tolist()
+    own = lines_of_batch(batch)
+    lines = [Line(*each) for each in zip(own.source.tolist(), own.number.tolist(), own.data, strict=True)]
+    ends = np.searchsorted(own.patient, np.arange(batch.num_rows + 1)).tolist()
     return [lines[a:b] for a, b in pairwise(ends)]
 
 
@@ -71,7 +91,7 @@ def plain_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[S
 def _stretches(batch: pa.RecordBatch) -> list[tuple[int, int]]:
     """Patients whose lines are read together: as many as have so much text, or one who has more."""
     column = batch.column("lines")
-    sizes = pc.binary_length(column.flatten().flatten()[2]).to_numpy(zero_copy_only=False)
+    sizes = pc.binary_length(column.flatten().flatten()[LINE.get_field_index("data")]).to_numpy(zero_copy_only=False)
     ends = np.cumsum(pc.list_value_length(column).to_numpy(zero_copy_only=False))
     text = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[ends]
     out, start, before = list[tuple[int, int]](), 0, 0
@@ -85,14 +105,14 @@ def _stretches(batch: pa.RecordBatch) -> list[tuple[int, int]]:
 def known_of_batch(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[KnownAtEncounters, Flags]:
     """What is known at every encounter of the patients whose records are plain; and whose are not."""
     names: list[str] = batch.column("patient").to_pylist()
-    data, _, number, patient = lines_of_batch(batch)
+    lines = lines_of_batch(batch)
     slow = np.zeros(len(names), dtype=bool)
-    slow[patient[number == 0]] = True  # Bundles
+    slow[lines.patient[lines.number == 0]] = True  # Bundles
     moment = asked.moment
     if moment is not None and (moment.partial or moment.instant is not None):  # only whole days are for many at once
         slow[:] = True
         asked = Asked(asked.which)
-    plain = read_plain(names, data, patient, slow, asked, model)
+    plain = read_plain(names, lines.data, types_of(lines.data, lines.kind), lines.patient, slow, asked, model)
     return _known(plain, names, model), plain.slow
 
 

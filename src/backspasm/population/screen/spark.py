@@ -21,8 +21,8 @@ from backspasm.population.screen import finish
 from backspasm.population.screen.batch import assess_batches
 from backspasm.population.screen.gather import PATIENTS, bundle_batches, records_batch, with_shared
 from backspasm.population.screen.inputs import Input, find_input, lines_of, open_file
-from backspasm.population.screen.lines import SHARED, head_of
-from backspasm.population.screen.partition import BLOCK, WANTED, Stretch, lines_of_stretch, stretches_of
+from backspasm.population.screen.lines import SHARED, WANTED, head_of
+from backspasm.population.screen.partition import BLOCK, Stretch, lines_of_stretch, stretches_of
 from backspasm.population.screen.run import Request
 from backspasm.population.screen.schemas import OUT
 from backspasm.population.screen.steps import Job, model_of

@@ -7,13 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backspasm.patients.from_fhir.bundle import READ
-from backspasm.population.follow_up import TYPES
-from backspasm.population.screen.lines import type_of
+from backspasm.population.screen.lines import KINDS, type_of
 
-#: what is read of an export
-WANTED = tuple(sorted({*READ, *TYPES}))
-_CODE = {name: i for i, name in enumerate(WANTED)}
+_CODE = {name: i for i, name in enumerate(KINDS)}
 _BEGIN = b'{"resourceType":"'
 #: the beginning of a line that ends with or behind the name of most types
 _LENGTH = len(_BEGIN) + len('Observation"')
@@ -26,19 +22,20 @@ _LONGER = {
 #: beginnings that are remembered at most: in other writings they hold ids
 _MOST = 10_000
 _KNOWN: dict[bytes, int] = {}
-#: what is not known by its beginning
-_ASK = -2
 
 
-def types_of(data: Sequence[bytes]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """For each line the place of its type among the names returned, -1 for types that are not read."""
-    known, length = _KNOWN, _LENGTH
-    codes = [known.get(line[:length], _ASK) for line in data]
-    if _ASK in codes:
-        for i, code in enumerate(codes):
-            if code == _ASK:
-                codes[i] = _asked(data[i])
-    return np.array(codes, dtype=np.int64), WANTED
+def types_of(data: Sequence[bytes], told: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each line the place of its type in ``KINDS``, -1 for types that are not read.
+
+    Args:
+        told: the same as far as it is known; -1 where nobody has looked.
+    """
+    out = told.copy()
+    for i in np.flatnonzero(told < 0).tolist():
+        line = data[i]
+        code = _KNOWN.get(line[:_LENGTH])
+        out[i] = _asked(line) if code is None else code
+    return out
 
 
 def _asked(line: bytes) -> int:
