@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -16,6 +17,7 @@ from backspasm import Model
 from backspasm.patients.from_fhir.many import book
 from backspasm.patients.from_fhir.many.book import Book, book_of
 from backspasm.patients.from_fhir.record import reader_of
+from backspasm.patients.patient import Patient
 from backspasm.population.screen import front
 from backspasm.population.screen.case_digest import case_digest
 from backspasm.population.screen.front import known_of_batch, plain_of_batch
@@ -229,3 +231,20 @@ def test_what_is_remembered_is_bounded(records: Records, model: Model, monkeypat
         largest = max(largest, len(own))
     one = max(len(lines) for lines in records.values())
     assert largest < 2 * (50 + 50) + 10 * one
+
+
+def test_the_digest_is_of_the_case_and_not_of_where_it_was_read(records: Records, model: Model) -> None:
+    known, _ = known_of_batch(records_batch(list(records.items())), Asked(), model)
+    digests = known.digests()
+    assert len(set(digests)) == len(digests)
+    again = {name: shuffled(lines, random.Random(1)) for name, lines in records.items()}
+    assert known_of_batch(records_batch(list(again.items())), Asked(), model)[0].digests() == digests
+    for i in range(len(known)):
+        patient = known.patient_at(i)
+        assert case_digest(patient) == digests[i]
+        noted = msgspec.structs.replace(patient, notes=("said twice",), sources={"fever": ("Observation/1",)})
+        assert case_digest(noted) == digests[i]
+        older = msgspec.structs.replace(patient, age_years=(patient.age_years or 0) + 1)
+        assert case_digest(older) != digests[i]
+    whole = Patient(40.0, measured={"temperature": 38.0}, pregnancy_weeks=12.0)
+    assert case_digest(whole) == case_digest(Patient(40, measured={"temperature": 38}, pregnancy_weeks=12))

@@ -161,9 +161,7 @@ def _one(moment: Moment | None) -> Times | None:
     return Times(np.array(True), day, np.zeros_like(day), day * DAY, np.array(False))
 
 
-def _read(
-    names: Sequence[str], data: Sequence[bytes], kinds_of: Ints, patient: Ints, slow: Flags, book: Book
-) -> Read:
+def _read(names: Sequence[str], data: Sequence[bytes], kinds_of: Ints, patient: Ints, slow: Flags, book: Book) -> Read:
     reading = Reading(slow)
     of_type: dict[str, Lines] = {}
     for code, name in enumerate(KINDS):

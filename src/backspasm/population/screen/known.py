@@ -82,12 +82,12 @@ class KnownAtEncounters:
         settings = [*p.settings, None]
         sexes = [*SEXES, "unknown"]
         pregnant = {0: None, 1: True, -1: False}
+        lists = ([sorted(names) for names in own] for own in (self.medications, self.allergies, self.comorbidities))
         return [
             digest_of((age, sexes[sex], settings[setting], *rest))
             for age, sex, setting, *rest in zip(
                 days_or_none(self.age), c.sex.tolist(), c.setting.tolist(), present, absent, measured,
-                [self.days_ago.get(i, {}) for i in range(len(self))], self.medications, self.allergies,
-                self.comorbidities, [pregnant[x] for x in self.pregnant.tolist()], days_or_none(self.weeks), self.stated,
+                [self.days_ago.get(i, {}) for i in range(len(self))], *lists, [pregnant[x] for x in self.pregnant.tolist()], days_or_none(self.weeks), self.stated,
                 strict=True,
             )
         ]  # fmt: skip
