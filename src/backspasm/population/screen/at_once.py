@@ -219,7 +219,7 @@ def _read_later(name: str, lines: Lines, book: Book, reading: Reading) -> tuple[
         reading.period([o.effective_period for o in own], of)[0], date([o.performed_date_time for o in own]),
         reading.period([o.performed_period for o in own], of)[0], date([o.issued for o in own]),
     )  # fmt: skip
-    return told[rows], of, when, reading.reference([o.encounter for o in own])
+    return told[rows], of, when, reading.encounter(own)
 
 
 def _latest(reading: Reading, table: DateTable, patients: int) -> Ints:

@@ -87,7 +87,8 @@ class KnownAtEncounters:
             digest_of((age, sexes[sex], settings[setting], *rest))
             for age, sex, setting, *rest in zip(
                 days_or_none(self.age), c.sex.tolist(), c.setting.tolist(), present, absent, measured,
-                [self.days_ago.get(i, {}) for i in range(len(self))], *lists, [pregnant[x] for x in self.pregnant.tolist()], days_or_none(self.weeks), self.stated,
+                [self.days_ago.get(i, {}) for i in range(len(self))], *lists,
+                [pregnant[x] for x in self.pregnant.tolist()], days_or_none(self.weeks), self.stated,
                 strict=True,
             )
         ]  # fmt: skip

@@ -83,6 +83,7 @@ class Book:
         self.meanings: list[Meaning] = [Meaning()]
         self._classes: dict[tuple[str, type[Element]], dict[bytes, int]] = {}
         self._marks: dict[str, NDArray[np.bool_]] = {}
+        self._longest: NDArray[np.float64] = np.zeros(0)
         self._effects: dict[int, Effect] = {}
         self._of_value: dict[tuple[int, Quantity], Effect] = {}
         self._conversions: dict[tuple[str, str | None, str | None], Any] = {}
@@ -105,6 +106,17 @@ class Book:
         if known is None or len(known) < len(self.meanings):
             own = np.array([getattr(m, name) for m in self.meanings[0 if known is None else len(known) :]], dtype=bool)
             known = self._marks[name] = own if known is None else np.concatenate([known, own])
+        return known
+
+    def longest(self) -> NDArray[np.float64]:
+        """Of every class the days after which a number of it says nothing any more; infinite where that is not known."""
+        known = self._longest
+        if len(known) < len(self.meanings):
+            own = [
+                max((np.inf if w is None else w for _, w in m.measures), default=np.inf)
+                for m in self.meanings[len(known) :]
+            ]
+            known = self._longest = np.concatenate([known, np.array(own, dtype=np.float64)])
         return known
 
     def classes(self, kind: str, lean: Keyed, struct: type[Element], keys: list[bytes]) -> list[int]:

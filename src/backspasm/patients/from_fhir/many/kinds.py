@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from backspasm.patients.from_fhir.many.lean import Lean, lean_of
 from backspasm.patients.from_fhir.many.moments import MISSING, Dates, Flags, Ints
@@ -72,9 +73,9 @@ class Reading:
         starts = self.date([None if p is None else p.start for p in periods], patient)
         return starts, self.date([None if p is None else p.end for p in periods], patient, news)
 
-    def reference(self, references: list[Reference | None]) -> Ints:
-        """A column of references, each text as one number."""
-        texts = [None if r is None else r.reference for r in references]
+    def encounter(self, objects: list[Any]) -> Ints:
+        """The encounters that resources refer to, each text of a reference as one number."""
+        texts = [None if (r := o.encounter) is None else r.reference for o in objects]
         return np.fromiter(map(self.references.__getitem__, texts), dtype=np.int64, count=len(texts))
 
 
@@ -98,13 +99,14 @@ def _condition(objects: list[Any], patient: Ints, r: Reading) -> Columns:
     recorded = r.date([o.recorded_date for o in objects], patient, True)
     end = r.date([o.abatement_date_time for o in objects], patient)
     end = first(end, r.period([o.abatement_period for o in objects], patient)[1])
-    encounter = r.reference([o.encounter for o in objects])
+    encounter = r.encounter(objects)
     return Columns(first(recorded, onset), first(onset, recorded), recorded, onset, end, encounter)
 
 
 def _observation(objects: list[Any], patient: Ints, r: Reading) -> Columns:
-    when = r.date([o.effective_date_time for o in objects], patient, True)
-    issued = r.date([o.issued for o in objects], patient, True)
+    texts, issues = [o.effective_date_time for o in objects], [o.issued for o in objects]
+    when = r.date(texts, patient, True)
+    issued = when if texts == issues else r.date(issues, patient, True)  # many laboratories write the same time twice
     if not when.all():
         instant = r.date([o.effective_instant for o in objects], patient, True)
         start, end = r.period([o.effective_period for o in objects], patient, True)
@@ -113,8 +115,14 @@ def _observation(objects: list[Any], patient: Ints, r: Reading) -> Columns:
         twice = [o.effective_instant is not None or o.effective_period is not None for o in objects]
         if any(twice):  # dated in two ways
             r.slow[patient[twice]] = True
-    encounter = r.reference([o.encounter for o in objects])
+    encounter = r.encounter(objects)
     return Columns(when, when, when, issued, _nothing(patient), encounter)
+
+
+class _Context(Struct, frozen=True):
+    """The encounter of an administration, which R4 calls its context."""
+
+    encounter: Reference | None
 
 
 def _medication(objects: list[Any], patient: Ints, r: Reading) -> Columns:
@@ -126,7 +134,7 @@ def _medication(objects: list[Any], patient: Ints, r: Reading) -> Columns:
     referred = [o.medication_reference is not None for o in objects]
     if any(referred):
         r.slow[patient[referred]] = True
-    encounter = r.reference([o.encounter or o.context for o in objects])
+    encounter = r.encounter([o if o.context is None else _Context(o.encounter or o.context) for o in objects])
     nothing = _nothing(patient)
     return Columns(nothing, first(end, when), when, nothing, nothing, encounter)
 
@@ -135,21 +143,21 @@ def _allergy(objects: list[Any], patient: Ints, r: Reading) -> Columns:
     recorded = r.date([o.recorded_date for o in objects], patient, True)
     onset = r.date([o.onset_date_time for o in objects], patient)
     nothing = _nothing(patient)
-    return Columns(nothing, nothing, recorded, onset, nothing, r.reference([o.encounter for o in objects]))
+    return Columns(nothing, nothing, recorded, onset, nothing, r.encounter(objects))
 
 
 def _procedure(objects: list[Any], patient: Ints, r: Reading) -> Columns:
     start, end = r.period([o.performed_period for o in objects], patient, True)
     when = first(r.date([o.performed_date_time for o in objects], patient, True), end, start)
     nothing = _nothing(patient)
-    return Columns(when, when, when, nothing, nothing, r.reference([o.encounter for o in objects]))
+    return Columns(when, when, when, nothing, nothing, r.encounter(objects))
 
 
 def _report(objects: list[Any], patient: Ints, r: Reading) -> Columns:
     issued = r.date([o.issued for o in objects], patient, True)
     effective = r.date([o.effective_date_time for o in objects], patient, True)
     when = first(effective, r.period([o.effective_period for o in objects], patient)[1], issued)
-    return Columns(when, when, when, issued, _nothing(patient), r.reference([o.encounter for o in objects]))
+    return Columns(when, when, when, issued, _nothing(patient), r.encounter(objects))
 
 
 def _family(objects: list[Any], patient: Ints, r: Reading) -> Columns:

@@ -188,7 +188,7 @@ def read_responses(lines: Lines, book: Book, reading: Reading) -> Responses:
     reading.slow[lines.patient[of[item == ODD]]] = True
     reading.slow[np.bincount(lines.patient, minlength=len(reading.slow)) > 1] = True
     authored = reading.date([o.authored for o in objects], lines.patient, True)
-    return Responses(lines.patient, place, authored, reading.reference([o.encounter for o in objects]), of, item)
+    return Responses(lines.patient, place, authored, reading.encounter(objects), of, item)
 
 
 def read_medicines(lines: Lines, reading: Reading) -> None:

@@ -182,31 +182,29 @@ class Collector:
         """Enter what depends on a number, one by one; which pairs are left."""
         quantities, meanings = resources.quantities, self.book.meanings
         assert quantities is not None
-        left = np.ones(len(code), dtype=bool)
-        place = resources.place
-        visit, key, days = pairs.visit.tolist(), pairs.key.tolist(), pairs.days.tolist()
-        position, values = resources.position, self.out.values
-        for i, row in enumerate(pairs.row.tolist()):
+        place, position, values = resources.place, resources.position, self.out.values
+        numbered = np.array([q is not None for q in quantities], dtype=bool)[pairs.row]
+        young = pairs.days <= self.book.longest()[place[pairs.row]]
+        for i in np.flatnonzero(numbered & young).tolist():
+            row, visit, key, days = int(pairs.row[i]), int(pairs.visit[i]), int(pairs.key[i]), int(pairs.days[i])
             quantity = quantities[row]
-            if quantity is None:
-                continue
-            left[i] = False
+            assert quantity is not None
             measures = meanings[place[row]].measures
             if measures:
                 for finding, window in measures:
-                    if window is None or days[i] <= window:
+                    if window is None or days <= window:
                         value = self.book.value(finding, quantity)
                         if value is not None:
-                            values.append((visit[i], finding, value, key[i], int(position[row])))
+                            values.append((visit, finding, value, key, int(position[row])))
                 continue
             effect = self.book.effect_of_value(int(code[i]), quantity)
             at = int(position[row])
-            values += [(visit[i], f, v, key[i], at) for f, v in effect.values]
-            self.out.systolic += [(visit[i], "systolic", v, key[i], at) for v in effect.systolic]
+            values += [(visit, f, v, key, at) for f, v in effect.values]
+            self.out.systolic += [(visit, "systolic", v, key, at) for v in effect.systolic]
             if effect.says:
                 one = np.zeros(1, dtype=np.int64)
-                self.say([effect], one, one + visit[i], one + key[i], one + at, one.astype(np.float64) + days[i], None)
-        return left
+                self.say([effect], one, one + visit, one + key, one + at, one.astype(np.float64) + days, None)
+        return ~numbered
 
     def say(
         self,
