@@ -25,6 +25,7 @@ from backspasm.population.screen.gather import records_batch
 from backspasm.population.screen.known import KnownAtEncounters
 from backspasm.population.screen.records import Asked, Encountered, Line, encountered, record_from_lines
 from tests.doors.test_screen_corrupted import mutated
+from tests.laws.rich_records import Drawing, response
 from tests.laws.test_screen_laws import lines_by_patient
 from tests.population_records import export
 
@@ -174,6 +175,30 @@ def test_odd_records_are_read_alike(
         patients += len(given)
     assert at_once > patients / 5  # the law is about those who are read at once
     assert (at_once < patients) == (way is not shuffled)  # what is not plain must be found out
+
+
+def rich(name: str, lines: Lines, rng: random.Random, model: Model) -> Lines:
+    """The record with resources of every kind added, about other codes, in other states and of other days."""
+    given: list[dict[str, Any]] = [json.loads(x) for _, _, x in lines]
+    encounters = [r for r in given if r["resourceType"] == "Encounter"]
+    if rng.random() < 0.5:
+        given = response(model.knowledge, rng, given)
+    for encounter in encounters:
+        if rng.random() < 0.2:
+            encounter["period"].pop("end")  # it still runs
+    data = [json.dumps(r).encode() for r in given]
+    data += Drawing(model.knowledge, rng, name, encounters).some(rng.randrange(1, 8))
+    return shuffled([(0, 0, x) for x in data], rng)
+
+
+def test_rich_records_are_read_alike(records: Records, model: Model) -> None:
+    at_once = patients = 0
+    for seed, asked in enumerate(WAYS_TO_ASK[:5]):
+        rng = random.Random(seed)
+        given = {name: rich(name, lines, rng, model) for name, lines in rng.sample(sorted(records.items()), 20)}
+        at_once += same(given, asked, model)[0]
+        patients += len(given)
+    assert patients / 3 < at_once < patients  # some contradict themselves, or are odd
 
 
 def test_a_day_with_its_time_is_for_the_reader_of_one_record(records: Records, model: Model) -> None:

@@ -28,7 +28,7 @@ from backspasm.patients.from_fhir.structs import (
 from backspasm.patients.from_fhir.visit import references_of
 
 #: lines that are decoded at once: what comes of them stays in the processor's cache until it is let go of
-AT_ONCE = 256
+AT_ONCE = 512
 
 _PATIENT = msgspec.json.Decoder(PatientResource)
 _MEDICATION = msgspec.json.Decoder(Medication)
