@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from typing import Any
+from typing import Any, TypeVar
 
 from backspasm.patients.from_fhir.conditions import DENIED, OVER, UNSURE
 from backspasm.patients.from_fhir.own import COMORBIDITY, FINDING, INTAKE
@@ -13,6 +13,7 @@ from backspasm.patients.from_fhir.terms import SYSTEMS
 from backspasm.records.knowledge import Knowledge
 
 Json = dict[str, Any]
+Option = TypeVar("Option")
 URIS = {name: uri for uri, name in reversed(SYSTEMS.items()) if uri.startswith("http")}
 SNOMED, LOINC = URIS["snomed"], URIS["loinc"]
 IMAGES = ("MRI of lumbar spine", "CT thoracic spine", "X-ray lumbar spine", "Radiograph of hand", "Ultrasound")
@@ -55,7 +56,7 @@ class Drawing:
             out.append(json.dumps(resource).encode())
         return out
 
-    def chance(self, *options: Any) -> Any:
+    def chance(self, *options: Option) -> Option:
         return self.rng.choice(options)
 
     def fields(self, **given: Any) -> Json:
@@ -119,7 +120,7 @@ class Drawing:
         return self.chance(special, self.concept(), self.concept(), {"text": self.rng.choice(IMAGES)})
 
     def observation(self) -> Json:
-        out = {
+        out: Json = {
             "resourceType": "Observation",
             "status": self.chance("final", "final", "final", "amended", "preliminary", "cancelled", "registered"),
             "code": self.coded(),
