@@ -81,7 +81,7 @@ class Book:
 
     def _forget(self) -> None:
         self.meanings: list[Meaning] = [Meaning()]
-        self._classes: dict[tuple[str, type[Element]], dict[bytes, int]] = {}
+        self._classes: dict[tuple[str, type[Element], tuple[str, ...]], dict[bytes, int]] = {}
         self._marks: dict[str, NDArray[np.bool_]] = {}
         self._longest: NDArray[np.float64] = np.zeros(0)
         self._effects: dict[int, Effect] = {}
@@ -121,7 +121,7 @@ class Book:
 
     def classes(self, kind: str, lean: Keyed, struct: type[Element], keys: list[bytes]) -> list[int]:
         """The class of each resource of a type, as a struct reads it."""
-        known = self._classes.setdefault((kind, struct), {})
+        known = self._classes.setdefault((kind, struct, lean.common), {})
         get = known.get
         out = [get(key, -1) for key in keys]
         if -1 in out:

@@ -26,6 +26,14 @@ from backspasm.patients.from_fhir.structs import (
     Reference,
 )
 
+#: fields that few resources have: where none of some hundred has any, classes are told by less
+RARE = frozenset(
+    {
+        "contained", "focus", "component", "value_string", "value_integer", "data_absent_reason", "interpretation",
+        "reference_range", "effective_instant", "abatement_string", "abatement_age", "onset_period", "abatement_period",
+    }
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -168,13 +176,13 @@ def _family(objects: list[Any], patient: Ints, r: Reading) -> Columns:
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of resource: its struct, its lean reading, and how its columns are made.
+    """A type of resource: its struct, its lean readings (that of the usual resources first), and how its columns are made.
 
     ``of_visit``: without a date it is of the day of the encounter that it belongs to; ``dated``: else it says nothing.
     """
 
     struct: type[Element]
-    lean: Lean
+    leans: tuple[Lean, ...]
     columns: Callable[[list[Any], Ints, Reading], Columns]
     of_visit: bool = False
     dated: bool = False
@@ -196,7 +204,7 @@ def kinds() -> dict[str, Kind]:
     return {
         name: Kind(
             struct,
-            lean_of(struct),
+            (lean_of(struct, without=RARE), lean_of(struct)),
             columns,
             of_visit=name in {"Observation", "Procedure"},
             dated=name == "Observation",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Raw
@@ -32,13 +32,18 @@ _ABSENT = Raw(b"")
 
 
 class Keyed(Protocol):
-    """How the key of a class is turned back into a resource."""
+    """How the key of a class is turned back into a resource; ``common``: the fields that it tells."""
+
+    @property
+    def common(self) -> tuple[str, ...]: ...
 
     def text(self, key: bytes, kind: str) -> bytes | None: ...
 
 
 class _Whole:
     """Of what is its class altogether, such as the item of a response, the JSON is the key."""
+
+    common = ()
 
     def text(self, key: bytes, kind: str) -> bytes | None:
         return key
@@ -74,11 +79,21 @@ class Lean:
         return b"{" + b",".join([b'"resourceType":"%s"' % kind.encode(), *fields]) + b"}"
 
 
-def lean_of(*kinds: type[Element], own: frozenset[str] = OWN, nested: dict[str, Any] | None = None) -> Lean:
+#: the type of a field that must not be there: no value is of it, null neither
+_NEVER = Annotated[int, msgspec.Meta(gt=0, lt=0)]
+
+
+def lean_of(
+    *kinds: type[Element],
+    own: frozenset[str] = OWN,
+    nested: dict[str, Any] | None = None,
+    without: frozenset[str] = frozenset(),
+) -> Lean:
     """The lean reading of the fields of one or several structs that read the same type of resource.
 
     Args:
         nested: fields that get another type, such as the lean one of a part.
+        without: fields that no resource may have; one that has them cannot be decoded.
     """
     fields: dict[str, Any] = {}
     common: dict[str, str] = {}
@@ -88,6 +103,8 @@ def lean_of(*kinds: type[Element], own: frozenset[str] = OWN, nested: dict[str, 
                 continue
             if nested is not None and f.name in nested:
                 fields[f.name] = (f.name, nested[f.name], msgspec.field(name=f.encode_name, default=()))
+            elif f.name in without:
+                fields[f.name] = (f.name, _NEVER, msgspec.field(name=f.encode_name, default=None))
             elif f.name in own:
                 fields[f.name] = (f.name, f.type, msgspec.field(name=f.encode_name, default=f.default))
             else:

@@ -134,8 +134,13 @@ def _some(
     name: str, kind: Kind, lines: Lines, book: Book, reading: Reading
 ) -> tuple[list[str | None], list[int], Columns, list[Quantity | None]]:
     """Ids, classes, columns and, of observations, numbers of some resources; what was decoded is let go of at once."""
-    objects = decoded(kind.lean.decode, lines, kind.lean.decode(b"{}"), reading.slow)
-    places = book.classes(name, kind.lean, kind.struct, kind.lean.keys(objects))
+    usual, lean = kind.leans
+    try:
+        objects = list(map(usual.decode, lines.data))
+        lean = usual
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        objects = decoded(lean.decode, lines, lean.decode(b"{}"), reading.slow)
+    places = book.classes(name, lean, kind.struct, lean.keys(objects))
     quantities = [o.value_quantity for o in objects] if name == "Observation" else []
     return [o.id for o in objects], places, kind.columns(objects, lines.patient, reading), quantities
 
