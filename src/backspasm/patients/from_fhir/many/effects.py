@@ -29,7 +29,6 @@ from backspasm.patients.from_fhir.structs import (
     Observation,
     Period,
     Procedure,
-    Quantity,
     QuestionnaireResponse,
     ResponseItem,
 )
@@ -130,11 +129,6 @@ def effect_of(resource: Element, situation: Situation, reader: Reader) -> Effect
         case FamilyMemberHistory():
             read_family("", msgspec.structs.replace(resource, date=text), context, ledger)
     return _collected(ledger, situation, pain)
-
-
-def effect_of_value(observation: Observation, quantity: Quantity, situation: Situation, reader: Reader) -> Effect:
-    """As effect_of, of an observation with this value."""
-    return effect_of(msgspec.structs.replace(observation, value_quantity=quantity), situation, reader)
 
 
 def effect_of_item(item: ResponseItem, questionnaire: str | None, age: int, reader: Reader) -> Effect:

@@ -59,7 +59,6 @@ class Resources:
     ``quantities``: of observations.
     """
 
-    kind: str
     ids: list[str | None]
     patient: Ints
     position: Ints
@@ -127,7 +126,7 @@ def read_resources(name: str, kind: Kind, lines: Lines, book: Book, reading: Rea
     reading.slow[lines.patient[place == ODD]] = True
     columns = Columns(*(np.concatenate(c) for c in zip(*(vars(own).values() for _, _, own, _ in read), strict=True)))
     quantities = list(chain.from_iterable(own for _, _, _, own in read))
-    return Resources(name, ids, lines.patient, lines.position, place, columns, quantities or None)
+    return Resources(ids, lines.patient, lines.position, place, columns, quantities or None)
 
 
 def _some(

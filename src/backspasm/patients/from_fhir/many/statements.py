@@ -22,8 +22,8 @@ FOLLOWS, RESPONSES, PRESSURES = 1 << 40, 2 << 40, 3 << 40
 
 @dataclass
 class Said:
-    """Answers as columns. ``when`` is a place in the table of dates, ``key`` what it is sorted by; ``began`` and ``ended``
-    are days before the encounter, NaN where not told; ``position`` orders what a record says."""
+    """Answers as columns. ``key``: what the date of the answer is sorted by; ``began``, ``ended``: days before the encounter,
+    NaN where not told; ``position`` orders what a record says."""
 
     visit: list[Ints] = field(default_factory=list)
     finding: list[Ints] = field(default_factory=list)
