@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +58,10 @@ def met(condition: Condition, crowd: Crowd) -> Flags:
         return np.asarray(crowd.age >= number(condition.age_from))
     if condition.comorbidity is not None:
         return crowd.has(condition.comorbidity)
-    parts = condition.all_of or condition.any_of or condition.count_of
-    wanted = len(parts) if condition.all_of else 1
+    parts = [met(part, crowd) for part in condition.all_of or condition.any_of or condition.count_of]
     if condition.count is not None:
-        wanted = round(number(condition.count))
-    return np.asarray(np.sum([met(part, crowd) for part in parts], axis=0) >= wanted)
+        return np.asarray(np.sum(parts, axis=0) >= round(number(condition.count)))
+    return reduce(np.logical_and if condition.all_of else np.logical_or, parts)
 
 
 def within(crowd: Crowd, measured: str, at_least: str | None, at_most: str | None) -> Flags:
