@@ -115,12 +115,6 @@ def telling(group: str, setting: str, band: str, sex: str, model: Model) -> tupl
     return telling_findings(group, (Stratum(setting, band, sex),), model)
 
 
-def likeliest_stratum(crowd: Crowd, i: int) -> tuple[str, str, str]:
-    """Setting, band and sex of a patient; of what is unknown the likeliest."""
-    columns = crowd.columns
-    return likeliest(int(columns.setting[i]), int(columns.band[i]), int(columns.sex[i]), crowd.model)
-
-
 @lru_cache(maxsize=4096)
 def likeliest(setting: int, band: int, sex: int, model: Model) -> tuple[str, str, str]:
     """Setting, band and sex by their positions; of what is unknown, -1, the likeliest."""
