@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backspasm.inference.columns import Codes
-from backspasm.inference.log_tables import TABLES_KEPT, Block, log_tables
+from backspasm.inference.log_tables import Block, log_tables
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
+
+#: settings times age groups are two dozen: room for the two models of a comparison and for some that lack a study
+MATRICES_KEPT = 128
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Tables:
     log_setting: float
 
 
-@lru_cache(maxsize=TABLES_KEPT)
+@lru_cache(maxsize=MATRICES_KEPT)
 def stacked_tables(model: Model, setting: int, age: int) -> Tables:
     """Matrices of a setting and an age group, by their positions."""
     tables = log_tables(model, setting, age)
