@@ -168,6 +168,7 @@ ALLOWED: dict[str, dict[float, str]] = {
         10.0: "base of the digits",
     },
     "inference/many/posteriors.py": {256: "patients at a time", 8: "models kept"},
+    "inference/many/prepared.py": {128: "matrices kept", 8: "models kept", 24: "characters of a digest"},
     "inference/many/stacked.py": {3: "coefficients of a value"},
     "inference/intervals.py": {
         0.05: "ends of the 90 % interval",

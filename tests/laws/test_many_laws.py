@@ -12,7 +12,8 @@ from backspasm.advice import must_not_miss
 from backspasm.advice.assessment import assess
 from backspasm.advice.many.crowd import Crowd, crowd_of
 from backspasm.advice.many.investigations import advised_tests
-from backspasm.advice.many.triage import Triage, likeliest_stratum, telling, triage
+from backspasm.advice.many.ledger import ledger_of
+from backspasm.advice.many.triage import Triage, triage
 from backspasm.inference.columns import columns_of, evidence_of
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.many.posteriors import posteriors
@@ -80,7 +81,7 @@ def test_urgency_flags_ledger_and_tests_are_those_of_assess(
     patients: list[Patient], crowd: Crowd, found: Triage, model: Model
 ) -> None:
     levels = model.knowledge.index.urgency
-    tests = advised_tests(crowd, found)
+    tests, ledger = advised_tests(crowd, found), ledger_of(crowd, found)
     needs = crowd.sums.needed
     for i, patient in enumerate(patients[:ASSESSED]):
         one = assess(patient, model, draws=2)
@@ -90,11 +91,12 @@ def test_urgency_flags_ledger_and_tests_are_those_of_assess(
         assert [r for r, fires in found.rules.items() if fires[i]] == [f.rule.id for f in one.red_flags]
         listed = {g for g, who in found.listed.items() if who[i]}
         assert listed == {e.group for e in one.must_not_miss}
-        for entry in one.must_not_miss:
+        start = ledger.groups.starts[i]
+        assert [must_not_miss.GROUPS[g] for g in ledger.groups[i]] == [e.group for e in one.must_not_miss]
+        for place, entry in enumerate(one.must_not_miss, start):
             assert abs(found.groups[entry.group][i] - entry.probability) < 1e-9
-            best = telling(entry.group, *likeliest_stratum(crowd, i), model)
-            assert [f for f in best if crowd.asked(f)[i]] == list(entry.asked)
-            assert [f for f in best if not crowd.asked(f)[i]] == list(entry.not_asked)
+            assert [ledger.findings[f] for f in ledger.asked[place]] == list(entry.asked)
+            assert [ledger.findings[f] for f in ledger.not_asked[place]] == list(entry.not_asked)
         assert [(t.test, t.verdict, t.when, t.part_of) for t in tests[i]] == [
             (a.test, a.verdict, a.when, a.part_of) for a in one.plan.investigations
         ]

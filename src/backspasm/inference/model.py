@@ -81,7 +81,7 @@ def load(root: Path | None = None, on_fit: Callable[[], None] | None = None) -> 
     if on_fit is not None:
         on_fit()
     model = fit_model(read_knowledge(root))
-    _write(place, model)
+    keep(place, encode(model))
     return model
 
 
@@ -99,12 +99,12 @@ def code_digest() -> str:
     return total.hexdigest()[:12]
 
 
-def _write(place: Path, model: Model) -> None:
-    """Keep the model; a cache that cannot be written is not an error. The file appears whole or not at all."""
+def keep(place: Path, data: bytes) -> None:
+    """Keep a file; a cache that cannot be written is not an error. The file appears whole or not at all."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-            file.write(encode(model))
+            file.write(data)
         Path(file.name).replace(place)
     except OSError:
         return

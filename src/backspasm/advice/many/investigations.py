@@ -6,7 +6,7 @@ What is advised depends only on which rules hold, and few combinations of rules 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 from msgspec import Struct
@@ -153,14 +153,14 @@ class _Asking:
             return np.asarray(likely & (best == causes.index(s.likely)).any(axis=1))
         if s.urgency_from is not None:
             return np.asarray(self.found.level <= order(s.urgency_from))
-        parts = np.array([self.holds(part) for part in (*s.all_of, *s.any_of, *s.none_of, *s.count_of)])
+        parts = [self.holds(part) for part in (*s.all_of, *s.any_of, *s.none_of, *s.count_of)]
         if s.all_of:
-            return np.asarray(parts.all(axis=0))
+            return reduce(np.logical_and, parts)
         if s.any_of:
-            return np.asarray(parts.any(axis=0))
+            return reduce(np.logical_or, parts)
         if s.none_of:
-            return np.asarray(~parts.any(axis=0))
-        return np.asarray(parts.sum(axis=0) >= number(s.count or ""))
+            return ~reduce(np.logical_or, parts)
+        return np.asarray(np.sum(parts, axis=0) >= number(s.count or ""))
 
     def _pregnancy(self, wanted: str) -> Flags:
         crowd, number = self.crowd, self.knowledge.number

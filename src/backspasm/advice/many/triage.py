@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +58,10 @@ def met(condition: Condition, crowd: Crowd) -> Flags:
         return np.asarray(crowd.age >= number(condition.age_from))
     if condition.comorbidity is not None:
         return crowd.has(condition.comorbidity)
-    parts = condition.all_of or condition.any_of or condition.count_of
-    wanted = len(parts) if condition.all_of else 1
+    parts = [met(part, crowd) for part in condition.all_of or condition.any_of or condition.count_of]
     if condition.count is not None:
-        wanted = round(number(condition.count))
-    return np.asarray(np.sum([met(part, crowd) for part in parts], axis=0) >= wanted)
+        return np.asarray(np.sum(parts, axis=0) >= round(number(condition.count)))
+    return reduce(np.logical_and if condition.all_of else np.logical_or, parts)
 
 
 def within(crowd: Crowd, measured: str, at_least: str | None, at_most: str | None) -> Flags:
@@ -114,12 +113,6 @@ def _listed(groups: dict[str, Array], crowd: Crowd) -> dict[str, Flags]:
 def telling(group: str, setting: str, band: str, sex: str, model: Model) -> tuple[str, ...]:
     """Findings that tell a group best in one stratum, the best first: worked out once for each stratum."""
     return telling_findings(group, (Stratum(setting, band, sex),), model)
-
-
-def likeliest_stratum(crowd: Crowd, i: int) -> tuple[str, str, str]:
-    """Setting, band and sex of a patient; of what is unknown the likeliest."""
-    columns = crowd.columns
-    return likeliest(int(columns.setting[i]), int(columns.band[i]), int(columns.sex[i]), crowd.model)
 
 
 @lru_cache(maxsize=4096)

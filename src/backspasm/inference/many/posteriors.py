@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from backspasm.inference.columns import Codes, Columns, EvidenceColumns
 from backspasm.inference.log_tables import circumstances
 from backspasm.inference.logit_normal import Array
-from backspasm.inference.many.stacked import Tables, stacked_tables
+from backspasm.inference.many.prepared import tables_of
+from backspasm.inference.many.stacked import Tables
 from backspasm.inference.model import Model
 from backspasm.inference.special import lse_and_softmax
 
@@ -62,7 +63,7 @@ def _found(columns: Columns, evidence: EvidenceColumns, model: Model) -> Iterato
     starts = np.searchsorted(place[order], np.arange(len(possible) + 1))
     for (setting, age), (start, end) in zip(possible, pairwise(starts.tolist()), strict=True):
         for rows in _chunks(order[start:end]):
-            one = _weighed(rows, columns, evidence, stacked_tables(model, setting, age))
+            one = _weighed(rows, columns, evidence, tables_of(model, setting, age))
             p = np.exp(one.log_base - one.log_base.max(axis=0))
             p *= one.factor
             p /= p.sum(axis=0)
@@ -96,7 +97,7 @@ def _mixed(rows: Rows, columns: Columns, evidence: EvidenceColumns, model: Model
         here = np.flatnonzero(np.isin(band_of, [*bands, -1]) & np.isin(setting_of, [setting, -1]))
         if not len(here):
             continue
-        one = _weighed(rows[here], columns, evidence, stacked_tables(model, setting, age))
+        one = _weighed(rows[here], columns, evidence, tables_of(model, setting, age))
         with np.errstate(divide="ignore"):  # what is impossible in this circumstance
             joint = one.log_base + np.log(one.factor)
         total = np.logaddexp(log_joint[:, here], joint)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backspasm.inference.columns import Codes
-from backspasm.inference.log_tables import TABLES_KEPT, Block, log_tables
+from backspasm.inference.log_tables import Block, LogTables
 from backspasm.inference.logit_normal import Array
-from backspasm.inference.model import Model
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,8 @@ class Tables:
     log_setting: float
 
 
-@lru_cache(maxsize=TABLES_KEPT)
-def stacked_tables(model: Model, setting: int, age: int) -> Tables:
-    """Matrices of a setting and an age group, by their positions."""
-    tables = log_tables(model, setting, age)
-    causes = len(model.parameters.causes)
+def stacked_of(tables: LogTables, causes: int) -> Tables:
+    """Matrices of a setting and an age group."""
     groups = tuple(_stacked(block, causes) for block in tables.groups)
     return Tables(_stacked(tables.alone, causes), groups, tables.prior, tables.log_setting)
 

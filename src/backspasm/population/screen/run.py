@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from backspasm.inference.many.prepared import prepare
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.population.screen import finish
@@ -106,6 +107,8 @@ def screen(request: Request, model: Model, progress: Progress = lambda _: None) 
             only_probabilities=request.only_probabilities,
             compare=str(request.compare.resolve()) if request.compare is not None else None,
         )
+        if not request.only_probabilities:
+            prepare(model)
         run = _Run(job, request.jobs, Journal(work / "journal.jsonl"), progress)
         summary = run.through(model, request.out, identity)
     shutil.rmtree(work, ignore_errors=True)
