@@ -45,6 +45,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self.setting)
 
+    def of(self, rows: NDArray[np.intp]) -> Columns:
+        """Some of them."""
+        who = (self.setting[rows], self.band[rows], self.sex[rows])
+        return Columns(self.answers[rows], self.measured[rows], *who)
+
 
 @dataclass(frozen=True)
 class EvidenceColumns:
@@ -57,6 +62,10 @@ class EvidenceColumns:
     items: Codes
     values: Array
     contradictory: Flags
+
+    def of(self, rows: NDArray[np.intp]) -> EvidenceColumns:
+        """Some of the patients."""
+        return EvidenceColumns(self.items[:, rows], self.values[:, rows], self.contradictory[rows])
 
 
 def columns_of(patients: Sequence[Patient], parameters: Parameters, knowledge: Knowledge) -> Columns:
@@ -102,6 +111,14 @@ def items_of(parameters: Parameters, knowledge: Knowledge) -> dict[str, tuple[It
 
 
 PRESENT, ABSENT = 1, 2
+
+
+def put(row: Codes, where: Flags, code: int) -> None:
+    """``row[where] = code`` without a branch for each patient: ten times as fast where half of them are meant."""
+    there = where.view(np.int8)
+    row &= there - np.int8(1)
+    if code:
+        row |= there * np.int8(code)
 
 
 def evidence_of(columns: Columns, parameters: Parameters, knowledge: Knowledge) -> EvidenceColumns:
@@ -183,7 +200,7 @@ class _Work:
         self.contradictory |= where & (known == -answer)
         if not new.any():
             return False
-        known[new] = answer
+        put(known, new, answer)
         return True
 
     # --- items of evidence -----------------------------------------------------------------------------------------
@@ -224,7 +241,7 @@ class _Work:
         return out
 
     def _set(self, finding: str, where: Flags, code: int) -> None:
-        self._item(finding)[where] = code
+        put(self._item(finding), where, code)
 
     def _merge_implied(self, link: Link) -> None:
         a, b = self.said[link.finding], self.said[link.other]
@@ -242,23 +259,26 @@ class _Work:
         known = ~np.isnan(self.raw[:, self.measured[link.finding]])
         other = self._item(link.other)
         if link.kind == "supersedes":
-            other[known] = 0
+            put(other, known, 0)
         elif link.kind == "at_least_implies":
-            other[above] = 0
+            put(other, above, 0)
             # asked about the whole illness and answered: today's value below the threshold adds nothing of its own
-            self.values[self.measured[link.finding], known & (other > 0)] = np.nan
+            nothing = known & (other > 0)
+            if nothing.any():
+                self.values[self.measured[link.finding], nothing] = np.nan
         elif link.kind == "below_excludes":
-            other[below] = 0
+            put(other, below, 0)
             codes = self.codes[link.other]
             there = self.said[link.other] > 0
             later = above & (other > 0)
-            other[later & there] = codes["present_after", link.finding]
-            other[later & ~there] = codes["absent_after", link.finding]
+            put(other, later & there, codes["present_after", link.finding])
+            put(other, later & ~there, codes["absent_after", link.finding])
 
     def counted_values(self) -> Array:
         """Values on the scale of their distributions."""
         for m, measured in enumerate(self.parameters.measured):
             if self.parameters.lognormal[m]:
-                row = self.values[m]
-                np.log(np.maximum(row, detection_limit(measured, self.knowledge)), out=row)
+                row, least = self.values[m], detection_limit(measured, self.knowledge)
+                known = np.flatnonzero(row == row)  # mostly few, and a logarithm costs more than finding them
+                row[known] = np.log(np.maximum(row[known], least))
         return self.values

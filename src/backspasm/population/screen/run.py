@@ -25,7 +25,7 @@ from backspasm.population.screen import finish
 from backspasm.population.screen.files import Journal, write_atomically
 from backspasm.population.screen.inputs import Input, find_input
 from backspasm.population.screen.partition import BUCKET, STRETCH, Sorted, stretches_of
-from backspasm.population.screen.probabilities import check_for_probabilities
+from backspasm.population.screen.probabilities import check_for_probabilities, gathered
 from backspasm.population.screen.records import Asked
 from backspasm.population.screen.steps import (
     AssessBucket,
@@ -182,7 +182,10 @@ class _Run:
             starts = range(0, len(given.files), BUNDLES)
             return [AssessBundles(i, a, min(a + BUNDLES, len(given.files))) for i, a in enumerate(starts)]
         if given.kind == "cases":
-            return [AssessTable(i, t) for i, t in enumerate(tables_of(given, model.knowledge))]
+            tables = tables_of(given, model.knowledge)
+            if self.job.only_probabilities:
+                tables = gathered(tables, given.files)
+            return [AssessTable(i, t) for i, t in enumerate(tables)]
         if given.grouped:
             return [AssessStretch(i, s) for i, s in enumerate(stretches_of(given))]
         parts: list[tuple[str, int]] = []

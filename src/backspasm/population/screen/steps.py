@@ -52,6 +52,10 @@ class SortStretch(Struct, frozen=True, tag=True):
         return self.stretch.name
 
 
+#: numbers that the writer of Parquet takes at a time
+WRITTEN_TOGETHER = 65_536
+
+
 def _part(number: int) -> str:
     return f"part-{number:06d}"
 
@@ -237,7 +241,8 @@ def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
     def write(path: Path) -> None:
         nonlocal rows
         # every number differs from every other: neither a dictionary nor statistics nor compression pays
-        options = {"use_dictionary": ["top_cause"], "compression": "lz4", "write_statistics": False}
+        options = {"use_dictionary": ["top_cause"], "compression": "none", "write_statistics": False}
+        options["write_batch_size"] = WRITTEN_TOGETHER
         with pq.ParquetWriter(path, out_schema(model), **options) as out:
             for batch in probability_batches(table, file, model, problems):
                 rows += batch.num_rows
