@@ -8,6 +8,7 @@ of the next, then the rest; with each stage the states halve. A complication tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,12 +34,13 @@ class Stages(NamedTuple):
 
 
 class FlatTables(NamedTuple):
-    """K circumstances (setting and age group), C causes, Q findings in segments, G groups, M measurements.
+    """K circumstances (setting and age group), Q pairs of findings in segments, C causes, G groups, M measurements.
 
     Segment 0 holds what no complication drives; then come the stages of each group.
-    ``finding``, ``start``, ``width`` (Q): row of the items; where the values of its item 1 begin, less one width; how
-    many values an item has. ``segments``: end of each segment in the findings.
-    ``table`` (K, L): probabilities of the items, and the shares of the configurations.
+    ``pairs`` (Q, 6): two rows of the items, each before what its items are multiplied by to give the code of the pair (a
+    finding left over stands twice, the second time multiplied by 0); where the values of the pair's code 0, which is left
+    out, would begin; how many values a code has. ``segments``: end of each segment in the pairs.
+    ``table`` (K, L): probabilities of the codes, and the shares of the configurations.
     ``prior`` (K, (bands + 1) * (sexes + 1), C): base rates, unknown coming last.
     ``of_causes`` (K, M, 3, C): log density of a value in the first kind of configuration: factors of the value, its square, 1.
     ``of_kind`` (K, M, U, 3, C): what is added to it in the other kinds. ``value_group`` (M): group or -1.
@@ -49,9 +51,7 @@ class FlatTables(NamedTuple):
     and age group, unknown coming last in both, and what each weighs.
     """
 
-    finding: Ints
-    start: Ints
-    width: Ints
+    pairs: Ints
     segments: Ints
     table: Array
     prior: Array
@@ -76,38 +76,47 @@ def flat_tables(model: Model) -> FlatTables:
     tables = [log_tables(model, setting, age) for setting, age in where]
     causes = len(model.parameters.causes)
     plans = [_stages([t.groups[g] for t in tables], g, causes, model) for g in range(len(model.layout.groups))]
-    rows: list[tuple[int, int, int]] = []
+    pairs: list[tuple[int, ...]] = []
     segments, shares = [], []
     parts: list[list[Array]] = [[] for _ in tables]
     length = 0
 
-    def add(finding: int, values: list[Array]) -> None:
-        """Values of a finding's items, (items, width), in each circumstance."""
+    def append(values: list[Array]) -> int:
+        """Add log probabilities of each circumstance, (rows, states, causes); returns where they begin."""
         nonlocal length
-        items, width = values[0].shape
-        rows.append((finding, length - width, width))
-        length += items * width
+        begin = length
         for part, own in zip(parts, values, strict=True):
             part.append(np.exp(own).reshape(-1))
+        length += parts[0][-1].size
+        return begin
 
-    for f in tables[0].alone.items:
-        add(f, [t.alone.items[f][1:] for t in tables])
-    segments.append(len(rows))
+    def segment(findings: tuple[int, ...], logs: Callable[[int, int], Array], states: int) -> None:
+        """Add findings two by two; ``logs(k, f)``: log probabilities of a finding's items, (items, states, causes)."""
+        for f in range(0, len(findings), 2):
+            one, other = findings[f], findings[f + 1 : f + 2]
+            both = [_both(logs(k, one), logs(k, other[0]) if other else None) for k in range(len(tables))]
+            begin = append(both) - states * causes
+            size = len(logs(0, other[0])) if other else 1
+            pairs.append((one, size, *(other or (one,)), int(bool(other)), begin, states * causes))
+        segments.append(len(pairs))
+
+    segment(tuple(tables[0].alone.items), lambda k, f: tables[k].alone.items[f][:, None], 1)
     for g, plan in enumerate(plans):
-        blocks, left = [t.groups[g] for t in tables], len(plan.order)
-        shares.append(length)
-        length += left * causes
-        for part, block in zip(parts, blocks, strict=True):
-            part.append(np.exp(block.shares.reshape(left, causes)[plan.order]).reshape(-1))
+        left = len(plan.order)
+        blocks = [t.groups[g] for t in tables]
+        shares.append(append([_ordered(b.shares[None], plan.order, causes) for b in blocks]))
         for findings in plan.findings:
-            for f in findings:
-                add(f, [_ordered(b.items[f][1:], plan.order, causes)[:, : left * causes] for b in blocks])
-            segments.append(len(rows))
+            segment(
+                findings,
+                lambda k, f, g=g, left=left, plan=plan: _ordered(tables[k].groups[g].items[f], plan.order, causes)[
+                    :, :left
+                ],  # type: ignore[misc]
+                left,
+            )
             left //= 2
     stages = [len(plan.findings) for plan in plans]
-    finding, start, width = _ints(rows).T
     return FlatTables(
-        finding, start, width, _ints(segments),
+        _ints(pairs), _ints(segments),
         np.array([np.concatenate(part) for part in parts]),
         np.array([np.exp(t.prior).reshape(-1, causes) for t in tables]),
         *_densities(tables, len(model.parameters.measured), causes),
@@ -127,9 +136,9 @@ def age_groups(model: Model) -> tuple[int, ...]:
 def place_of(setting: NDArray[np.int8], age: NDArray[np.int8], model: Model) -> NDArray[np.int8]:
     """Row of ``FlatTables.reach`` for positions of settings and age groups, -1 where unknown."""
     ages, settings = _counts(model)
-    out: NDArray[np.int8] = (np.where(setting < 0, settings, setting) * (ages + 1) + np.where(age < 0, ages, age)).astype(
-        np.int8
-    )
+    out: NDArray[np.int8] = (
+        np.where(setting < 0, settings, setting) * (ages + 1) + np.where(age < 0, ages, age)
+    ).astype(np.int8)
     return out
 
 
@@ -142,8 +151,16 @@ def _ints(values: object) -> Ints:
 
 
 def _ordered(logs: Array, order: NDArray[np.intp], causes: int) -> Array:
-    """(items, N * C) with configurations in another order."""
-    return logs.reshape(len(logs), -1, causes)[:, order].reshape(len(logs), -1)
+    """(rows, N * C) as (rows, N, C), with configurations in another order."""
+    return logs.reshape(len(logs), -1, causes)[:, order]
+
+
+def _both(one: Array, other: Array | None) -> Array:
+    """Sums of each item of one finding and each of another, but for the first of both, which is 0."""
+    if other is None:
+        return one[1:]
+    out: Array = (one[:, None] + other[None]).reshape(-1, *one.shape[1:])[1:]
+    return out
 
 
 def _stages(blocks: list[Block], group: int, causes: int, model: Model) -> Stages:
@@ -151,7 +168,9 @@ def _stages(blocks: list[Block], group: int, causes: int, model: Model) -> Stage
     configurations = model.layout.groups[group].configurations.astype(int)
     place = {tuple(row): i for i, row in enumerate(configurations.tolist())}
     members = range(configurations.shape[1])
-    other = [[place[tuple(v ^ (j == d) for j, v in enumerate(row))] for row in configurations.tolist()] for d in members]
+    other = [
+        [place[tuple(v ^ (j == d) for j, v in enumerate(row))] for row in configurations.tolist()] for d in members
+    ]
 
     def drives(d: int, finding: int) -> bool:
         tables = (b.items[finding].reshape(-1, len(configurations), causes) for b in blocks)
@@ -199,7 +218,11 @@ def _kinds(tables: list[LogTables], plans: list[Stages]) -> Ints:
 def _reach(model: Model, where: list[tuple[int, int]], tables: list[LogTables]) -> tuple[Ints, Ints, Array]:
     ages, settings = _counts(model)
     rows = (settings + 1) * (ages + 1)
-    count, reach, weight = np.zeros(rows, dtype=int), np.zeros((rows, len(where)), dtype=int), np.ones((rows, len(where)))
+    count, reach, weight = (
+        np.zeros(rows, dtype=int),
+        np.zeros((rows, len(where)), dtype=int),
+        np.ones((rows, len(where))),
+    )
     for row in range(rows):
         setting, age = divmod(row, ages + 1)
         own = [k for k, (s, a) in enumerate(where) if setting in {s, settings} and age in {a, ages}]
@@ -212,5 +235,7 @@ def _reach(model: Model, where: list[tuple[int, int]], tables: list[LogTables]) 
 def who_of(band: NDArray[np.int8], sex: NDArray[np.int8], model: Model) -> NDArray[np.int16]:
     """Row of ``FlatTables.prior`` for positions of age bands and sexes, -1 where unknown."""
     bands, sexes = len(model.parameters.ages.bands), len(SEXES)
-    out: NDArray[np.int16] = (np.where(band < 0, bands, band) * (sexes + 1) + np.where(sex < 0, sexes, sex)).astype(np.int16)
+    out: NDArray[np.int16] = (np.where(band < 0, bands, band) * (sexes + 1) + np.where(sex < 0, sexes, sex)).astype(
+        np.int16
+    )
     return out

@@ -33,9 +33,8 @@ def leading(columns: Columns, model: Model, compiled: bool | None = None) -> Lea
     causes = np.empty((len(model.parameters.causes), len(columns)), dtype=np.float32)
     code = machine_code(compiled)
     if code is not None:
-        return Leading(causes, *code.fill(columns, evidence, model, causes), evidence.contradictory)
+        best, top = code.fill(columns, evidence, model, causes)
+        return Leading(causes, best, top, evidence.contradictory)
     found = by_products(columns, evidence, model)
     causes[:] = found.T
-    best = found.argmax(axis=1)
-    top = np.take_along_axis(found, best[:, None], axis=1)[:, 0]
-    return Leading(causes, best.astype(np.int8), top, evidence.contradictory)
+    return Leading(causes, found.argmax(axis=1).astype(np.int8), found.max(axis=1), evidence.contradictory)

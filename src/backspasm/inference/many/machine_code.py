@@ -13,7 +13,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba.core import types
 
 from backspasm.inference.batch import LEAST_TOTAL, MOST_TOTAL, by_products
 from backspasm.inference.columns import Codes, Columns, EvidenceColumns
@@ -25,8 +24,6 @@ from backspasm.inference.model import Model
 FAST = {"contract", "nsz"}
 #: rows whose answers are listed together, and rows that are put in the order of their circumstances: both fit the cache
 BLOCK, TILE = 64, 2048
-#: rows that are worked out before they are written to where they are wanted
-PIECE = 4 * TILE
 #: exponents beyond are cut off; a row to which that may matter is told, and worked out with logarithms
 FURTHEST = 700.0
 #: adding this rounds to a whole number, which then stands in the lowest bits
@@ -40,7 +37,7 @@ U = numba.uint64
 
 
 def fill(columns: Columns, evidence: EvidenceColumns, model: Model, out: np.ndarray[Any, Any]) -> tuple[Codes, Array]:
-    """Write the probability of every cause into ``out``, (C, n), of any kind of floating-point number.
+    """Write the probability of every cause into ``out``, (C, n), of float64 or float32.
 
     Returns the position of the most probable cause and its probability, (n). Where answers contradict each other, ``out``
     and probability are NaN.
@@ -51,42 +48,17 @@ def fill(columns: Columns, evidence: EvidenceColumns, model: Model, out: np.ndar
     place = np.where(evidence.contradictory, np.int8(-1), place_of(columns.setting, age, model))
     who = who_of(columns.band, columns.sex, model)
     best, top, doubtful = np.zeros(n, dtype=np.int8), np.full(n, np.nan), np.zeros(n, dtype=np.bool_)
-    occurs = np.flatnonzero([evidence.items[f].any() for f in t.finding])
-    rows = np.stack([t.finding, t.start, t.width], axis=1)[occurs]
-    segments = np.searchsorted(occurs, t.segments).astype(np.int32)
-    values = np.ascontiguousarray(evidence.values)
-    items = np.ascontiguousarray(evidence.items)
-    piece = np.full((t.prior.shape[2], min(n, PIECE)), np.nan)
-    for first in range(0, n, PIECE):
-        last = min(first + PIECE, n)
-        _run(items, values, place, who, rows, segments, t, first, last, piece, best, top, doubtful)
-        out[:, first:last] = piece[:, : last - first]
-    out[:, evidence.contradictory] = np.nan
+    occurs = np.array([row.any() for row in evidence.items])
+    used = np.flatnonzero(occurs[t.pairs[:, 0]] | occurs[t.pairs[:, 2]])
+    segments = np.searchsorted(used, t.segments).astype(np.int32)
+    items, values = np.ascontiguousarray(evidence.items), np.ascontiguousarray(evidence.values)
+    tile = np.empty((TILE, t.prior.shape[2]), dtype=out.dtype)
+    _run(items, values, place, who, t.pairs[used], segments, t, tile, out, best, top, doubtful)
     again = np.flatnonzero(doubtful)
     if len(again):
         found = by_products(columns.of(again), evidence.of(again), model)
         out[:, again], best[again], top[again] = found.T, found.argmax(axis=1), found.max(axis=1)
     return best, top
-
-
-@numba.extending.intrinsic  # type: ignore[misc]
-def _bits(context: Any, number: Any) -> Any:
-    """The bits of a number as an integer."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.int64))
-
-    return types.int64(types.float64), build
-
-
-@numba.extending.intrinsic  # type: ignore[misc]
-def _number(context: Any, bits: Any) -> Any:
-    """The number with these bits."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.float64))
-
-    return types.float64(types.int64), build
 
 
 @numba.njit(inline="always", fastmath=FAST)
@@ -111,7 +83,8 @@ def exponential(x):  # type: ignore[no-untyped-def]
     y = y * r + E2
     y = y * r + 1.0
     y = y * r + 1.0
-    return y * _number((_bits(shifted) + BIAS) << PLACES)
+    power = (np.float64(shifted).view(np.int64) + BIAS) << PLACES  # the bits of 2 to the whole number
+    return y * np.int64(power).view(np.float64)
 
 
 @numba.njit(cache=True, fastmath={"reassoc", "nsz"}, error_model="numpy")
@@ -132,159 +105,167 @@ def _largest(numbers):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=FAST, error_model="numpy")
-def _list(items, at, count, rows, segments, starts, ends, filled):  # type: ignore[no-untyped-def]
-    """Where in the table each counted item of some rows stands. Without a branch: most would be guessed wrong."""
-    filled[:count] = 0
+def _list(items, first, block, count, pairs, segments, starts, ends):  # type: ignore[no-untyped-def]
+    """Where in the table the counted items of some rows stand. Without a branch: most would be guessed wrong."""
+    for i in range(U(block), U(block + count)):
+        ends[i, U(0)] = 0
     q = 0
     for s in range(len(segments)):
+        if s:
+            for i in range(U(block), U(block + count)):
+                ends[i, U(s)] = ends[i, U(s - 1)]
         while q < segments[s]:
-            codes, start, width = items[rows[q, 0]], rows[q, 1], rows[q, 2]
-            for i in range(U(count)):
-                code = np.int32(codes[U(at) + i])
-                starts[i, U(filled[i])] = start + code * width
-                filled[i] += np.int32(code != 0)
+            one, other = U(pairs[q, 0]), U(pairs[q, 2])
+            times, times_other = np.int32(pairs[q, 1]), np.int32(pairs[q, 3])
+            start, width = pairs[q, 4], pairs[q, 5]
+            for i in range(U(block), U(block + count)):
+                code = items[one, U(first) + i] * times + items[other, U(first) + i] * times_other
+                at = ends[i, U(s)]
+                starts[i, U(at)] = start + code * width
+                ends[i, U(s)] = at + np.int32(code != 0)
             q += 1
-        for i in range(U(count)):
-            ends[i, s] = filled[i]
 
 
 @numba.njit(inline="always", fastmath=FAST, error_model="numpy")
-def _times(p, table, starts, first, last, width):  # type: ignore[no-untyped-def]
+def _times(p, table, k, starts, i, first, last, width):  # type: ignore[no-untyped-def]
     """Multiply ``width`` numbers by as many rows of the table as are listed, two at a time."""
     j = first
     while j + 1 < last:
-        u, v = U(starts[j]), U(starts[j + 1])
+        u, v = U(starts[i, U(j)]), U(starts[i, U(j + 1)])
         for c in range(U(width)):
-            p[c] *= table[u + c] * table[v + c]
+            p[c] *= table[k, u + c] * table[k, v + c]
         j += 2
     if j < last:
-        u = U(starts[j])
+        u = U(starts[i, U(j)])
         for c in range(U(width)):
-            p[c] *= table[u + c]
-
-
-@numba.njit(inline="always", fastmath=FAST, error_model="numpy")
-def _add_densities(e, coefficients, y):  # type: ignore[no-untyped-def]
-    square, of_value, of_square, of_one = y * y, coefficients[0], coefficients[1], coefficients[2]
-    for c in range(len(e)):
-        e[c] += of_value[c] * y + of_square[c] * square + of_one[c]
-
-
-@numba.njit(inline="always", fastmath=FAST, error_model="numpy")
-def _joint(p, k, starts, ends, which, y, known, t, states, total, e, factors):  # type: ignore[no-untyped-def]
-    """Multiply ``p``, base rates in circumstance k, by the probability of all that is known; returns the largest factor."""
-    table, causes, largest = t.table[k], len(p), 1.0
-    _times(p, table, starts, 0, ends[0], causes)
-    if known:
-        e[:] = 0.0
-        for j in range(known):
-            _add_densities(e, t.of_causes[k, which[j]], y[j])
-        most = _largest(e)
-        if most > 0.0:
-            largest = math.exp(most)
-        for c in range(causes):
-            p[c] *= exponential(e[c])
-    for g in range(len(t.states)):
-        first, stages, width = t.first_segment[g], t.stages[g], t.states[g] * causes
-        measured = False
-        for j in range(known):
-            measured = measured or t.value_group[which[j]] == g
-        if not measured and ends[first - 1] == ends[first + stages - 1]:
-            continue  # nothing is known of it: the configurations add up to 1
-        start = U(t.shares[g])
-        for c in range(U(width)):
-            states[c] = table[start + c]
-        for s in range(stages):
-            _times(states, table, starts, ends[first + s - 1], ends[first + s], width)
-            if s < stages - 1:
-                width //= 2
-                for c in range(U(width)):
-                    states[c] += states[U(width) + c]
-        if measured:
-            for kind in range(t.kinds_left[g]):
-                e[:] = 0.0
-                for j in range(known):
-                    if t.value_group[which[j]] == g:
-                        _add_densities(e, t.of_kind[k, which[j], kind], y[j])
-                most = _largest(e)
-                if most > 0.0:
-                    largest *= math.exp(most)
-                for c in range(causes):
-                    factors[kind, c] = exponential(e[c])
-        total[:] = 0.0
-        for n in range(width // causes):
-            kind, start = t.kind[k, g, n], U(n * causes)
-            if measured and kind > 0:
-                for c in range(U(causes)):
-                    total[c] += states[start + c] * factors[kind - 1, c]
-            else:
-                for c in range(U(causes)):
-                    total[c] += states[start + c]
-        for c in range(causes):
-            p[c] *= total[c]
-    return largest
+            p[c] *= table[k, u + c]
 
 
 @numba.njit(cache=True, fastmath=FAST, error_model="numpy")
-def _run(items, values, place, who, rows, segments, t, begin, end, out, best, top, doubtful):  # type: ignore[no-untyped-def]
-    """Probabilities of the patients from ``begin`` to ``end`` of n.
+def _run(items, values, place, who, pairs, segments, t, tile, out, best, top, doubtful):  # type: ignore[no-untyped-def]
+    """Probabilities of n patients.
 
     Args:
         items, values: as in ``EvidenceColumns``, (F, n) and (M, n).
         place, who: rows of ``t.reach`` and ``t.prior``, (n); a patient whose place is -1 is left out.
-        rows, segments: the findings of ``FlatTables`` that occur, (Q, 3) of finding, start and width, in their segments.
+        pairs, segments: the pairs of findings of ``FlatTables`` of which any occurs, in their segments.
         t: ``FlatTables``.
-        out: probability of each cause, (C, end - begin) or more. ``best``, ``top`` (n): the most probable cause and its
-            probability. ``doubtful`` (n): set where products are too small, or too large, to be trusted.
+        tile: room for the probabilities of some rows, (TILE, C).
+        out: probability of each cause, (C, n). ``best``, ``top`` (n): the most probable cause and its probability.
+        doubtful: set where products are too small, or too large, to be trusted, (n).
     """
-    measured, causes, kinds = values.shape[0], t.prior.shape[2], len(t.reach_count)
-    starts, ends = np.empty((TILE, len(rows) + 1), np.int32), np.empty((TILE, len(segments)), np.int32)
-    order, filled, counts = np.empty(TILE, np.int32), np.empty(BLOCK, np.int32), np.empty(kinds + 1, np.int32)
+    n, measured, causes, places = items.shape[1], values.shape[0], out.shape[0], len(t.reach_count)
+    groups = len(t.states)
+    starts, ends = np.empty((TILE, len(pairs) + 1), np.int32), np.empty((TILE, len(segments)), np.int32)
+    order, counts = np.empty(TILE, np.int32), np.empty(places + 1, np.int32)
     p, sum_of, e, total = np.empty(causes), np.empty(causes), np.empty(causes), np.empty(causes)
     states, factors = np.empty(t.states.max() * causes), np.empty((t.of_kind.shape[2], causes))
     which, y = np.empty(measured + 1, np.int32), np.empty(measured + 1)
-    for first in range(begin, end, TILE):
-        here = min(TILE, end - first)
-        for b in range(0, here, BLOCK):
-            _list(items, first + b, min(BLOCK, here - b), rows, segments, starts[b:], ends[b:], filled)
+    for first in range(0, n, TILE):
+        here = min(TILE, n - first)
+        for block in range(0, here, BLOCK):
+            _list(items, first, block, min(BLOCK, here - block), pairs, segments, starts, ends)
         counts[:] = 0  # those of one circumstance after each other, so that its table stays in the cache
         for i in range(here):
             counts[place[first + i] + 1] += 1
         before = 0
-        for r in range(kinds + 1):
+        for r in range(places + 1):
             before, counts[r] = before + counts[r], before
         for i in range(here):
             r = place[first + i] + 1
             order[counts[r]] = i
             counts[r] += 1
-        for i in order[:here]:
-            row = first + i
-            if place[row] < 0:
+        for turn in range(here):
+            i = U(order[turn])
+            row = U(first) + i
+            at_place = place[row]
+            if at_place < 0:
+                for c in range(causes):
+                    tile[i, c] = np.nan
                 continue
             known = 0
             for m in range(measured):
-                which[known], y[known] = m, values[m, row]
-                known += int(y[known] == y[known])
-            largest = 1.0
-            reach = t.reach_count[place[row]]
+                value = values[m, row]
+                which[known], y[known] = m, value
+                known += int(value == value)
+            largest, reach, person = 1.0, t.reach_count[at_place], who[row]
             for q in range(reach):
-                k, weight = t.reach[place[row], q], t.weight[place[row], q]
-                base = t.prior[k, who[row]]
-                for c in range(causes):
-                    p[c] = base[c] * weight
-                largest = max(largest, _joint(p, k, starts[i], ends[i], which, y, known, t, states, total, e, factors))
+                k, weight = t.reach[at_place, q], t.weight[at_place, q]
+                for c in range(U(causes)):
+                    p[c] = t.prior[k, person, c] * weight
+                _times(p, t.table, k, starts, i, 0, ends[i, U(0)], causes)
+                if known:
+                    for c in range(U(causes)):
+                        e[c] = 0.0
+                    for j in range(known):
+                        m, value = which[j], y[j]
+                        for c in range(U(causes)):
+                            e[c] += (t.of_causes[k, m, 1, c] * value + t.of_causes[k, m, 0, c]) * value + t.of_causes[
+                                k, m, 2, c
+                            ]
+                    largest = max(largest, math.exp(_largest(e)))
+                    for c in range(U(causes)):
+                        p[c] *= exponential(e[c])
+                for g in range(groups):
+                    segment, stages, left = t.first_segment[g], t.stages[g], t.states[g] * causes
+                    told = False
+                    for j in range(known):
+                        told = told or t.value_group[which[j]] == g
+                    if not told and ends[i, U(segment - 1)] == ends[i, U(segment + stages - 1)]:
+                        continue  # nothing is known of it: the configurations add up to 1
+                    start = U(t.shares[g])
+                    for c in range(U(left)):
+                        states[c] = t.table[k, start + c]
+                    for s in range(stages):
+                        _times(
+                            states, t.table, k, starts, i, ends[i, U(segment + s - 1)], ends[i, U(segment + s)], left
+                        )
+                        if s < stages - 1:
+                            left //= 2
+                            for c in range(U(left)):
+                                states[c] += states[U(left) + c]
+                    if told:
+                        for kind in range(t.kinds_left[g]):
+                            for c in range(U(causes)):
+                                e[c] = 0.0
+                            for j in range(known):
+                                m, value = which[j], y[j]
+                                if t.value_group[m] == g:
+                                    for c in range(U(causes)):
+                                        e[c] += (
+                                            t.of_kind[k, m, kind, 1, c] * value + t.of_kind[k, m, kind, 0, c]
+                                        ) * value + (t.of_kind[k, m, kind, 2, c])
+                            largest *= math.exp(max(_largest(e), 0.0))
+                            for c in range(U(causes)):
+                                factors[kind, c] = exponential(e[c])
+                    for c in range(U(causes)):
+                        total[c] = 0.0
+                    for configuration in range(left // causes):
+                        kind, start = t.kind[k, g, configuration], U(configuration * causes)
+                        if told and kind > 0:
+                            for c in range(U(causes)):
+                                total[c] += states[start + c] * factors[kind - 1, c]
+                        else:
+                            for c in range(U(causes)):
+                                total[c] += states[start + c]
+                    for c in range(U(causes)):
+                        p[c] *= total[c]
                 if reach > 1:
-                    for c in range(causes):
+                    for c in range(U(causes)):
                         sum_of[c] = p[c] + (sum_of[c] if q else 0.0)
             if reach > 1:
-                p[:] = sum_of
+                for c in range(U(causes)):
+                    p[c] = sum_of[c]
             whole = _sum(p)
             if not (whole > LEAST_TOTAL * largest and whole < MOST_TOTAL):
                 doubtful[row] = True
                 continue
             share, most, at = 1.0 / whole, _largest(p), 0
-            for c in range(causes):
-                out[c, row - begin] = p[c] * share
+            for c in range(U(causes)):
+                tile[i, c] = p[c] * share
             while p[at] < most:
                 at += 1
             best[row], top[row] = at, most * share
+        for c in range(U(causes)):
+            for i in range(U(here)):
+                out[c, U(first) + i] = tile[i, c]

@@ -50,7 +50,9 @@ def check_for_probabilities(file: File, model: Model) -> None:
             wanted = "measured"
         if not (pa.types.is_null(field.type) or _FITS[wanted](field.type)):
             where = f"INPUT {file.name}, column"
-            raise InputError.one(where, field.name, f"is {field.type}, not {_SAYS[wanted]}", f"give it as {_SAYS[wanted]}")
+            raise InputError.one(
+                where, field.name, f"is {field.type}, not {_SAYS[wanted]}", f"give it as {_SAYS[wanted]}"
+            )
 
 
 def _is_number(kind: pa.DataType) -> bool:
