@@ -30,6 +30,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from backspasm import Model, load
 from backspasm.inference.log_tables import log_tables
@@ -44,6 +46,10 @@ from backspasm.population.synthetic.files import Layout, write_records
 
 #: patients whom the peer reads
 PEER = 5
+#: cases drawn for a table; a longer one repeats them
+DRAWN = 100_000
+#: runs of which the shortest counts
+REPEATED = 2
 #: rows of the table in one bare product
 STEP = 4096
 
@@ -88,7 +94,7 @@ def command(place: Path, out: Path, *options: str) -> tuple[float, float, float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patients", type=int, default=2_000)
-    parser.add_argument("--rows", type=int, default=100_000, help="cases of the table")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="cases of the table")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--spark", action="store_true", help="also on Spark, local[JOBS]")
     asked = parser.parse_args()
@@ -138,19 +144,32 @@ def records(model: Model, root: Path, patients: int, jobs: int, spark: bool) -> 
 
 
 def table(model: Model, root: Path, rows: int) -> None:
-    """A table of cases to probabilities, beside the bare matrix products of a dense design."""
-    place, _ = write_cohort(Cohort(Wanted(), model), rows, root / "table", "parquet")
-    products = bare_products(model) * rows
-    _, start, _ = command(small_table(model, root), root / "out", "--only", "probabilities", "--jobs", "1")
-    _, seconds, _ = command(place, root / "out", "--only", "probabilities", "--jobs", "1")
-    print(
-        f"{rows:,} cases in Parquet to probabilities: {seconds - start:7.2f} s of a processor and {start:.2f} s to start "
-        f"({rows / (seconds - start):,.0f} a second, {products / (seconds - start):.2f} of the bare products' speed)"
-    )
+    """Tables of cases to probabilities, beside the bare matrix products of a dense design: some answers, and few."""
+    small = write_cohort(Cohort(Wanted(), model), 2, root / "small", "parquet")[0]
+    command(small, root / "out", "--only", "probabilities", "--jobs", "1")  # makes the machine code, once and for all
+    for what, answered in (("30 % answered", 0.3), ("10 answers a row", 0.065)):
+        cohort = write_cohort(Cohort(Wanted(answered=answered), model), min(rows, DRAWN), root / what, "parquet")[0]
+        place = tiled(cohort, rows, root / f"{what}.parquet")
+        options = ("--only", "probabilities", "--jobs", "1")
+        start = min(command(small, root / "out", *options)[1] for _ in range(REPEATED))
+        found = [command(place, root / "out", *options) for _ in range(REPEATED)]
+        seconds, memory = min(f[1] for f in found) - start, found[0][2]
+        products = bare_products(model) * rows
+        print(
+            f"{rows:,} cases in Parquet to probabilities, {what + ':':18}{seconds:7.2f} s of a processor and {start:.2f} s to "
+            f"start ({rows / seconds:,.0f} a second, {products / seconds:.2f} of the bare products' speed, peak {memory:.0f} MB)"
+        )
 
 
-def small_table(model: Model, root: Path) -> Path:
-    return write_cohort(Cohort(Wanted(), model), 2, root / "small", "parquet")[0]
+def tiled(cohort: Path, rows: int, place: Path) -> Path:
+    """A table of so many rows: those of the cohort over and over, each time with other names."""
+    drawn = pq.read_table(cohort)
+    with pq.ParquetWriter(place, drawn.schema) as out:
+        for first in range(0, rows, len(drawn)):
+            some = drawn.slice(0, min(len(drawn), rows - first))
+            names = pa.array([f"t{i:09d}" for i in range(first, first + len(some))])
+            out.write_table(some.set_column(0, "id", names))
+    return place
 
 
 def bare_products(model: Model) -> float:

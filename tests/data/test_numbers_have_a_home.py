@@ -158,10 +158,18 @@ ALLOWED: dict[str, dict[float, str]] = {
     "inference/batch.py": {
         1024: "rows of one step",
         1e-250: "when logs are used instead of products",
+        1e300: "when logs are used instead of products",
         3: "coefficients of a square",
     },
     "inference/bins.py": {8: "bins", 4001: "points of a grid", 3: "digits of an edge", 6: "reach of a grid"},
     "inference/log_tables.py": {32: "tables kept"},
+    "inference/many/flat_tables.py": {3: "coefficients of a square"},
+    "inference/many/machine_code.py": dict.fromkeys((64, 2_048), "rows of one step")
+    | dict.fromkeys((3, 4, 5), "places in a row of the table of pairs")
+    | dict.fromkeys(
+        (700.0, 6755399441055744.0, 0.6931471803691238, 1.9082149292705877e-10, 13, 1023, 52),
+        "the exponential function in double precision",
+    ),
     "inference/patterns.py": {64: "size of a pattern table"},
     "inference/sampling.py": {
         4: "digits of a drawn value, and numbers of one random block",
@@ -199,6 +207,7 @@ ALLOWED: dict[str, dict[float, str]] = {
     "population/synthetic/surroundings.py": {4: "worlds kept"},
     "population/calibration.py": {20: "bars of a histogram", 1_000_003: "spaces out seeds"},
     "population/case_scores.py": {3: "places of a ranking", 5: "places of a ranking", 1e-6: "least probability scored"},
+    "population/cohort_files.py": {16: "stretches of a group of rows"},
     "population/cohort.py": {8_192: "patients at a time", 0.3: "share of questions asked", 10: "tenths of years"},
     "population/dependence.py": {
         20_000: "patients",
@@ -239,12 +248,17 @@ ALLOWED: dict[str, dict[float, str]] = {
     "population/screen/gather.py": {512: "patients of a batch"},
     "population/screen/inputs.py": {8: "times that text is larger than its compressed form"},
     "population/screen/partition.py": dict.fromkeys((48_000_000, 24_000_000, 4_000_000), "bytes of a step"),
-    "population/screen/probabilities.py": {262_144: "rows of a batch", 7: "bits of a byte", 8: "bits of a byte"},
+    "population/screen/probabilities.py": {
+        131_072: "rows of a batch",
+        262_144: "rows of a step",
+        7: "bits of a byte",
+        8: "bits of a byte",
+    },
     "population/screen/records.py": {64: "types kept"},
     "population/screen/rows.py": {5: "causes named", 6: "decimals"},
     "population/screen/run.py": {256: "Bundles of a step"},
     "population/screen/spark.py": {10_000: "lines of a batch", 64_000_000: "bytes of a partition"},
-    "population/screen/steps.py": {64: "batches put together"},
+    "population/screen/steps.py": {64: "batches put together", 65_536: "numbers written together"},
     "population/screen/tables.py": {2_048: "rows of a batch", 3: "place in a row"},
     "advice/verdict.py": {3: "leading causes compared"},
     "advice/course.py": dict.fromkeys((3.0, 5.0, 7.0, 10, 14.0, 21.0, 28.0, 42.0, 84.0), "days shown; a scale of 0-10"),

@@ -99,7 +99,7 @@ def metadata_of(file: File) -> pq.FileMetaData:
     return _metadata(file.path, file.size)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _metadata(path: str, size: int) -> pq.FileMetaData:
     return pq.read_metadata(path)
 
