@@ -40,10 +40,10 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 def probabilities(
-    table: pa.Table, model: Model, folder: Path, rows: int = 64
+    table: pa.Table, model: Model, folder: Path, group: int = 64
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     folder.mkdir()
-    pq.write_table(table, folder / "cases.parquet", row_group_size=rows)
+    pq.write_table(table, folder / "cases.parquet", row_group_size=group)
     screen(Request(folder / "cases.parquet", folder / "out", only_probabilities=True), model)
     rows = pq.read_table(folder / "out" / "assessments").to_pylist()
     return rows, pq.read_table(folder / "out" / "problems.parquet").to_pylist()
@@ -112,7 +112,7 @@ def test_it_does_not_matter_how_the_file_is_cut(
     table: pa.Table, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Groups of rows of any size, several of them in a step, batches that begin in the middle of a byte."""
-    whole, _ = probabilities(table, model, tmp_path / "whole", rows=COUNT)
+    whole, _ = probabilities(table, model, tmp_path / "whole", group=COUNT)
     for rows, batch, step in ((64, 37, 130), (7, 3, 50), (COUNT, 13, 64), (50, 1000, 1)):
         monkeypatch.setattr(module, "ROWS", batch)
         monkeypatch.setattr(run, "gathered", partial(gathered, rows=step))

@@ -58,7 +58,7 @@ def test_few_or_many_answers(model: Model, columns: Columns, share: float) -> No
 
 def test_what_products_would_round_to_nothing_is_worked_out_with_logarithms(model: Model, columns: Columns) -> None:
     """Values so far from all causes that every density rounds to zero, and some that only one configuration explains."""
-    measured = np.full(columns.measured.shape, np.nan)
+    measured = np.full_like(columns.measured, np.nan)
     for i in range(len(columns)):
         measured[i, i % measured.shape[1]] = 10.0 ** (i % 9 - 2)
     many = Columns(columns.answers, measured, columns.setting, columns.band, columns.sex)

@@ -127,7 +127,7 @@ def _cells(s: Situation, measured: str, cells: int) -> _Part:
     y = np.linspace(curve.low, curve.high, 4 * CELLS[0])
     below = curve.below(y) @ weights
     inner = np.interp(np.arange(1, cells) / cells, below / below[-1], y)
-    edges = np.unique(np.concatenate([inner, cuts(s, measured)]))
+    edges = np.array(sorted({*inner.tolist(), *cuts(s, measured)}))
     share = np.diff(curve.below(edges), axis=0)
     share /= np.maximum(share.sum(axis=0), MARGIN)
     c = s.belief.weights.shape[1]

@@ -252,7 +252,7 @@ class _Flares:
 
     def __init__(self, p: Patients) -> None:
         self.p = p
-        self.days = set(np.unique(p.flare_days[np.isfinite(p.flare_days)]).tolist())
+        self.days = set(p.flare_days[np.isfinite(p.flare_days)].tolist())
 
     def after(self, day: float, flare: Array) -> Array:
         if day not in self.days:

@@ -60,7 +60,7 @@ def grid_of(
     if len(days) == 0 or days[0] < 0 or np.any(np.diff(days) < 0):
         raise ValueError("days must be given, rise, and start at 0 or later")
     doses = set(treatment.dose_days.tolist())
-    flares = set(np.unique(flare_days[np.isfinite(flare_days)]).tolist())
+    flares = set(flare_days[np.isfinite(flare_days)].tolist())
     breaks = [b for b in sorted({0.0, *days.tolist(), *doses, *flares}) if 0 <= b <= days[-1]]
     nodes = [0.0]
     injured, dosed = 0.0, -np.inf

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from backspasm.inference.batch import machine_code
 from backspasm.inference.columns import SEXES, UNKNOWN, Columns, Flags
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.many.leading import leading
@@ -22,8 +23,10 @@ from backspasm.population.screen.inputs import File
 from backspasm.population.screen.records import Problem
 from backspasm.population.screen.tables import ENCOUNTER, NAMES, Table
 
-#: rows of one batch: each setting and age group in it makes its own tables, so that many rows must share them
-ROWS = 131_072
+#: rows of one batch for machine code: few enough to stay near the processor
+ROWS = 65_536
+#: and for NumPy: each setting and age group in a batch makes its own tables, so that many rows must share them
+ROWS_OF_NUMPY = 262_144
 #: rows of one step, whose output is one file
 STEP = 262_144
 PERSON = ("age_years", "sex", "setting")
@@ -110,9 +113,10 @@ def probability_batches(table: Table, file: File, model: Model, problems: list[P
     first = table.group or 0
     groups = range(first, min(first + table.groups, metadata.num_row_groups))
     before = sum(metadata.row_group(g).num_rows for g in range(first))
+    rows = ROWS if machine_code(None) is not None else ROWS_OF_NUMPY
     with pq.ParquetFile(file.path, metadata=metadata, read_dictionary=_words(metadata)) as source:
         wanted = _not_empty(metadata, groups, source.schema_arrow.names)
-        for batch in source.iter_batches(ROWS, row_groups=[*groups], columns=wanted, use_threads=False):
+        for batch in source.iter_batches(rows, row_groups=[*groups], columns=wanted, use_threads=False):
             yield probabilities(batch, model, problems, table.source, before)
             before += batch.num_rows
 
