@@ -249,8 +249,8 @@ ALLOWED: dict[str, dict[float, str]] = {
     "population/screen/inputs.py": {8: "times that text is larger than its compressed form"},
     "population/screen/partition.py": dict.fromkeys((48_000_000, 24_000_000, 4_000_000), "bytes of a step"),
     "population/screen/probabilities.py": {
-        131_072: "rows of a batch",
-        262_144: "rows of a step",
+        65_536: "rows of a batch",
+        262_144: "rows of a batch",
         7: "bits of a byte",
         8: "bits of a byte",
     },
