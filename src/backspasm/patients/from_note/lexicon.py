@@ -96,6 +96,32 @@ class Lexicon:
             frozenset(self.word_of(w) for w in ("no", "n")),
         )
 
+    def _number_words(self, node: Node) -> None:
+        """Let number words of the lists (``3``, ``two``) lead wherever ``#`` leads; reading follows only one way."""
+        waiting, seen = [node], {id(node)}
+        while waiting:
+            following = waiting.pop().following
+            any_number = following.get(tokens.NUMBER)
+            for word, child in following.items():
+                if any_number is not None and word in self.speller.numeric and word not in _MARKS:
+                    self._merge(child, any_number)
+                if id(child) not in seen:
+                    seen.add(id(child))
+                    waiting.append(child)
+
+    def _merge(self, node: Node, other: Node) -> None:
+        """Give a node what another one leads to: its phrase and its words. What it lacks it shares with the other."""
+        if node is other:
+            return
+        if other.phrase is not None:
+            if node.phrase is None:
+                node.phrase = Phrase(len(self._phrases_found))
+                self._phrases_found.append((node.phrase, set()))
+            self._phrases_found[node.phrase.index][1].update(self._phrases_found[other.phrase.index][1])
+        for word, child in other.following.items():
+            mine = node.following.setdefault(word, child)
+            self._merge(mine, child)
+
     def _ids(self, *words: str) -> frozenset[int]:
         return frozenset(i for w in words for i in self.speller.phrase_ids(w))
 
@@ -109,6 +135,7 @@ class Lexicon:
                 singles.setdefault(ids[0][0], []).append(rule)
             else:
                 several.append((rule, ids))
+        self._number_words(self._roots)
         cost = [0] * len(self.class_ids)
         for _, classes in self._phrases_found:
             for i in classes:
@@ -146,9 +173,13 @@ class Lexicon:
 
     def _add(self, patterns: Iterable[str], rule: Rule) -> None:
         for pattern in patterns:
-            for elements in parse(pattern):
-                # "fracture of" would block every fracture, since "of" is no word for the trie
-                if rule.kind == "block" and len(elements) == 1 and self.speller.cut_short(elements[0].name):
+            for written in parse(pattern):
+                # "numb .. (his|her) leg": words without weight are not looked for, and what is left must be a pattern
+                weighty = tuple(e for e in written if self.speller.weighs(e.name))
+                elements = weighty if len(weighty) > 1 else written
+                # "fracture of" would block every fracture, and "not right" disarm every "not": "of", "right" are no words
+                takes_back = rule.kind == "block" or (rule.cue is not None and rule.cue.kind == "pseudo")
+                if takes_back and len(elements) == 1 and self.speller.cut_short(elements[0].name):
                     continue
                 self._patterns.append((rule, elements))
 
@@ -209,6 +240,8 @@ class Lexicon:
         return find(self.trie, self.members, self.speller.numeric, words, start, end, barriers)
 
 
+#: words of the trie that stand for many: any number, any year
+_MARKS = frozenset({tokens.NUMBER, tokens.YEAR})
 #: medicines remembered
 _MOST_MEDICINES = 5_000
 

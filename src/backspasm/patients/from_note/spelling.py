@@ -74,14 +74,21 @@ class Speller:
         return i
 
     def cut_short(self, phrase: str) -> bool:
-        """Whether a phrase ends in a word without weight and so would mean more than it says."""
+        """Whether a phrase ends in a word without weight, or has but one with weight, and so would mean more than it says."""
         words = phrase.split()
-        return len(words) > 1 and words[-1] in self.fillers
+        return len(words) > 1 and (words[-1] in self.fillers or sum(w not in self.fillers for w in words) == 1)
 
     def mutilated(self, phrase: str) -> bool:
         """Whether nothing but a preposition is left of a phrase without its weightless words."""
         words = [w for w in phrase.split() if w not in self.fillers]
         return len(phrase.split()) > 1 and len(words) == 1 and words[0] in _PREPOSITIONS
+
+    def weighs(self, name: str) -> bool:
+        """Whether an element of a pattern has a word that is looked for at all."""
+        if name.startswith("{"):
+            return True
+        options = name[1:-1].split("|") if name.startswith("(") else [name]
+        return any(o.strip().startswith("{") or any(w not in self.fillers for w in o.split()) for o in options)
 
     def seal(self) -> None:
         """No more words: from now on unknown words are compared with the known ones."""
