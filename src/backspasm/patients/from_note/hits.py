@@ -175,7 +175,8 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
-            if verdict.assertion == "absent" and m.rule.source == "denies" and _new_item(doc, verdict, m):
+            normal = m.rule.source in ("denies", "statements")
+            if normal and verdict.assertion == "absent" and _new_item(doc, verdict, m):
                 verdict = Verdict("present")
             assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
             if assertion is None:
