@@ -79,7 +79,7 @@ _OTHERS = re.compile(
     r"(?:\b(?:his|her|their|with|has|have|with her|with his|lifting|lifted|carrying|carried|picked up|picking up|"
     r"holding|minding|of)\s(?:(?:a|an|the|my|our|his|her|their|two|three)\s)?|\b(?:mother|father|mum|mom|dad|"
     r"brother|sister|husband|wife|partner|aunt|uncle|cousin|friend|grandfather|grandmother|neighbour|neighbor|"
-    r"twin)\b(?!\s?:)[^.;\n]{0,18})$"
+    r"twin)\b(?!\s?:)(?! (?:says|said|reports|reported|states|tells|thinks|rang|phoned|worried))[^.;\n]{0,18})$"
 )
 _LIFTED = re.compile(
     r"\b(?:nursing|nurses|feeding|breast-?feeding|delivered|gave birth to|lift(?:ed|ing)?|carry(?:ing)?|carried|"
@@ -96,6 +96,7 @@ _CHILD_BEHIND = re.compile(
     r"[\s\-]{0,2}(?:[a-z]+ )?(?:son|daughter|child|toddler|baby|kids?|children|grandchild|boy|girl)\b"
 )
 _PARENT = re.compile(
+    r"\bcaller's (?:husband|wife|partner|mother|father|mum|mom|dad|son|daughter|gran|sister|brother)\b|"
     r"\b(?:my|our) (?:(?:little|young|eldest|youngest|older|younger|middle|poor|[0-9a-z\-]+ (?:year|yr|month)s?[ "
     r"-]?old|[0-9]+\s?y/?o|teenage|baby|wee) ){0,2}(?:son|daughter|boy|girl|lad|child|toddler|kid|baby|little "
     r"one|grandson|granddaughter|one|teenager)\b|\bmy (?:[0-9]+|[a-z]+)[ -]?(?:year|yr|month)s?[ -]?old(?! "
@@ -144,6 +145,7 @@ _OWNERS = frozenset(
         "about",
         "m",
         "im",
+        "caller",
     }
 )
 _SELF = frozenset({"my", "i"})
