@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SHELL := /bin/bash
 
-.PHONY: help demo test check bench load schemathesis fuzz kill-test oracle interview-bench notes-bench views truth cycle cycle-fit trials docs serve sandbox setup setup-dev format clean
+.PHONY: help demo test check bench load schemathesis fuzz kill-test rules oracle interview-bench notes-bench views truth cycle cycle-fit trials docs serve sandbox setup setup-dev format clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,12 +25,8 @@ check: $(VENV)/.dev  ## Style, types and the knowledge base
 	$(BIN)/mypy
 	$(BIN)/backspasm knowledge check
 
-bench: $(VENV)/.dev  ## Measure speed, as ratios within one run
-	$(BIN)/python benchmarks/inference.py
-	$(BIN)/python benchmarks/screen.py --patients 1000
-	$(BIN)/python benchmarks/emg.py 20
-	$(BIN)/python benchmarks/cycle.py --quick
-	$(BIN)/python benchmarks/service.py --seconds 10
+bench: $(VENV)/.dev $(PEERS)/.peers $(PEERS)/.solvers  ## Measure all of performance beside peers and limits (ten minutes; BENCH="--quick": two); writes docs/performance.md
+	$(BIN)/python benchmarks/performance.py --peers $(PEERS) $(BENCH)
 
 load: $(VENV)/.dev  ## Measure the service under load for 60 s each, beside a bare endpoint
 	$(BIN)/python benchmarks/service.py
@@ -52,6 +48,9 @@ fuzz: $(VENV)/.dev  ## Read 100,000 mutated notes: none may fail, and time must 
 
 kill-test: $(VENV)/.dev  ## Kill a screening run at 50 random moments: the output must be the same each time
 	BACKSPASM_KILLS=50 $(BIN)/python -m pytest -s tests/doors/test_screen_killed.py
+
+rules: $(VENV)/.core  ## Put the published rules of tests/published/rules.yaml to the model (some minutes)
+	$(BIN)/backspasm validate --rules tests/published/rules.yaml
 
 oracle: $(VENV)/.dev  ## Compare the exported network with pyAgrum on 2,000 patients, and the engine with the slow one
 	BACKSPASM_NETWORK_PATIENTS=2000 $(BIN)/python -m pytest -n auto tests/oracle
@@ -109,11 +108,17 @@ $(VENV)/.serve: requirements-serve.lock $(VENV)/.core
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-serve.lock
 	@touch $@
 
-# the other readers of notes, for `make bench` only: their dependencies stay out of the program's environment
+# peers of `make bench` and `make notes-bench`: their dependencies stay out of the program's environment
 $(PEERS)/.peers: benchmarks/peers.txt
 	@echo "Installing the other readers of notes ..."
-	@$(PYTHON) -m venv $(PEERS)
+	@test -x $(PEERS)/bin/pip || $(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
+
+$(PEERS)/.solvers: benchmarks/solvers.txt
+	@echo "Installing other solvers ..."
+	@test -x $(PEERS)/bin/pip || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/solvers.txt
 	@touch $@
 
 $(PEERS)/.sqlonfhir: benchmarks/views.txt

@@ -14,13 +14,16 @@ import argparse
 import itertools
 import os
 import resource
+import site
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measures import Asked, Found, Point, Row, say
 
 from backspasm import load
 from backspasm.advice.course import DAYS, usual_options
@@ -44,6 +47,8 @@ BEAT = 4
 HOURS = 24
 ALLOWED = 0.05
 SAMPLE = 200
+#: patients simulated at a time where there are many
+CHUNK = 2_048
 SEED = 3
 #: steps between two beats, from coarse to fine
 LADDER = (8, 10, 12, 16, 24, 32)
@@ -70,7 +75,7 @@ class Problem:
 
 
 @dataclass
-class Row:
+class Solved:
     name: str
     seconds: float
     cpu: float
@@ -398,7 +403,7 @@ def coarsest(p: Problem, run: Callable[[Problem, Any], Array], ladder: tuple[Any
     return ladder[-1], error
 
 
-def fixed(name: str, p: Problem, run: Callable[[Problem, int], Array], times: int, count: int | None = None) -> Row:
+def fixed(name: str, p: Problem, run: Callable[[Problem, int], Array], times: int, count: int | None = None) -> Solved:
     """A peer with a fixed step; ``count``: run so many patients only, and scale (all of them at once either way)."""
     steps, error = coarsest(p, run, LADDER)
     few = p if count is None or count >= p.patients.count else p.first(count)
@@ -406,30 +411,30 @@ def fixed(name: str, p: Problem, run: Callable[[Problem, int], Array], times: in
     run(few, steps)  # compile for the full size
     seconds, cpu = timed(lambda: run(few, steps), times)
     note = f"step {BEAT / steps:.2f} h" + ("" if scale == 1 else f"; {few.patients.count} patients, scaled")
-    return Row(name, seconds * scale, cpu * scale, error, note)
+    return Solved(name, seconds * scale, cpu * scale, error, note)
 
 
 def sampled(
     name: str, p: Problem, run: Callable[[Problem, float], Array], count: int, ladder: tuple[float, ...]
-) -> Row:
+) -> Solved:
     few = p.first(count)
     tolerance, error = coarsest(few, run, ladder)
     seconds, cpu = timed(lambda: run(few, tolerance), 1)
     scale = p.patients.count / count
-    return Row(name, seconds * scale, cpu * scale, error, f"tolerance {tolerance:g}; {count} patients, scaled")
+    return Solved(name, seconds * scale, cpu * scale, error, f"tolerance {tolerance:g}; {count} patients, scaled")
 
 
-def engine(name: str, p: Problem, compiled: bool, times: int) -> Row:
+def engine(name: str, p: Problem, compiled: bool, times: int) -> Solved:
     def run(q: Problem, fine: float) -> Array:
         return simulate(q.patients, q.treatment, OUT, fine=fine / HOURS, compiled=compiled).pain
 
     fine, error = coarsest(p, run, (2.0, 1.0, 0.5, 0.25))
     run(p, fine)
     seconds, cpu = timed(lambda: run(p, fine), times)
-    return Row(name, seconds, cpu, error, f"first step {fine:g} h")
+    return Solved(name, seconds, cpu, error, f"first step {fine:g} h")
 
 
-def peers(p: Problem, quick: bool) -> list[Callable[[], Row]]:
+def peers(p: Problem, quick: bool) -> list[Callable[[], Solved]]:
     times = 2 if quick else 4
     return [
         lambda: engine("backspasm, machine code", p, True, 2 * times),
@@ -446,7 +451,7 @@ def peers(p: Problem, quick: bool) -> list[Callable[[], Row]]:
     ]
 
 
-def print_rows(rows: list[Row]) -> None:
+def print_rows(rows: list[Solved]) -> None:
     best = min(rows[0].seconds, rows[0].seconds)
     print(f"{'':30} {'wall s':>9} {'CPU s':>9} {'x wall':>8} {'x CPU':>8}  largest error")
     for r in rows:
@@ -509,7 +514,7 @@ def main() -> None:
     memory(problem(SAMPLE))
     p = problem(given.patients)
     steps_and_errors(p)
-    rows = []
+    rows: list[Solved] = []
     for peer in peers(p, given.quick):
         try:
             rows.append(peer())
@@ -517,6 +522,58 @@ def main() -> None:
         except ImportError as error:
             print(f"  skipped: {error.name} is not installed (pip install 'backspasm[bench]')", flush=True)
     print_rows(rows)
+
+
+def measured(asked: Asked) -> Found:
+    """The engine beside other solvers at equal error, one patient beside its limit, and how cost grows."""
+    if asked.peers:
+        for folder in Path(asked.peers).glob("lib/python*/site-packages"):
+            site.addsitedir(str(folder))  # behind our own packages: only what is not among them comes from there
+    say("simulation: one patient")
+    knowledge = load().knowledge
+    options, situation = usual_options(knowledge), Situation({"soft_tissue": 1.0}, 60.0, 3.0)
+    _, cpu = timed(lambda: expected_course(situation, options, knowledge.cycle, DAYS, 200), 3 if asked.quick else 7)
+    rows = [Row("simulation", "one patient, 200 draws, 3 options and none", 1000 * cpu, "a limit of 100 ms", 100.0,
+                "ms of a processor", 1.0)]  # fmt: skip
+    points: list[Point] = []
+    for size in [10**k for k in range(3, 9) if 10**k <= min(asked.largest, 100_000 if not asked.quick else 1_000)]:
+        say(f"simulation: growth, {size:,} patients")
+        seconds, cpu = timed(lambda size=size: in_chunks(size), 1)  # type: ignore[misc]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        points.append(Point("simulated patients, 28 days", size, cpu, seconds, peak))
+    count = 1_000 if asked.quick else 10_000
+    p = problem(count)
+    missing: list[str] = []
+    solved: list[Solved] = []
+    for solver in peers(p, quick=True)[: 5 if asked.quick else None]:
+        say("simulation: " + (f"after {solved[-1].name}, the next solver" if solved else "solvers at equal error"))
+        try:
+            with np.errstate(all="ignore"):  # too long a step of a peer may overflow
+                solved.append(solver())
+        except ImportError as error:
+            missing.append(f"simulation: {error.name} is not installed")
+    ours = next((r for r in solved if r.name == "backspasm, machine code"), None)
+    if ours is None:
+        return Found(tuple(rows), tuple(points), tuple(missing))
+    theirs = sorted((r for r in solved if not r.name.startswith("backspasm")), key=lambda r: r.cpu)
+    unit = "ms of a processor a patient"
+    for i, peer in enumerate(theirs):
+        note = f"largest error {peer.error:.3f} points, ours {ours.error:.3f}; {peer.note}"
+        rows.append(
+            Row("simulation", f"{count:,} patients, 28 days, 2 drugs", 1000 * ours.cpu / count, peer.name,
+                1000 * peer.cpu / count, unit, 3.0 if i == 0 else None, note)
+        )  # fmt: skip
+    return Found(tuple(rows), tuple(points), tuple(missing))
+
+
+def in_chunks(count: int) -> None:
+    """So many patients drawn, treated and simulated, some at a time."""
+    cycle = load().knowledge.cycle
+    for chunk in range(0, count, CHUNK):
+        size = min(CHUNK, count - chunk)
+        few = population(cycle, size, np.random.default_rng(chunk))
+        doses = treatment_of(read_prescriptions(TEXT, cycle.drugs, 40), cycle, size, chunk)
+        simulate(few, doses, OUT).pain.mean(axis=1)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Our reader of notes beside edsnlp and negspacy: the same words, the same notes, one run. Run with `make bench`.
+"""Our reader of notes beside edsnlp and negspacy: the same words, the same notes, one run. Run with `make notes-bench`.
 
 Each reader gets the patterns of our knowledge base: first as plain phrases (a pattern with gaps is spelled out without
 them), then with the gaps, as regular expressions for edsnlp and as token patterns for negspacy, as their documentation
 offers them. Both get our cues next to their own. The others name findings and judge them; ours also reads values,
 times, the person, medicines, parts of the note and dialogue within the time shown.
 
-A speed is that of one thread reading one note at a time, for each note the least of several times.
+A speed is that of one thread reading one note at a time: seconds of the processor, for each note the least of several.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from measures import Asked, Found, Row, say
 from notes_words import corpus, generated, word_lists
 
 from backspasm.patients.from_note import read_note
@@ -71,15 +72,15 @@ def ours(notes: Sequence[str], knowledge: Knowledge) -> Result:
     read: list[list[list[str]]] = [[] for _ in notes]
     for _ in range(TIMES):
         for i, note in enumerate(notes):
-            at = time.perf_counter()
+            at = time.process_time()
             reading = read_note(note, knowledge)
-            took[i] = min(took[i], time.perf_counter() - at)
+            took[i] = min(took[i], time.process_time() - at)
             read[i] = [list(reading.present), list(reading.absent)]
     return Result(took, read)
 
 
-def theirs(run: Run, words: str) -> Result | None:
-    command = [str(PEERS), str(Path(__file__).parent / "notes_peers.py"), run.reader, run.options, words]
+def theirs(run: Run, words: str, python: Path = PEERS) -> Result | None:
+    command = [str(python), str(Path(__file__).parent / "notes_peers.py"), run.reader, run.options, words]
     done = subprocess.run([*command, str(run.every)], capture_output=True, text=True, check=False)
     if done.returncode:
         print(f"{run.name}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
@@ -101,7 +102,7 @@ def scores(entries: Sequence[dict[str, Any]], read: Sequence[list[list[str]]]) -
 
 def main() -> int:
     if not PEERS.exists():
-        print("no environment with the other readers: run `make bench`, which makes it", file=sys.stderr)
+        print("no environment with the other readers: run `make notes-bench`, which makes it", file=sys.stderr)
         return 1
     knowledge = read_knowledge()
     lexicon_of(knowledge)
@@ -149,6 +150,53 @@ def main() -> int:
         else:
             print(f"all of these: {scores([entries[i] for i in at], result.read)}")
     return 0
+
+
+def measured(asked: Asked) -> Found:
+    """Reading notes beside other readers, and one very long note beside its limit."""
+    knowledge = read_knowledge()
+    lexicon_of(knowledge)
+    entries = corpus()[: 20 if asked.quick else None] + generated(10 if asked.quick else GENERATED, knowledge)
+    notes = [e["note"] for e in entries]
+    say(f"notes: ours, {len(notes)} notes")
+    first = ours(notes, knowledge)
+    rows: list[Row] = []
+    missing: list[str] = []
+    python = Path(asked.peers or PEERS.parents[1]) / "bin" / "python"
+    if not python.exists():
+        missing.append("note reading: edsnlp and negspacy are not installed")
+    found: list[tuple[Run, Result]] = []
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        json.dump({"lists": word_lists(knowledge), "notes": notes, "times": 1 if asked.quick else TIMES}, file)
+        file.flush()
+        for run in (RUNS[:-1] if asked.quick else RUNS) if python.exists() else ():  # the last one takes minutes
+            say(f"notes: {run.name}")
+            result = theirs(run, file.name, python)
+            if result is None:
+                missing.append(f"note reading: {run.name} failed")
+            else:
+                found.append((run, result))
+    again = ours(notes, knowledge)
+    best = [min(pair) for pair in zip(first.seconds, again.seconds, strict=True)]
+    costs = []
+    for run, result in found:
+        at = range(0, len(notes), run.every)
+        costs.append((sum(result.seconds) / sum(best[i] for i in at), run, result, sum(best[i] for i in at) / len(at)))
+    whole = [c for c in costs if "gaps" in c[1].options]
+    fastest = min(whole, key=lambda c: c[0], default=None)
+    for cost in costs:
+        _, run, result, own = cost
+        note = "" if cost in whole else "knows only the words without gaps, ours all of them"
+        rows.append(
+            Row("note reading", "a note, all findings and values", 1000 * own, run.name,
+                1000 * sum(result.seconds) / len(result.seconds), "ms a note", 4.0 if cost is fastest else None, note)
+        )  # fmt: skip
+    say("notes: one of 1 MB")
+    long = ("\n\n".join(notes) + "\n\n") * (1_000_000 // sum(map(len, notes)) + 1)
+    start = time.process_time()
+    read_note(long[:1_000_000], knowledge)
+    rows.append(Row("note reading", "one note of 1 MB", time.process_time() - start, "a limit of 2 s", 2.0, "s", 1.0))
+    return Found(tuple(rows), missing=tuple(missing))
 
 
 if __name__ == "__main__":

@@ -20,8 +20,6 @@ import json
 import multiprocessing
 import platform
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +28,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from measures import Asked, Found, Point, Row, Spent, best, say, screened
 
 from backspasm import Model, load
 from backspasm.inference.log_tables import log_tables
@@ -44,8 +45,15 @@ from backspasm.population.synthetic.files import Layout, write_records
 
 #: patients whom the peer reads
 PEER = 5
+#: cases drawn for a table; a longer one repeats them
+DRAWN = 100_000
+#: runs of which the shortest counts
+REPEATED = 2
 #: rows of the table in one bare product
 STEP = 4096
+#: of only decoding, at most 1.6 times its time
+LIMIT = 1 / 1.6
+RECORDS, CASES = "screening records of patients", "probabilities of cases in a table"
 
 
 def decode(piece: tuple[Path, Stretch]) -> float:
@@ -73,22 +81,14 @@ def decoding(place: Path, jobs: int) -> float:
 
 def command(place: Path, out: Path, *options: str) -> tuple[float, float, float]:
     """Seconds of a run, its processor seconds (of all its processes), and the peak memory of the first in MB."""
-    shutil.rmtree(out, ignore_errors=True)
-    line = [sys.executable, "-m", "backspasm.cli", "screen", str(place), "--out", str(out), *options]
-    start = time.perf_counter()
-    process = subprocess.Popen(line, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read().decode()
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(said)
-    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    spent = screened(place, out, *options)
+    return spent.clock, spent.processor, spent.memory
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patients", type=int, default=2_000)
-    parser.add_argument("--rows", type=int, default=100_000, help="cases of the table")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="cases of the table")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--spark", action="store_true", help="also on Spark, local[JOBS]")
     asked = parser.parse_args()
@@ -138,19 +138,32 @@ def records(model: Model, root: Path, patients: int, jobs: int, spark: bool) -> 
 
 
 def table(model: Model, root: Path, rows: int) -> None:
-    """A table of cases to probabilities, beside the bare matrix products of a dense design."""
-    place, _ = write_cohort(Cohort(Wanted(), model), rows, root / "table", "parquet")
-    products = bare_products(model) * rows
-    _, start, _ = command(small_table(model, root), root / "out", "--only", "probabilities", "--jobs", "1")
-    _, seconds, _ = command(place, root / "out", "--only", "probabilities", "--jobs", "1")
-    print(
-        f"{rows:,} cases in Parquet to probabilities: {seconds - start:7.2f} s of a processor and {start:.2f} s to start "
-        f"({rows / (seconds - start):,.0f} a second, {products / (seconds - start):.2f} of the bare products' speed)"
-    )
+    """Tables of cases to probabilities, beside the bare matrix products of a dense design: some answers, and few."""
+    small = write_cohort(Cohort(Wanted(), model), 2, root / "small", "parquet")[0]
+    command(small, root / "out", "--only", "probabilities", "--jobs", "1")  # makes the machine code, once and for all
+    for what, answered in (("30 % answered", 0.3), ("10 answers a row", 0.065)):
+        cohort = write_cohort(Cohort(Wanted(answered=answered), model), min(rows, DRAWN), root / what, "parquet")[0]
+        place = tiled(cohort, rows, root / f"{what}.parquet")
+        options = ("--only", "probabilities", "--jobs", "1")
+        start = min(command(small, root / "out", *options)[1] for _ in range(REPEATED))
+        found = [command(place, root / "out", *options) for _ in range(REPEATED)]
+        seconds, memory = min(f[1] for f in found) - start, found[0][2]
+        products = bare_products(model) * rows
+        print(
+            f"{rows:,} cases in Parquet to probabilities, {what + ':':18}{seconds:7.2f} s of a processor and {start:.2f} s to "
+            f"start ({rows / seconds:,.0f} a second, {products / seconds:.2f} of the bare products' speed, peak {memory:.0f} MB)"
+        )
 
 
-def small_table(model: Model, root: Path) -> Path:
-    return write_cohort(Cohort(Wanted(), model), 2, root / "small", "parquet")[0]
+def tiled(cohort: Path, rows: int, place: Path) -> Path:
+    """A table of so many rows: those of the cohort over and over, each time with other names."""
+    drawn = pq.read_table(cohort)
+    with pq.ParquetWriter(place, drawn.schema) as out:
+        for first in range(0, rows, len(drawn)):
+            some = drawn.slice(0, min(len(drawn), rows - first))
+            names = pa.array([f"t{i:09d}" for i in range(first, first + len(some))])
+            out.write_table(some.set_column(0, "id", names))
+    return place
 
 
 def bare_products(model: Model) -> float:
@@ -162,16 +175,6 @@ def bare_products(model: Model) -> float:
         columns = sum(len(t) - 1 for t in block.items.values()) + 3 * len(block.values)
         matrices.append((rng.random((STEP, columns)), rng.random((columns, len(block.shares)))))
     return best(lambda: [x @ w for x, w in matrices], 20) / STEP
-
-
-def best(action: Callable[[], object], times: int) -> float:
-    """Least processor time of several, in seconds."""
-    out = []
-    for _ in range(times):
-        start = time.process_time()
-        action()
-        out.append(time.process_time() - start)
-    return min(out)
 
 
 def peer(model: Model, root: Path) -> None:
@@ -220,6 +223,123 @@ def inference(model: Model) -> Callable[[], object]:
         engine.posterior("cause")
 
     return infer
+
+
+def measured(asked: Asked) -> Found:
+    """Screening end to end beside its limits and its peer, and how its cost grows."""
+    model = load()
+    rows: list[Row] = []
+    points: list[Point] = []
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        out = root / "out"
+        few = max(1, asked.patients // 10)  # with some patients, so that what is worked out once is part of the start
+        tiny = write_records(Cohort(Wanted(), model), few, root / "tiny", Layout(20.0)).records
+        begin = min(screened(tiny, out, "--jobs", "1").processor for _ in range(2))
+        ours = start = 0.0
+        for grouped in (False, True):
+            say(f"screening: {asked.patients} patients, {'patient after patient' if grouped else 'a file a type'}")
+            written = write_records(
+                Cohort(Wanted(), model), asked.patients, root / f"g{grouped:d}", Layout(20.0, grouped)
+            )
+            size = written.size / asked.patients / 1000
+            bare = min(decoding(written.records, 1) for _ in range(2))
+            one = screened(written.records, out, "--jobs", "1")
+            ours = 1000 * max(one.processor - begin, 1e-3) / (asked.patients - few)
+            kind = "each patient's resources together" if grouped else "a file for each type"
+            rows.append(
+                Row("screening", f"records of {size:.1f} kB, {kind}", ours, "only decoding them",
+                    1000 * bare / asked.patients, "ms of a processor a patient", LIMIT)
+            )  # fmt: skip
+            if not grouped:
+                start = begin - few * ours / 1000
+                points.append(_point(RECORDS, asked.patients, one, start))
+        if asked.spark:
+            say("screening: the same on Spark")
+            master = f"local[{asked.jobs}]"
+            records_, jobs = root / "g0" / "records", str(asked.jobs)
+            spark = screened(records_, out, "--engine", "spark", "--master", master)
+            local = screened(records_, out, "--jobs", jobs)
+            rows.append(
+                Row("screening", f"the same, {jobs} processes", local.clock, f"Spark, {master}", spark.clock, "s")
+            )
+        missing = _beside_peers(model, root, ours, rows)
+        for count in _sizes(asked.patients, asked.largest_records):
+            say(f"screening: growth, {count:,} patients")
+            more = write_records(Cohort(Wanted(seed=2), model), count, root / f"n{count}", Layout(20.0)).records
+            points.append(_point(RECORDS, count, screened(more, out, "--jobs", "1"), start))
+            shutil.rmtree(root / f"n{count}")
+        small, large = points[0].memory, max(points, key=lambda p: p.count)
+        assert small is not None
+        assert large.memory is not None
+        rows.append(
+            Row("screening", f"memory of a process, {large.count:,} patients", large.memory, "1.5 GB", 1_500.0, "MB", 1.0,
+                f"{small:.0f} MB at {points[0].count:,}")
+        )  # fmt: skip
+        _tables(model, root, asked, rows, points)
+    return Found(tuple(rows), tuple(points), missing)
+
+
+def _point(series: str, count: int, spent: Spent, begin: float) -> Point:
+    return Point(series, count, max(spent.processor - begin, 1e-3), spent.clock, spent.memory)
+
+
+def _sizes(done: int, largest: int) -> list[int]:
+    """Powers of ten above what was measured, up to the largest."""
+    return [10**k for k in range(3, 9) if done < 10**k <= largest]
+
+
+def _beside_peers(model: Model, root: Path, ours: float, rows: list[Row]) -> tuple[str, ...]:
+    say("screening: fhir.resources and pyAgrum")
+    by_patient: dict[str, list[bytes]] = {}
+    for line in (root / "g1" / "records" / "records.ndjson").read_bytes().splitlines():
+        by_patient.setdefault(head_of(line).patient or "", []).append(line)
+    patients = list(by_patient.values())[1 : PEER + 1]
+    try:
+        parsing = best(lambda: parse([line for lines in patients for line in lines]), 2) / len(patients)
+        inferring = best(inference(model), 2)
+    except ImportError as error:
+        return (f"screening: {error.name} is not installed",)
+    theirs = 1000 * (parsing + inferring)
+    what, unit = "records, each patient's resources together", "ms of a processor a patient"
+    note = f"{1000 * parsing:.1f} ms parsing, {1000 * inferring:.1f} ms one posterior"
+    rows.append(Row("screening", what, ours, "fhir.resources and pyAgrum", theirs, unit, 100.0, note))
+    return ()
+
+
+def _tables(model: Model, root: Path, asked: Asked, rows: list[Row], points: list[Point]) -> None:
+    """Tables of cases to probabilities, with some answers and with few: beside the bare products, and how cost grows."""
+    say("screening: tables of cases")
+    options = ("--only", "probabilities", "--jobs", "1")
+    small = write_cohort(Cohort(Wanted(), model), 2, root / "small", "parquet")[0]
+    begin = min(screened(small, root / "out", *options).processor for _ in range(1 + REPEATED))
+    product = bare_products(model)
+    sizes = [10**k for k in range(3, 9) if 10**k <= asked.largest]
+    for what, answered in (("30 % answered", 0.3), ("10 answers each", 0.065)):
+        drawn = min(asked.largest, DRAWN)
+        cohort = write_cohort(Cohort(Wanted(answered=answered), model), drawn, root / what, "parquet")[0]
+        found = []
+        for count in sizes:
+            say(f"screening: a table of {count:,} cases, {what}")
+            place = tiled(cohort, count, root / "table.parquet")
+            found.append(_point(f"{CASES}, {what}", count, screened(place, root / "out", *options), begin))
+            place.unlink()
+        points += found
+        each = 1e6 * found[-1].seconds / found[-1].count
+        note = f"beyond {DRAWN:,} the cases repeat" if found[-1].count > DRAWN else ""
+        name = f"{found[-1].count:,} cases in Parquet to probabilities, {what}"
+        rows.append(
+            Row(
+                "screening",
+                name,
+                each,
+                "the bare matrix products",
+                1e6 * product,
+                "µs of a processor a case",
+                0.6,
+                note,
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python benchmarks/service.py                              60 s each, in turns of 10 s with the peer
     python benchmarks/service.py --seconds 10 --workers 2
     python benchmarks/service.py --path /read --type text/plain --body note.txt
+    python benchmarks/service.py --patients 3000              memory while so many different patients are assessed
 
 Measured are a `patient-view` call of CDS Hooks and a whole assessment of a FHIR record, each in two kinds, since they cost very
 different amounts:
@@ -10,7 +11,8 @@ different amounts:
 - ``same``: one patient's record again and again, as when a chart is opened again (a hook's instance is always a new one);
 - ``new``: ``__N__`` in the body is another number each time, so every request is another patient and is worked out.
 
-The clients, the server and the measuring share the machine's cores, for the peer as well. Exit code 1 where a request failed.
+The clients, the server and the measuring share the machine's cores, for the peer as well; so beside the rates stands the processor
+time of a request, which depends less on what else the machine does. Exit code 1 where a request failed.
 """
 
 from __future__ import annotations
@@ -39,10 +41,12 @@ import msgspec
 import uvloop
 from litestar import Litestar, post
 from litestar.params import RawBody
+from measures import Asked, Found, Row, say
 
 ROOT = Path(__file__).parents[1]
 SIZE = 75_000
 WARM_UP = 1.0
+CLIENTS = 16
 #: seconds of one turn
 SLICE = 10.0
 SETTINGS = """
@@ -156,15 +160,25 @@ class Result:
     errors: list[str] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    #: processor time of the server, seconds, and the requests that it answered meanwhile
+    processor: float = 0.0
+    answered: int = 0
+
+    @property
+    def each(self) -> float:
+        """Processor time of one request, in ms."""
+        return 1000 * self.processor / max(self.answered, 1)
 
     @property
     def rate(self) -> float:
         return len(self.times) / self.seconds
 
-    def line(self, name: str, peer: float | None) -> str:
+    def line(self, name: str, peer: Result | None) -> str:
         ordered = sorted(self.times) or [float("nan")]
         p50, p99 = statistics.median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-        share = "" if peer is None else f"  {self.rate / peer:6.1%} of the peer"
+        share = f"  {self.each:.2f} ms of processor each"
+        if peer is not None:
+            share += f"  {self.rate / peer.rate:6.1%} of the peer ({peer.each / self.each:.1%} by processor time)"
         quarters = [f"{self.memory[i * (len(self.memory) - 1) // 4]:.0f}" for i in range(5)]
         return (
             f"{name:42s} {self.rate:8.1f} requests/s  p50 {p50 * 1000:7.1f} ms  p99 {p99 * 1000:7.1f} ms  "
@@ -181,6 +195,7 @@ async def client(load: Load, end: float, begin: float, result: Result) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
         body = await reader.readexactly(int(length[1]) if length else 0)
+        result.answered += 1
         if b" 200 " not in head[:20]:
             result.errors.append(f"{head[:40]!r} {body[:200]!r}")
         elif start >= begin:
@@ -194,6 +209,7 @@ async def clients(load: Load, number: int, seconds: float, process: int, result:
     """Post for so long after warming up; what is found is added to the result."""
     begin = time.perf_counter() + WARM_UP
     end = begin + seconds
+    spent = processor_time(process)
     tasks = [asyncio.create_task(client(load, end, begin, result)) for _ in range(number)]
     await asyncio.sleep(WARM_UP)
     while time.perf_counter() < end:
@@ -204,6 +220,7 @@ async def clients(load: Load, number: int, seconds: float, process: int, result:
             result.errors.append(repr(failed))
     result.memory.append(memory(process))
     result.seconds += time.perf_counter() - begin
+    result.processor += processor_time(process) - spent
 
 
 def memory(process: int) -> float:
@@ -216,10 +233,72 @@ def memory(process: int) -> float:
     return total / 1024
 
 
+def processor_time(process: int) -> float:
+    """User and system time of a process and its children, seconds (Linux)."""
+    ticks = 0
+    for pid in (process, *children(process)):
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def children(process: int) -> list[int]:
     with suppress(OSError):
         return [int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
     return []
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------------
+
+
+def different_patients(number: int, folder: Path) -> list[bytes]:
+    """Cases of virtual patients of all ages and places, drawn from the model."""
+    command = [sys.executable, "-c", "from backspasm.cli import main; main()", "cohort", "--n", str(number)]
+    subprocess.run([*command, "--out", str(folder / "cohort")], check=True, capture_output=True)
+    return (folder / "cohort/records/cases.jsonl").read_bytes().splitlines()
+
+
+def memory_of_patients(port: int, pid: int, cases: list[bytes], number: int) -> bool:
+    """Post every case once; print memory on the way. Whether all were answered."""
+    result = Result()
+    waiting = iter(cases)
+    step = max(len(cases) // 10, 1)
+    print(f"{len(cases):,} different patients to /assess, {number} clients; after so many of them the service takes:")
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for case in waiting:
+            writer.write(
+                f"POST /assess HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(case)}\r\n\r\n".encode()
+                + case
+            )
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            body = await reader.readexactly(int(length[1]) if length else 0)
+            result.answered += 1
+            if b" 200 " not in head[:20]:
+                result.errors.append(f"{head[:40]!r} {body[:200]!r}")
+            if result.answered % step == 0:
+                result.memory.append(memory(pid))
+                print(f"  {result.answered:7,d}  {result.memory[-1]:6.0f} MB", flush=True)
+        writer.close()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one() for _ in range(number)))
+
+    spent, began = processor_time(pid), time.perf_counter()
+    asyncio.run(all_of_them())
+    result.processor, result.seconds = processor_time(pid) - spent, time.perf_counter() - began
+    half = result.memory[len(result.memory) // 2 :]
+    print(
+        f"  second half: {max(half) - min(half):.0f} MB between least and most; {result.answered / result.seconds:.1f} a second, "
+        f"{result.each:.1f} ms of processor each; {len(result.errors)} errors"
+    )
+    for error in result.errors[:3]:
+        print(f"  {error}", file=sys.stderr)
+    return not result.errors
 
 
 # --- the servers ------------------------------------------------------------------------------------------------------------
@@ -273,12 +352,16 @@ def main() -> None:
     arguments.add_argument("--clients", type=int, default=16)
     arguments.add_argument("--workers", type=int, default=1)
     arguments.add_argument("--path", help="another route than those measured by default")
+    arguments.add_argument("--only", choices=("cards", "assess"), help="one of the two routes measured by default")
     arguments.add_argument("--type", default="application/json")
     arguments.add_argument("--body", type=Path, help="what is posted there; __N__ and __ID__ in it are numbers")
     arguments.add_argument("--config", default="", help="more TOML for the service, such as clients of CDS Hooks")
+    arguments.add_argument("--patients", type=int, default=0, help="only: memory while so many patients are assessed")
     asked = arguments.parse_args()
     loads = [("/cds-services/back-pain-red-flags", "application/json", patient_view())]
     loads.append(("/assess", "application/fhir+json", record()))
+    if asked.only:
+        loads = [loads[asked.only == "assess"]]
     if asked.path:
         loads = [(asked.path, asked.type, asked.body.read_bytes() if asked.body else record())]
     body = loads[0][2]
@@ -291,6 +374,10 @@ def main() -> None:
         port, other = free_port(), free_port()
         serve = [sys.executable, "-c", "from backspasm.cli import main; main()", "serve", "--config", str(config)]
         alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        if asked.patients:
+            cases = different_patients(asked.patients, folder)
+            with running([*serve, "--port", str(port)], alone, port, folder / "service.log") as pid:
+                raise SystemExit(not memory_of_patients(port, pid, cases, min(asked.clients, 4)))
         print(f"{asked.clients} clients, {len(body):,} bytes, {asked.seconds:g} s each, {asked.workers} worker(s)")
         with (
             running(bare(other, asked.workers), alone, other, folder / "peer.log") as peer_pid,
@@ -306,11 +393,63 @@ def main() -> None:
                         asyncio.run(clients(peer, asked.clients, asked.seconds / rounds, peer_pid, theirs))
                         asyncio.run(clients(load, asked.clients, asked.seconds / rounds, pid, ours))
                     print(theirs.line("bare endpoint that parses", None))
-                    print(ours.line(f"{path} ({kind})", theirs.rate), flush=True)
+                    print(ours.line(f"{path} ({kind})", theirs), flush=True)
                     for error in (*theirs.errors, *ours.errors)[:3]:
                         failed = True
                         print(f"  {error}", file=sys.stderr)
     raise SystemExit(failed)
+
+
+def measured(asked: Asked) -> Found:
+    """Requests of 75 kB beside a bare endpoint that only parses them, in turns."""
+    uvloop.install()
+    hook = ("/cds-services/back-pain-red-flags", "application/json", patient_view(), "patient-view, 75 kB", 0.5)
+    whole = ("/assess", "application/fhir+json", record(), "a FHIR record of 75 kB, assessed", None)
+    rows: list[Row] = []
+    missing: list[str] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="backspasm-load-") as name,
+        both_servers(Path(name)) as (port, pid, other, peer_pid),
+    ):
+        for path, media_type, body, what, aim in (hook, whole):
+            peer = Load("127.0.0.1", other, "/parse", "application/json", body, True)
+            for kind, new in (("the same chart again", False), ("ever new charts", True)):
+                say(f"service: {what}, {kind}")
+                load = Load("127.0.0.1", port, path, media_type, body, new)
+                theirs, ours = Result(), Result()
+                rounds = 1 if asked.quick else 2
+                for _ in range(rounds):
+                    asyncio.run(clients(peer, CLIENTS, asked.seconds / rounds, peer_pid, theirs))
+                    asyncio.run(clients(load, CLIENTS, asked.seconds / rounds, pid, ours))
+                if ours.errors or theirs.errors:
+                    raise SystemExit(f"{path}: {(ours.errors + theirs.errors)[0]}")
+                if not ours.times:
+                    missing.append(
+                        f"service: {what}, {kind}: nothing was answered within {asked.seconds:g} s (--seconds)"
+                    )
+                    continue
+                p99 = sorted(ours.times)[min(len(ours.times) - 1, int(len(ours.times) * 0.99))]
+                note = f"99 % within {1000 * p99:.0f} ms, {CLIENTS} clients on the same machine"
+                rows.append(
+                    Row("service", f"{what}: {kind}", 1000 / ours.rate, "a bare endpoint that parses it", 1000 / theirs.rate,
+                        "ms a request", aim, note)
+                )  # fmt: skip
+    return Found(tuple(rows), missing=tuple(missing))
+
+
+@contextmanager
+def both_servers(folder: Path) -> Iterator[tuple[int, int, int, int]]:
+    """Port and process of the service, and of the bare endpoint."""
+    config = folder / "service.toml"
+    config.write_text(SETTINGS.format(workers=1, store=f"sqlite:///{folder}/s.sqlite", folder=folder))
+    port, other = free_port(), free_port()
+    serve = [sys.executable, "-c", "from backspasm.cli import main; main()", "serve", "--config", str(config)]
+    alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    with (
+        running(bare(other, 1), alone, other, folder / "peer.log") as peer_pid,
+        running([*serve, "--port", str(port)], alone, port, folder / "service.log") as pid,
+    ):
+        yield port, pid, other, peer_pid
 
 
 if __name__ == "__main__":

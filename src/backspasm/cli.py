@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from backspasm.cli_audit import audit_app
 from backspasm.cli_cycle import cycle_app, model_app
@@ -264,10 +265,35 @@ def _main(
     pass
 
 
+def only(name: str) -> typer.Typer:
+    """The application with one command: to make all of them out of their signatures takes a tenth of an assessment's time.
+
+    Another first word, such as an option or a misspelt command, leaves all: help and the message name them.
+    """
+    from copy import copy
+
+    from typer.main import get_command_name
+
+    def named(commands: list[CommandInfo]) -> list[CommandInfo]:
+        return [c for c in commands if (c.name or get_command_name(getattr(c.callback, "__name__", ""))) == name]
+
+    out = copy(app)
+    out.registered_commands = named(app.registered_commands)
+    out.registered_groups = [g for g in app.registered_groups if g.name == name]
+    for group in app.registered_groups:
+        if not isinstance(group.name, str) and group.typer_instance is not None:
+            found = named(group.typer_instance.registered_commands)
+            if found:
+                own, of_group = copy(group), copy(group.typer_instance)
+                of_group.registered_commands, own.typer_instance = found, of_group
+                out.registered_groups.append(own)
+    return out if len(out.registered_commands) + len(out.registered_groups) == 1 else app
+
+
 def main() -> None:
     """Entry point: any unexpected fault ends with exit code 1 and without patient data in the message."""
     try:
-        app()
+        only(sys.argv[1] if len(sys.argv) > 1 else "")()
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None

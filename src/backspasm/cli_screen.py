@@ -80,6 +80,8 @@ def screen(
     Writes `assessments.parquet` (above 200,000 rows a folder of partitions), `problems.parquet` with every resource that
     could not be read, a data dictionary and a manifest. Stopped at any moment, the same command goes on where it stopped.
     """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # processes share the cores; read when NumPy is imported
+        os.environ.setdefault(name, "1")
     from backspasm.patients.from_fhir.moments import moment_of
     from backspasm.population.screen.records import Asked
     from backspasm.population.screen.run import Request
@@ -124,6 +126,8 @@ def screen(
             + _reasons(out / "changes.parquet"),
             file=sys.stderr,
         )
+    if summary.deleted:
+        print(f"backspasm: {summary.deleted:,} resources named as deleted were left out", file=sys.stderr)
     if summary.problems:
         print(f"backspasm: {summary.problems:,} problems, listed in {out / 'problems.parquet'}", file=sys.stderr)
     if audit:

@@ -124,7 +124,7 @@ def test_how_cards_were_received(run: Run, config: Path, store: Store) -> None:
         facts_digest="f",
         when=audit.now(),
     )
-    cards.issued(store, [one])
+    cards.issued_together(store, [[one]])
     word = cards.CardFeedback(card="u", outcome="overridden", outcome_timestamp=audit.now(), reason_code="refused")
     cards.give_feedback(store, "order-sign", [word])
     shown = run("store", "reception", "--config", str(config)).out

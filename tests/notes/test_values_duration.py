@@ -8,6 +8,19 @@ from backspasm import Knowledge
 from backspasm.patients.from_note.values import find_values
 
 ROWS: tuple[tuple[str, float | None], ...] = (
+    ("Girl of two, stopped walking 9 days ago.", 9),
+    ("Neck held crooked for 2 months, worse first thing.", 60),
+    ("It has been 4 months. It just built up over a few weeks.", 120),
+    ("Had a steroid injection; 4 hrs later sudden back pain.", None),
+    ("Ache comes and goes for 3 weeks. Injured his back 4 yrs ago.", 21),
+    ("8 months of left hip pain, five weeks in a brace did nothing.", 240),
+    ("Moved house at the weekend. Aches in the buttock. 2 days now.", 2),
+    ("Back sore both sides, now 3/7.", 3),
+    ("Where does it hurt?\nCaller: Into my bum. Three weeks now.", 21),
+    ("3/12 central LBP, came on over a few weeks in training.", 90),
+    ("Paeds ED. 4/7 refusing to sit up, arches and cries.", 4),
+    ("6/7 ago deadlifting, felt a pull.", 6),
+    ("12 hours of right flank pain. Heavy work last month.", 0.5),
     ("6 hr hx LBP after digging.", 0.25),
     ("LBP x 3 days, no leg pain.", 3),
     ("Pain for 2 months, no trauma.", 60),

@@ -14,6 +14,8 @@ def _facts(text: str, field: str, knowledge: Knowledge) -> list[Fact]:
 
 
 AGES: tuple[tuple[str, float | None], ...] = (
+    ("Dad says she's 7 and she has been limping.", 7),
+    ("Caller's husband, 58, has back pain.", 58),
     ("47M with back pain", 47),
     ("82F fell", 82),
     ("F82, fall", 82),

@@ -10,7 +10,7 @@ import pytest
 from backspasm import InputError, Knowledge, Model, assess, from_case
 from backspasm.advice.course import DAYS, course_of, options_of, situation_of, usual_options
 from backspasm.cycle.candidates import LEAST_COUNTED, Situation, candidates, systematic
-from backspasm.cycle.one_patient import SEED, Expected, expected_course, persistence_of
+from backspasm.cycle.one_patient import INTERVAL, SEED, Expected, expected_course, persistence_of, quantiles
 from backspasm.cycle.prescription import read_prescriptions
 
 STRAIN = {"soft_tissue": 1.0}
@@ -26,6 +26,12 @@ def course(knowledge: Knowledge, situation: Situation, draws: int = 100) -> Expe
 def new(knowledge: Knowledge) -> Expected:
     """Pain of 60 since three days."""
     return course(knowledge, Situation(STRAIN, pain=60, days=3))
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3, 101, 200])
+def test_bands_are_the_quantiles_of_numpy_to_the_last_bit(draws: int) -> None:
+    values = np.random.default_rng(draws).normal(size=(29, draws))
+    assert np.array_equal(quantiles(values), np.quantile(values, INTERVAL, axis=1))
 
 
 def test_the_pain_stated_is_that_of_day_0(new: Expected, knowledge: Knowledge) -> None:

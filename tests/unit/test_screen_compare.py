@@ -9,22 +9,16 @@ from backspasm import Model, Patient, from_case
 from backspasm.advice.many.crowd import crowd_of
 from backspasm.advice.many.triage import triage
 from backspasm.inference.refitting import Refitter
-from backspasm.population.follow_up import FollowUp
 from backspasm.population.screen.compare import Comparison, changes
-from backspasm.population.screen.records import Encountered
 from tests.conftest import random_patients
 
 STUDY = "deyo1988"
 
 
-def encountered(patients: list[Patient]) -> list[Encountered]:
-    return [Encountered(str(i), p, None, None, None, None, FollowUp(), None) for i, p in enumerate(patients)]
-
-
 def compared(patients: list[Patient], model: Model, other: Model) -> tuple[Comparison, list[dict[str, object] | None]]:
     comparison = Comparison(model, other)
     crowd = crowd_of(patients, model)
-    return comparison, changes(encountered(patients), crowd, triage(crowd), comparison)
+    return comparison, changes(crowd, triage(crowd), comparison)
 
 
 def without(model: Model, *studies: str) -> Model:

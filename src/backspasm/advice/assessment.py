@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 from msgspec import Struct
 
@@ -20,9 +22,9 @@ from backspasm.inference.intervals import interval, weights_of
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import DRAWS
-from backspasm.inference.posterior import Posterior, posterior
+from backspasm.inference.posterior import Posterior, posterior, without_each
 from backspasm.inference.strata import Stratum, strata_of
-from backspasm.patients.answers import Answers, answers_of
+from backspasm.patients.answers import Answers, Kind, answers_of
 from backspasm.patients.patient import Patient, Unread
 from backspasm.probability import Estimate
 
@@ -96,6 +98,7 @@ def assess(
     first = triage(patient, model)
     answers, strata, found = first.answers, first.strata, first.found
     drawn = posterior(answers.items, strata, model.draws(draws), model.layout, model.knowledge)
+    weights = weights_of(drawn)
     causes = dict(zip(model.parameters.causes, found.causes.tolist(), strict=True))
     expected: Expected | None = None
     if with_course:
@@ -110,11 +113,11 @@ def assess(
         urgency=Urgency(first.level, first.floor, first.expected, _lowered_by(answers, strata, first.expected, model)),
         red_flags=first.red_flags,
         must_not_miss=first.must_not_miss,
-        differential=_differential(answers, strata, found, drawn, model),
+        differential=_differential(answers, strata, found, drawn, weights, model),
         complications=_complications(
             must_not_miss.complication_table(found, model),
             must_not_miss.complication_table(drawn, model),
-            weights_of(drawn),
+            weights,
             persistence,
             model,
         ),
@@ -144,10 +147,15 @@ def differential_of(patient: Patient, model: Model) -> dict[str, float]:
 
 
 def _differential(
-    answers: Answers, strata: tuple[Stratum, ...], found: Posterior, drawn: Posterior, model: Model
+    answers: Answers,
+    strata: tuple[Stratum, ...],
+    found: Posterior,
+    drawn: Posterior,
+    weights: Array,
+    model: Model,
 ) -> tuple[Hypothesis, ...]:
     causes = found.causes
-    low, high = interval(drawn.causes, weights_of(drawn))
+    low, high = interval(drawn.causes, weights)
     why = steps(answers.items, strata, model)
     names = model.parameters.causes
     base = np.sum([s.weight * np.exp(model.means.log_base(s)) for s in strata], axis=0)
@@ -182,12 +190,10 @@ def _complications(
 def _lowered_by(answers: Answers, strata: tuple[Stratum, ...], loss: ExpectedLoss, model: Model) -> tuple[str, ...]:
     """Findings without which the expected loss alone would ask for more urgency: a better explanation was found."""
     levels = model.knowledge.index.urgency.index
-    out = []
-    for i, item in enumerate(answers.items):
-        if item.kind == "absent":
-            continue
-        rest = answers.items[:i] + answers.items[i + 1 :]
-        without = expected_loss(posterior(rest, strata, model.means, model.layout, model.knowledge), model)
-        if levels(without.level) < levels(loss.level):
-            out.append(item.finding)
-    return tuple(out)
+    if not levels(loss.level):
+        return ()  # nothing is more urgent
+    kinds = frozenset(get_args(Kind)) - {"absent"}
+    without = without_each(answers.items, strata, model.means, model.layout, model.knowledge, kinds)
+    return tuple(
+        item.finding for item, rest in without if levels(expected_loss(rest, model).level) < levels(loss.level)
+    )

@@ -6,6 +6,7 @@ unknown). Everything about the value of a question is a sum over states, so the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
@@ -107,11 +108,20 @@ class Belief:
 
     def collapsed_to(self, groups: list[int], weights: Array | None = None) -> Array:
         """The same for several groups: (keys, C, N of the first, N of the second, ..., L)."""
-        total = self.by_need if weights is None else weights
+        if weights is None:
+            key = tuple(groups)
+            if key not in self._collapsed:
+                self._collapsed[key] = self.collapsed_to(groups, self.by_need)
+            return self._collapsed[key]
+        total = weights
         k, c, _, levels = total.shape
         others = tuple(2 + g for g in range(len(self.space.sizes)) if g not in groups)
         out: Array = total.reshape(k, c, *self.space.sizes, levels).sum(axis=others)
         return out
+
+    @cached_property
+    def _collapsed(self) -> dict[tuple[int, ...], Array]:
+        return {}
 
     def spread(self, group: int | None, values: Array) -> Array:
         """(..., N) over a group's configurations, repeated over all J."""
@@ -184,6 +194,33 @@ def _group(model: Model, finding: str) -> int | None:
 def present_given_state(model: Model, finding: str, keys: tuple[Key, ...]) -> tuple[int | None, Array]:
     """Group of a boolean finding, and P(it is there | state), (keys, C, N)."""
     group = _group(model, finding)
-    if group is None:
-        return None, np.stack([present_table(model, age)[finding] for _, age in keys])
-    return group, np.stack([driven_table(model, *key)[finding] for key in keys])
+    found = [
+        present_table(model, age)[finding] if group is None else driven_table(model, setting, age)[finding]
+        for setting, age in keys
+    ]
+    return group, found[0][None] if len(found) == 1 else np.stack(found)
+
+
+@lru_cache(maxsize=8)
+def _places(model: Model) -> dict[int | None, dict[str, int]]:
+    """The boolean findings that each group of complications touches, and the row of each."""
+    out: dict[int | None, dict[str, int]] = {}
+    for finding, group in groups_of(model).items():
+        own = out.setdefault(group, {})
+        own[finding] = len(own)
+    return out
+
+
+def present_rows(
+    model: Model, findings: tuple[str, ...], keys: tuple[Key, ...]
+) -> Iterator[tuple[int | None, list[int], Array]]:
+    """By group of complications: the positions of its findings, and P(each is there | state), (its findings, keys, C, N)."""
+    for group, places in _places(model).items():
+        own = [i for i, f in enumerate(findings) if f in places]
+        if own:
+            table = model.means.kept.get(("present_rows", group, keys), lambda: _rows(model, places, keys))  # noqa: B023
+            yield group, own, table[[places[findings[i]] for i in own]]
+
+
+def _rows(model: Model, findings: Iterable[str], keys: tuple[Key, ...]) -> Array:
+    return np.stack([present_given_state(model, f, keys)[1] for f in findings])

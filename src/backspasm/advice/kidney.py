@@ -6,11 +6,14 @@ equation with their height, which is not known here, so their creatinine alone s
 
 from __future__ import annotations
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
 
+Array = NDArray[np.float64]
 STAGES = ("chronic_kidney_disease_mild", "chronic_kidney_disease_severe")
 
 
@@ -33,15 +36,22 @@ def kidney_function(patient: Patient, knowledge: Knowledge) -> Kidney:
     age = patient.age_years
     if age is None or age < knowledge.number("child_under"):
         return Kidney(None, staged, "creatinine alone does not give it without an adult's age")
-    # of unknown sex: the lower of the two, the safe reading
-    sexes = ("female", "male") if patient.sex == "unknown" else (patient.sex,)
-    value = min(_estimate(creatinine, age, sex, knowledge) for sex in sexes)
+    value = float(estimated_egfr(creatinine, age, patient.sex, knowledge))
     return Kidney(value, True, f"eGFR about {value:.0f}, estimated from creatinine {creatinine:g}")
 
 
-def _estimate(creatinine: float, age: float, sex: str, knowledge: Knowledge) -> float:
-    """eGFR from creatinine in umol/L, age in years and sex."""
+def estimated_egfr(creatinine: Array | float, age: Array | float, sex: str, knowledge: Knowledge) -> Array:
+    """eGFR of adults of one sex, from creatinine in umol/L and age in years, of one or of many."""
+    # of unknown sex: the lower of the two, the safe reading
+    sexes = ("female", "male") if sex == "unknown" else (sex,)
+    each = [_estimate(creatinine, age, s, knowledge) for s in sexes]
+    out: Array = np.minimum.reduce(each)
+    return out
+
+
+def _estimate(creatinine: Array | float, age: Array | float, sex: str, knowledge: Knowledge) -> Array:
     c = knowledge.table("estimate_of_egfr")
     ratio = creatinine / c["umol_per_mg_dl"] / c[f"k_{sex}"]
-    value = c["factor"] * min(ratio, 1) ** c[f"a_{sex}"] * max(ratio, 1) ** c["b"] * c["c"] ** age
-    return float(value * c["d_female"] if sex == "female" else value)
+    low, high = np.minimum(ratio, 1.0), np.maximum(ratio, 1.0)
+    value: Array = c["factor"] * low ** c[f"a_{sex}"] * high ** c["b"] * c["c"] ** age
+    return value * c["d_female"] if sex == "female" else value

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from backspasm.advice.belief import present_given_state
+from backspasm.advice.belief import present_rows
 from backspasm.advice.rule_arrays import floors, rules_about
 from backspasm.advice.situation import Situation
-from backspasm.advice.value import present_floor
+from backspasm.advice.value import MASS, present_floor
 from backspasm.inference.logit_normal import Array
 
 
@@ -36,9 +36,7 @@ def two_step_values(s: Situation, findings: tuple[str, ...]) -> dict[str, tuple[
     floor_two = np.minimum(_pair_floors(s, findings), np.minimum(floor_one[:, None], floor_one[None]))
 
     def loss(masses: Array, lowest: Array | int) -> Array:
-        level = np.minimum(s.decide(masses), lowest)
-        out: Array = (s.loss[level] * masses).sum(axis=-1)
-        return out
+        return _loss(s, masses, lowest)
 
     after_yes = loss(both, floor_two) + loss(only_first, floor_one[:, None])
     after_no = loss(only_second, floor_one[None]) + loss(neither, s.floor)
@@ -57,15 +55,28 @@ def two_step_values(s: Situation, findings: tuple[str, ...]) -> dict[str, tuple[
     }
 
 
+def _loss(s: Situation, masses: Array, lowest: Array | int) -> Array:
+    """Expected loss (...,) of the level of least loss under masses of need (..., L), where ``lowest`` is not more urgent."""
+    by_level = s.loss @ masses.reshape(-1, masses.shape[-1]).T  # few long rows: quicker than many short ones
+    best, level = by_level[0].copy(), np.zeros(by_level.shape[1], dtype=np.intp)
+    for i, other in enumerate(by_level[1:], start=1):
+        np.copyto(level, i, where=other < best)  # of equal ones the more urgent
+        np.minimum(best, other, out=best)
+    demanded = np.broadcast_to(lowest, masses.shape[:-1]).ravel()
+    out: Array = np.where(level <= demanded, best, by_level[demanded, np.arange(len(demanded))])
+    return out.reshape(masses.shape[:-1])
+
+
 def _pair_masses(s: Situation, findings: tuple[str, ...]) -> Array:
     """Probability that both findings are there, with each level needed: (F, F, L); the diagonal is one finding alone."""
     states = s.belief.weights.size
     rows = np.empty((len(findings), states))
-    for i, finding in enumerate(findings):
-        rows[i] = s.belief.spread(*present_given_state(s.model, finding, s.belief.keys)).ravel()
+    for group, own, there in present_rows(s.model, findings, s.belief.keys):
+        rows[own] = s.belief.spread(group, there).reshape(len(own), states)
     need = s.belief.by_need.reshape(states, -1)
-    used = s.belief.weights.ravel() > 0
-    rows = rows[:, used]
+    weights = s.belief.weights.ravel()
+    used = np.flatnonzero(weights > MASS * weights.max())
+    rows = rows.take(used, axis=1)
     out = np.empty((len(findings), len(findings), need.shape[1]))
     for level in range(need.shape[1]):
         weight = need[used, level]
@@ -78,13 +89,17 @@ def _pair_masses(s: Situation, findings: tuple[str, ...]) -> Array:
 
 def _pair_floors(s: Situation, findings: tuple[str, ...]) -> Array:
     """The rules' floor if both findings are there, (F, F)."""
-    count = len(findings)
-    eye = np.eye(count, dtype=bool)
-    present = {f: eye[:, [i]] | eye[[i]] for i, f in enumerate(findings)}
+    out = np.full((len(findings), len(findings)), s.floor)
+    # findings that no rule speaks of, not even through what they imply, change no floor
+    own = [i for i, f in enumerate(findings) if rules_about((f,), s.model)]
+    ruled = tuple(findings[i] for i in own)
+    eye = np.eye(len(own), dtype=bool)
+    present = {f: eye[:, [i]] | eye[[i]] for i, f in enumerate(ruled)}
     facts = s.facts.adding(present, {}, s.model.knowledge)
-    out: Array = np.broadcast_to(
-        floors(facts, rules_about(findings, s.model), s.floor, s.model, (count, count)), (count, count)
-    )
+    lowest = floors(facts, rules_about(ruled, s.model), s.floor, s.model, eye.shape)
+    alone = np.diagonal(lowest)
+    out[own], out[:, own] = alone[:, None], alone
+    out[np.ix_(own, own)] = lowest
     return out
 
 

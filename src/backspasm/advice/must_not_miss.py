@@ -96,37 +96,26 @@ def telling_findings(group: str, strata: tuple[Stratum, ...], model: Model) -> t
     index = model.knowledge.index
     askable = [f for section, fs in index.findings.items() if section not in {"imaging", "laboratory"} for f in fs]
     rates = model.means.rates(age)
-    by_finding = dict(
-        zip(
-            model.parameters.booleans,
-            zip(
-                (weights[mask] @ rates[mask] / max(weights[mask].sum(), np.finfo(float).tiny)).tolist(),
-                (weights[~mask] @ rates[~mask] / weights[~mask].sum()).tolist(),
-                strict=True,
-            ),
-            strict=True,
-        )
-    )
-    scores: list[tuple[float, str]] = []
-    for finding in askable:
-        if finding not in by_finding:
-            continue
-        inside, outside = by_finding[finding]
-        if group == "compression":  # no cause is inside, so ``outside`` is the rate of everybody
-            columns = [
-                i for i, k in enumerate(model.layout.drivers[finding]) if model.parameters.complications[k] in own
+    place = {f: i for i, f in enumerate(model.parameters.booleans)}
+    findings = [f for f in askable if f in place]
+    rows = [place[f] for f in findings]
+    inside = (weights[mask] @ rates[mask] / max(weights[mask].sum(), np.finfo(float).tiny))[rows]
+    outside = (weights[~mask] @ rates[~mask] / weights[~mask].sum())[rows]
+    if group == "compression":  # no cause is inside, so ``outside`` is the rate of everybody
+        for i, finding in enumerate(findings):
+            driven = [
+                k for k, d in enumerate(model.layout.drivers[finding]) if model.parameters.complications[d] in own
             ]
-            if not columns:
-                continue
-            inside = float(model.means.strengths(finding, age)[:, columns].max(axis=1) @ weights)
-        if inside > outside:
-            scores.append((_divergence(inside, outside), finding))
-    best = sorted(scores, key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
-    return tuple(f for _, f in best)
+            inside[i] = model.means.strengths(finding, age)[:, driven].max(axis=1) @ weights if driven else 0.0
+    telling = np.flatnonzero(inside > outside)
+    scores = _divergence(inside[telling], outside[telling]).tolist()
+    best = sorted(zip(scores, telling.tolist(), strict=True), key=lambda pair: (-pair[0], findings[pair[1]]))[:SHOWN]
+    return tuple(findings[i] for _, i in best)
 
 
-def _divergence(p: float, q: float) -> float:
-    return float(p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)))
+def _divergence(p: Array, q: Array) -> Array:
+    out: Array = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+    return out
 
 
 def against(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> dict[str, tuple[str, ...]]:

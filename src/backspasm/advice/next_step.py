@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from backspasm.advice.situation import Situation
 from backspasm.advice.value import Worth
-from backspasm.advice.worth import Worths, burden, burden_of_test, safety_findings, worths
+from backspasm.advice.worth import Worths, burden_of_test, burdens, safety_findings, worths
 
 #: how many questions and tests are named
 SHOWN = 5
@@ -100,6 +100,7 @@ def ranked(s: Situation, found: Worths) -> tuple[Question, ...]:
     least = knowledge.number("least_value_of_asking")
     safety = open_safety(s)
     best = max((w.value for w in found.questions.values()), default=0.0)
+    burdens_of = burdens(s.model)
     out = []
     for finding, worth in found.questions.items():
         value, then = found.two_steps.get(finding, (0.0, None))
@@ -120,7 +121,7 @@ def ranked(s: Situation, found: Worths) -> tuple[Question, ...]:
                 finding,
                 shown,
                 worth.changes,
-                burden(finding, knowledge),
+                burdens_of[finding],
                 why,
                 _likeliest_change(s, worth),
                 then if why == "two_steps" else None,

@@ -9,6 +9,7 @@ decision is the one that the engine will make.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -18,6 +19,7 @@ from backspasm.advice.belief import Belief
 from backspasm.advice.situation import Situation
 from backspasm.inference.likelihood import log_item
 from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
 from backspasm.inference.posterior import prepared
 from backspasm.patients.answers import Answers, Item, answers_of
 from backspasm.patients.patient import InputError
@@ -43,15 +45,23 @@ def answered(s: Situation, finding: str, answer: Answer) -> Answers | None:
 def linked(s: Situation, finding: str) -> bool:
     """Whether an answer to this finding is tied to something known: through a link (also as another abnormality of the same
     image), or through a date and the pain's begin."""
-    hubs = {k.finding for k in s.model.knowledge.links if k.kind == "excludes" and k.other == finding}
-    for link in s.model.knowledge.links:
-        if finding == link.finding and s.answers.asked(link.other):
-            return True
-        if finding == link.other and s.answers.asked(link.finding):
-            return True
-        if link.kind == "excludes" and link.finding in hubs and s.answers.asked(link.other):
-            return True
+    if any(s.answers.asked(other) for other in tied_to(s.model).get(finding, ())):
+        return True
     return bool(s.patient.days_ago) and finding == "duration_days"
+
+
+@lru_cache(maxsize=8)
+def tied_to(model: Model) -> dict[str, tuple[str, ...]]:
+    """For each finding those that share a link with it, and the other abnormalities of the same image."""
+    out: dict[str, dict[str, None]] = {}
+    links = model.knowledge.links
+    for link in links:
+        out.setdefault(link.finding, {})[link.other] = None
+        out.setdefault(link.other, {})[link.finding] = None
+        if link.kind == "excludes":
+            same = (k.other for k in links if k.kind == "excludes" and k.finding == link.finding)
+            out[link.other] |= dict.fromkeys(same)
+    return {finding: tuple(others) for finding, others in out.items()}
 
 
 @dataclass(frozen=True, eq=False)

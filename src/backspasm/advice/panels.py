@@ -7,17 +7,19 @@ a lower bound that comes nearer with more cells. A single finding is worked out 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backspasm.advice.belief import present_given_state
+from backspasm.advice.belief import Key, groups_of, present_given_state
 from backspasm.advice.rule_arrays import Flags, floors, rules_about
 from backspasm.advice.situation import Situation
-from backspasm.advice.value import Branch, Worth, boolean_worths, by_curve, curve_of, cuts, measured_worth
-from backspasm.inference.likelihood import MARGIN, log_item
+from backspasm.advice.value import MASS, Branch, Worth, boolean_worths, by_curve, curve_of, cuts, measured_worth
+from backspasm.inference.likelihood import MARGIN, item_group, log_item
 from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
 from backspasm.patients.answers import Item
 
 #: cells of a measured value in a panel with so many measured values (more: the last)
@@ -39,28 +41,25 @@ class _Part:
 
 def test_worths(s: Situation) -> dict[str, Worth]:
     """Worth of every investigation that would still tell something, by id."""
-    out = {}
-    known: dict[tuple[str, ...], Worth | None] = {}
-    for name, record in s.model.knowledge.investigations.items():
-        if record.reveals not in known:
-            known[record.reveals] = _test_worth(s, record.reveals)
-        worth = known[record.reveals]
-        if worth is not None:
-            out[name] = worth
-    return out
+    records = s.model.knowledge.investigations
+    left = {r.reveals: _left(s, r.reveals) for r in records.values()}
+    alone = dict.fromkeys(f for unknown in left.values() if len(unknown) == 1 for f in unknown)
+    answers = tuple(f for f in alone if f not in s.model.parameters.measured)
+    single: dict[str, Worth | None] = dict(boolean_worths(s, answers))
+    single |= {f: measured_worth(s, f) for f in alone if f in s.model.parameters.measured}
+    known = {
+        reveals: single.get(unknown[0]) if len(unknown) == 1 else _joint_worth(s, unknown, _parts(s, unknown))
+        for reveals, unknown in left.items()
+        if unknown
+    }
+    worths = {name: known.get(record.reveals) for name, record in records.items()}
+    return {name: worth for name, worth in worths.items() if worth is not None}
 
 
-def _test_worth(s: Situation, reveals: tuple[str, ...]) -> Worth | None:
+def _left(s: Situation, reveals: tuple[str, ...]) -> tuple[str, ...]:
+    """What a test would still tell."""
     unknown = tuple(f for f in reveals if not s.answers.asked(f))
-    if not unknown or _image_reported(s, reveals):
-        return None
-    if len(unknown) == 1:
-        finding = unknown[0]
-        if finding in s.model.parameters.measured:
-            return measured_worth(s, finding)
-        return boolean_worths(s, (finding,)).get(finding)
-    parts = _parts(s, unknown)
-    return _joint_worth(s, unknown, parts)
+    return () if _image_reported(s, reveals) else unknown
 
 
 def _image_reported(s: Situation, reveals: tuple[str, ...]) -> bool:
@@ -92,42 +91,60 @@ def _image(s: Situation, hub: str, findings: tuple[str, ...], hub_told: bool) ->
     (``answers.py``); the probabilities of all reports are then made to add up to 1 in every state.
     """
     model, keys = s.model, s.belief.keys
-    count = len(findings)
-    flags = (np.arange(2**count)[:, None] >> np.arange(count)) & 1 > 0
-    told = {f: present_given_state(model, f, keys) for f in (hub, *findings)}
-    given = {f: _given(s, f, hub) for f in findings}
-    group = next((g for g, _ in (*told.values(), *given.values()) if g is not None), None)
-    not_normal = np.maximum(1 - told[hub][1], np.finfo(float).tiny)
+    flags = (np.arange(2 ** len(findings))[:, None] >> np.arange(len(findings))) & 1 > 0
+    items = [Item("present_given", f, given=hub) for f in findings]
+    groups = [*(groups_of(model)[f] for f in (hub, *findings)), *(_group_of(item, model) for item in items)]
+    group = next((g for g in groups if g is not None), None)
+    present = {f: flags[:, i] for i, f in enumerate(findings)}
+    reports = model.means.kept.get(
+        ("image", hub, findings, hub_told, keys), lambda: _reports(model, hub, findings, hub_told, flags, keys)
+    )
+    if hub_told:
+        present = {f: np.append(p, False) for f, p in present.items()} | {
+            hub: np.append(np.zeros(len(flags), bool), True)
+        }
+    return _Part(group, reports, present, {})
+
+
+def _reports(
+    model: Model, hub: str, findings: tuple[str, ...], hub_told: bool, flags: Flags, keys: tuple[Key, ...]
+) -> Array:
+    """P(report | state), (R, keys, C, N): of each row of flags, and then, where it is told, that the image is normal."""
+    told = {f: present_given_state(model, f, keys)[1] for f in (hub, *findings)}
+    not_normal = np.maximum(1 - told[hub], np.finfo(float).tiny)
     reports = np.ones((len(flags), 1, 1, 1)) * not_normal
     loose = np.ones_like(not_normal)
     for i, finding in enumerate(findings):
         here = flags[:, i][:, None, None, None]
-        reports = reports * np.where(here, given[finding][1], 1 - given[finding][1])
-        loose = loose * (1 - told[finding][1])
-    present = {f: flags[:, i] for i, f in enumerate(findings)}
-    if not hub_told:
-        reports[~flags.any(axis=1)] = loose
-        return _Part(group, reports / reports.sum(axis=0), present, {})
-    normal = np.broadcast_to(1 - not_normal, reports.shape[1:])
-    present = {f: np.append(p, False) for f, p in present.items()} | {hub: np.append(np.zeros(len(flags), bool), True)}
-    return _Part(group, np.concatenate([reports, normal[None]]), present, {})
+        given = _given(model, finding, hub, keys)
+        reports = reports * np.where(here, given, 1 - given)
+        loose = loose * (1 - told[finding])
+    if hub_told:
+        normal = np.broadcast_to(1 - not_normal, reports.shape[1:])
+        return np.concatenate([reports, normal[None]])
+    reports[~flags.any(axis=1)] = loose
+    out: Array = reports / reports.sum(axis=0)
+    return out
 
 
-def _given(s: Situation, finding: str, hub: str) -> tuple[int | None, Array]:
-    """Group, and P(finding | it is not normal, state), (keys, C, N)."""
-    item, m = Item("present_given", finding, given=hub), s.model
-    found = [log_item(item, m.means, m.layout, *key, m.knowledge) for key in s.belief.keys]
-    return found[0][0], np.exp(np.stack([log_p for _, log_p in found]))
+def _given(model: Model, finding: str, hub: str, keys: tuple[Key, ...]) -> Array:
+    """P(finding | it is not normal, state), (keys, C, N)."""
+    item, m = Item("present_given", finding, given=hub), model
+    return np.exp(np.stack([log_item(item, m.means, m.layout, *key, m.knowledge)[1] for key in keys]))
+
+
+def _group_of(item: Item, model: Model) -> int | None:
+    return item_group(item, model.layout, model.knowledge)
 
 
 def _cells(s: Situation, measured: str, cells: int) -> _Part:
     """A measured value in cells of about equal probability, cut at thresholds too."""
-    curve, group, driven = curve_of(s, measured)
-    weights = by_curve(s, group, driven, s.belief.by_need).sum(axis=1)
-    y = np.linspace(curve.low, curve.high, 4 * CELLS[0])
-    below = curve.below(y) @ weights
+    curve, group, driven = curve_of(s.model, measured, s.belief.ages)
+    weights = by_curve(s, group, driven).sum(axis=1)
+    y, at_y = _fine(s.model, measured, s.belief.ages)
+    below = at_y @ weights
     inner = np.interp(np.arange(1, cells) / cells, below / below[-1], y)
-    edges = np.unique(np.concatenate([inner, cuts(s, measured)]))
+    edges = np.array(sorted({*inner.tolist(), *cuts(s, measured)}))
     share = np.diff(curve.below(edges), axis=0)
     share /= np.maximum(share.sum(axis=0), MARGIN)
     c = s.belief.weights.shape[1]
@@ -138,6 +155,13 @@ def _cells(s: Situation, measured: str, cells: int) -> _Part:
     middle = (edges[1:] + edges[:-1]) / 2
     values = np.exp(middle) if p.lognormal[p.measured.index(measured)] else middle
     return _Part(group, reports, {}, {measured: values})
+
+
+def _fine(model: Model, measured: str, ages: tuple[int, ...]) -> tuple[Array, Array]:
+    """Values throughout what is possible, (Q,), and the share of every state's normal below each, (Q, S)."""
+    curve, _, _ = curve_of(model, measured, ages)
+    y = model.means.kept.get(("y", measured), lambda: np.linspace(curve.low, curve.high, 4 * CELLS[0]))
+    return y, model.means.kept.get(("below", measured, ages), lambda: curve.below(y))
 
 
 def _joint_worth(s: Situation, unknown: tuple[str, ...], parts: list[_Part]) -> Worth:
@@ -167,25 +191,33 @@ def _masses(s: Situation, parts: list[_Part]) -> Array:
     groups = sorted({p.group for p in parts if p.group is not None})
     need = s.belief.collapsed_to(groups)  # (keys, C, N1, N2, ..., L)
     sizes = need.shape[2:-1]
-    first = list(range(len(s.belief.keys)))
-    if all(p.group is None or p.measured for p in parts):  # these depend on the age group, not on the setting
+    first: list[int] | None = None  # the keys that are looked at; None: all
+    if all(p.group is None or p.measured for p in parts) and len(s.belief.ages) < len(s.belief.keys):
+        # these depend on the age group, not on the setting
         first = [[age for _, age in s.belief.keys].index(age) for age in s.belief.ages]
         need = np.stack([need[s.belief.of_age(age)].sum(axis=0) for age in s.belief.ages])
     states = need.reshape(-1, need.shape[-1])
     total = states.sum(axis=1)
-    used = np.flatnonzero(total > MASS * total.max())
-    product = np.ones((1, len(used)))
-    shape = []
+    used = total > MASS * total.max()
+    if len(parts) == 1:  # nothing is multiplied, so states that do not count may stay, with nothing in them
+        (flat,) = _over_states(parts, first, groups, sizes)
+        return (flat @ np.where(used[:, None], states, 0.0)).reshape(len(flat), -1)
+    kept = np.flatnonzero(used)
+    each = [flat.take(kept, axis=1) for flat in _over_states(parts, first, groups, sizes)]
+    shape = [len(own) for own in each]
+    product = each[0]
+    for own in each[1:]:
+        product = (product[:, None] * own).reshape(-1, len(kept))
+    out: Array = product @ states[kept]
+    return out.reshape(*shape, -1)
+
+
+def _over_states(
+    parts: list[_Part], first: list[int] | None, groups: list[int], sizes: tuple[int, ...]
+) -> Iterator[Array]:
+    """P(report | state) of each part, (R, states of all groups)."""
     for part in parts:
-        reports = part.reports[:, first]
+        reports = part.reports if first is None else part.reports[:, first]
         r, k, c, n = reports.shape
         own = [n if g == part.group else 1 for g in groups]
-        full = np.broadcast_to(reports.reshape(r, k, c, *own), (r, k, c, *sizes))
-        flat = full.reshape(r, -1)[:, used]
-        product = (product[:, None] * flat).reshape(-1, len(used))
-        shape.append(r)
-    return (product @ states[used]).reshape(*shape, -1)
-
-
-#: states less probable than this, relative to the likeliest, change no worth that is shown
-MASS = 1e-14
+        yield np.broadcast_to(reports.reshape(r, k, c, *own), (r, k, c, *sizes)).reshape(r, -1)

@@ -50,7 +50,7 @@ def reasons_against(medicine: str, facts: PatientFacts, knowledge: Knowledge) ->
 
 
 def _reasons(medicine: str, facts: PatientFacts, knowledge: Knowledge, ordered: bool = False) -> Iterator[Reason]:
-    for rule, about in _rules_about(medicine, knowledge):
+    for rule, about in rules_about(medicine, knowledge):
         if rule.when.medicine == ITSELF and not ordered:  # taken already: against proposing it, not against taking it
             continue
         met = holds(rule.when, facts, about, knowledge)
@@ -58,7 +58,7 @@ def _reasons(medicine: str, facts: PatientFacts, knowledge: Knowledge, ordered: 
             yield Reason(rule.id, rule.verdict, rule.strength, rule.because, met, rule.sources)
 
 
-def _rules_about(medicine: str, knowledge: Knowledge) -> tuple[tuple[PrescribingRule, str], ...]:
+def rules_about(medicine: str, knowledge: Knowledge) -> tuple[tuple[PrescribingRule, str], ...]:
     """Rules that bear on a medicine, each with the treatment (or the medicine) that it is asked about."""
     key = (knowledge.digest, medicine)
     known = _ABOUT.get(key)

@@ -6,6 +6,8 @@ the level that each cause and complication needs kept as records.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from msgspec import Struct
 
@@ -30,18 +32,29 @@ def needed_levels(found: Posterior, model: Model) -> Array:
 
 def level_shares(found: Posterior, model: Model) -> Array:
     """The same for each cause, (C, L): among patients with these answers and this cause."""
-    knowledge, parameters = model.knowledge, model.parameters
-    levels = knowledge.index.urgency
-    complication_level = np.array([levels.index(knowledge.complications[k].urgency) for k in parameters.complications])
-    cause_level = np.array([levels.index(knowledge.causes[c].urgency) for c in parameters.causes])
+    of_causes, of_groups = _calm(model)
     # given the cause the groups are independent: P(no group needs a level above l) is a product, for every l
-    at_most = np.where(cause_level[:, None] >= np.arange(len(levels)), 1.0, 0.0)  # (C, L)
-    for group, configurations in zip(model.layout.groups, found.configurations, strict=True):
-        asked = np.where(group.configurations > 0, complication_level[list(group.members)], len(levels)).min(axis=1)
-        at_most *= configurations @ (asked[:, None] >= np.arange(len(levels)))
+    at_most = of_causes.copy()
+    for calm, configurations in zip(of_groups, found.configurations, strict=True):
+        at_most *= configurations @ calm
     calmer = np.concatenate([at_most, np.zeros((len(at_most), 1))], axis=1)  # P(needs level l or a calmer one)
     out: Array = np.maximum(calmer[:, :-1] - calmer[:, 1:], 0.0)
     return out
+
+
+@lru_cache(maxsize=8)
+def _calm(model: Model) -> tuple[Array, tuple[Array, ...]]:
+    """1 where a cause, (C, L), or a configuration of each group, (N, L) each, needs a level or a calmer one."""
+    knowledge, parameters = model.knowledge, model.parameters
+    levels = knowledge.index.urgency
+    every = np.arange(len(levels))
+    of_complications = np.array([levels.index(knowledge.complications[k].urgency) for k in parameters.complications])
+    of_causes = np.array([levels.index(knowledge.causes[c].urgency) for c in parameters.causes])
+    of_groups = (
+        np.where(g.configurations > 0, of_complications[list(g.members)], len(levels)).min(axis=1)
+        for g in model.layout.groups
+    )
+    return (of_causes[:, None] >= every).astype(float), tuple((g[:, None] >= every).astype(float) for g in of_groups)
 
 
 def expected_loss(found: Posterior, model: Model) -> ExpectedLoss:

@@ -14,21 +14,25 @@ between them the shares of patients come from the normal distribution function, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backspasm.advice.belief import present_given_state
+from backspasm.advice.belief import present_rows
 from backspasm.advice.outcomes import answered, change_of, linked, ratio
 from backspasm.advice.rule_arrays import floors, rules_about, thresholds
 from backspasm.advice.situation import Situation
 from backspasm.inference.likelihood import MARGIN, scale_ends, transformed
 from backspasm.inference.logit_normal import Array
+from backspasm.inference.model import Model
 from backspasm.inference.special import ndtr
 
 #: nodes on which switches of the decision are looked for, and halvings of the cell in which one lies
 NODES, HALVINGS = 192, 24
+#: states less probable than this, relative to the likeliest, change no worth that is shown
+MASS = 1e-14
 
 
 @dataclass(frozen=True)
@@ -76,23 +80,22 @@ def boolean_worths(s: Situation, findings: tuple[str, ...]) -> dict[str, Worth]:
 def present_masses(s: Situation, findings: tuple[str, ...]) -> Array:
     """Probability that each finding is there and that each level is needed, (F, L), for findings free of links."""
     out = np.zeros((len(findings), len(s.loss)))
-    by_group: dict[int | None, list[tuple[int, Array]]] = {}
-    for i, finding in enumerate(findings):
-        group, p = present_given_state(s.model, finding, s.belief.keys)
-        by_group.setdefault(group, []).append((i, p))
-    for group, members in by_group.items():
-        weights = s.belief.collapsed(group)
-        stacked = np.stack([p.ravel() for _, p in members])
-        out[[i for i, _ in members]] = stacked @ weights.reshape(stacked.shape[1], -1)
+    for group, own, there in present_rows(s.model, findings, s.belief.keys):
+        stacked = there.reshape(len(own), -1)
+        out[own] = stacked @ s.belief.collapsed(group).reshape(stacked.shape[1], -1)
     return out
 
 
 def present_floor(s: Situation, finding: str) -> int:
     """The rules' floor if the finding is there."""
-    rules = rules_about((finding,), s.model)
-    if not rules:
-        return s.floor
-    return int(floors(s.facts.adding({finding: True}, {}, s.model.knowledge), rules, s.floor, s.model))
+    known = s.floors_known.get(finding)
+    if known is None:
+        rules = rules_about((finding,), s.model)
+        known = s.floor
+        if rules:
+            known = int(floors(s.facts.adding({finding: True}, {}, s.model.knowledge), rules, s.floor, s.model))
+        s.floors_known[finding] = known
+    return known
 
 
 def _free_worths(s: Situation, findings: tuple[str, ...]) -> dict[str, Worth]:
@@ -100,17 +103,16 @@ def _free_worths(s: Situation, findings: tuple[str, ...]) -> dict[str, Worth]:
         return {}
     there = present_masses(s, findings)
     gone = np.maximum(s.belief.needed - there, 0)
-    yes = np.minimum(s.decide(there), [present_floor(s, f) for f in findings])
-    no = np.minimum(s.decide(gone), s.floor)
+    yes = np.minimum(s.decide(there), [present_floor(s, f) for f in findings]).tolist()
+    no = np.minimum(s.decide(gone), s.floor).tolist()
+    shares, rests = there.sum(axis=1).tolist(), gone.sum(axis=1).tolist()
+    loss, now, level = s.loss, s.loss_now, s.level
     out = {}
     for i, finding in enumerate(findings):
-        out[finding] = worth_of(
-            s,
-            [
-                (Branch("present", float(there[i].sum()), int(yes[i])), float(s.loss[yes[i]] @ there[i])),
-                (Branch("absent", float(gone[i].sum()), int(no[i])), float(s.loss[no[i]] @ gone[i])),
-            ],
-        )
+        branches = Branch("present", shares[i], yes[i]), Branch("absent", rests[i], no[i])
+        after = float(loss[yes[i]] @ there[i]) + float(loss[no[i]] @ gone[i])
+        moved = sum(b.probability for b in branches if b.level != level)
+        out[finding] = Worth(max(now - after, 0.0), moved, branches)
     return out
 
 
@@ -155,18 +157,23 @@ class Curve:
 
     def below(self, y: Array) -> Array:
         """Share of possible values below y, (Q, S)."""
-        start = ndtr((self.low - self.mean) / self.sd)
-        out: Array = (ndtr((y[:, None] - self.mean) / self.sd) - start) / self.inside
+        out: Array = (ndtr((y[:, None] - self.mean) / self.sd) - self.start) / self.inside
         return out
 
+    @cached_property
+    def start(self) -> Array:
+        """What of each normal lies below what is possible, (S,)."""
+        return ndtr((self.low - self.mean) / self.sd)
 
-def curve_of(s: Situation, measured: str) -> tuple[Curve, int | None, NDArray[np.int64]]:
+
+@lru_cache(maxsize=256)
+def curve_of(model: Model, measured: str, ages: tuple[int, ...]) -> tuple[Curve, int | None, NDArray[np.int64]]:
     """The finding's normals over (ages, C, D), D = driving complication absent or there; its group, and which of the group's
     configurations drive it, (N,). The setting changes no measured value."""
-    means, layout = s.model.means, s.model.layout
+    means, layout = model.means, model.layout
     group = layout.group_of[measured]
-    low, high = scale_ends(measured, means, s.model.knowledge)
-    pairs = [means.value(measured, age) for age in s.belief.ages]
+    low, high = scale_ends(measured, means, model.knowledge)
+    pairs = [means.value(measured, age) for age in ages]
     columns = 1 if group is None else 2
     mean, sd = (np.stack([pair[i][:, :columns] for pair in pairs]).ravel() for i in (0, 1))
     inside = np.maximum(ndtr((high - mean) / sd) - ndtr((low - mean) / sd), MARGIN)
@@ -177,8 +184,8 @@ def curve_of(s: Situation, measured: str) -> tuple[Curve, int | None, NDArray[np
     return Curve(mean, sd, inside, low, high), group, driven
 
 
-def by_curve(s: Situation, group: int | None, driven: NDArray[np.int64], weights: Array) -> Array:
-    """Weights (keys, C, J, L) summed to the states of a curve, (S, L)."""
+def by_curve(s: Situation, group: int | None, driven: NDArray[np.int64], weights: Array | None = None) -> Array:
+    """Weights (keys, C, J, L; default the belief by need) summed to the states of a curve, (S, L)."""
     apart = s.belief.collapsed(group, weights)
     apart = np.stack([apart[s.belief.of_age(age)].sum(axis=0) for age in s.belief.ages])
     if group is not None:
@@ -200,7 +207,7 @@ class _Stretch:
 
 def measured_worth(s: Situation, measured: str, nodes: int = NODES) -> Worth | None:
     """Worth of a measurement; None where no value would add anything."""
-    curve, group, driven = curve_of(s, measured)
+    curve, group, driven = curve_of(s.model, measured, s.belief.ages)
     stretches = _stretches(s, measured, curve, group, driven)
     if not stretches:
         return None
@@ -257,7 +264,7 @@ def _stretches(
     if not parts or all(c is not None and c.nothing and c.dropped for _, _, _, c in parts):
         return []
     if not tied:
-        weights = by_curve(s, group, driven, s.belief.by_need)
+        weights = by_curve(s, group, driven)
         return [_Stretch(low, high, lowest, weights, weights, False) for low, high, lowest, _ in parts]
     ratios = [ratio(s.belief, c) for *_, c in parts if c is not None]
     some_dropped = any(c is not None and c.dropped for *_, c in parts)

@@ -102,6 +102,12 @@ def burden(name: str, knowledge: Knowledge) -> float:
     return sum(rows.get(name, rows.get(section, {})).values())
 
 
+@lru_cache(maxsize=8)
+def burdens(model: Model) -> dict[str, float]:
+    """The burden of asking for each finding."""
+    return {f: burden(f, model.knowledge) for f in model.knowledge.findings}
+
+
 def burden_of_test(test: str, knowledge: Knowledge) -> float:
     """Burden of an investigation, in plain questions: its row of ``investigation_burden`` by ``burden_weights``."""
     row, weights = knowledge.tables("investigation_burden")[test], knowledge.tables("burden_weights")

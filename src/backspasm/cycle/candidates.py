@@ -10,12 +10,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from msgspec import Struct
 
-from backspasm.cycle.model import Array, Patients, pain_of, saturation, settled
-from backspasm.cycle.population import population, uncertain
+from backspasm.cycle.model import Array, Indices, Patients, pain_of, saturation, settled
+from backspasm.cycle.persistence import persistence_number
+from backspasm.cycle.population import population, sensitised, uncertain
+from backspasm.cycle.remembered import Remembered
 from backspasm.records.cycle_types import CycleRecords
 
 #: worlds, and candidates in each
@@ -46,42 +49,86 @@ class Situation(Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Possible patients as they are today: ``weights`` (n,) sum to 1; ``world`` (n,); ``evidence``: mean likelihood."""
+    """Possible patients as they are today: ``weights`` (n,) sum to 1; ``world`` (n,); ``persistence``: their persistence numbers
+    (n,); ``evidence``: mean likelihood."""
 
     patients: Patients
     weights: Array
-    world: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+    world: Indices
+    persistence: Array
     evidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """Worlds and patients before anything is known of the one who is asked about: what follows from records and seed alone.
+
+    ``places`` (n,): evenly through the shares of classes of causes, in random order.
+    """
+
+    patients: Patients
+    world: Indices
+    places: Array
+    #: sensitisation at the visit, by the days before it
+    central: Remembered[Array]
+
+    @cached_property
+    def persistence(self) -> dict[bool, Array]:
+        """With the loop and without it, (n,); no cause, treatment or day changes it."""
+        p = self.patients
+        return {True: persistence_number(p), False: persistence_number(p.without_loop())}
+
+    def at_visit(self, days: float) -> Patients:
+        """The patients so many days after the pain began."""
+        central = self.central.get(self, days, lambda: sensitised(self.patients, days).central)
+        return replace(self.patients, central=central)
+
+
+_POOLS = Remembered[_Pool](most=8)
+#: numbers of days for which the sensitisation at the visit is kept
+VISITS = 32
+
+
+def _pool(cycle: CycleRecords, seed: int, emergency: bool) -> _Pool:
+    rng = np.random.default_rng(seed)
+    world = np.repeat(np.arange(WORLDS), EACH)
+    typical = {name: values[world] for name, values in uncertain(cycle, WORLDS, rng, even=True).items()}
+    p = population(cycle, WORLDS * EACH, rng, typical=typical, even=True, emergency=emergency)
+    return _Pool(p, world, shuffled(p.count, rng), Remembered(VISITS))
+
+
+def shuffled(count: int, rng: np.random.Generator) -> Array:
+    """(count,): the middles of as many equal shares of 0 to 1, in random order."""
+    return (rng.permutation(count) + 0.5) / count
 
 
 def candidates(situation: Situation, cycle: CycleRecords, seed: int, *, loop: bool = True) -> Candidates:
     """Worlds and patients, aged to today, weighed by the pain stated."""
-    count = WORLDS * EACH
-    rng = np.random.default_rng(seed)
-    world = np.repeat(np.arange(WORLDS), EACH)
-    typical = {name: values[world] for name, values in uncertain(cycle, WORLDS, rng, even=True).items()}
+    pool = _POOLS.get(cycle, (seed, situation.emergency), lambda: _pool(cycle, seed, situation.emergency))
     # the population is fitted as patients are at a visit some days after the start; only time beyond that ages them
     days = situation.days or 0.0
     visit = min(days, (cycle.emergency_visit_days if situation.emergency else cycle.visit_days).value)
-    p = population(cycle, count, rng, typical=typical, days_before=visit, even=True, emergency=situation.emergency)
-    p = of_classes(p, situation.classes, cycle, rng)
+    p = of_classes(pool.at_visit(visit), situation.classes, cycle, pool.places)
     if not loop:
         p = p.without_loop()
     today = _aged(p, days - visit)
     # in the order of healing, so that those picked evenly through the weights heal as fast as all of them do
     order = np.argsort(today.healing_days, kind="stable")
-    today, world = today.taken(order), world[order]
+    today = today.taken(order)
     drive, _, _ = settled(today.injury, today.central, today)
     logs = _log_likelihood(pain_of(drive), situation, cycle)
     weights = _evened(logs)
-    return Candidates(today, weights, world, float(np.exp(logs).mean()))
+    return Candidates(today, weights, pool.world[order], pool.persistence[loop][order], float(np.exp(logs).mean()))
 
 
-def of_classes(p: Patients, classes: Mapping[str, float], cycle: CycleRecords, rng: np.random.Generator) -> Patients:
-    """Each candidate gets a class of causes in proportion to its share, and what the class changes."""
+def of_classes(p: Patients, classes: Mapping[str, float], cycle: CycleRecords, places: Array) -> Patients:
+    """Each candidate gets a class of causes in proportion to its share, and what the class changes.
+
+    Args:
+        places: (n,), evenly between 0 and 1 in random order.
+    """
     names = list(classes)
-    steps = (rng.permutation(p.count) + 0.5) / p.count
-    which = np.minimum(np.searchsorted(np.cumsum([classes[c] for c in names]), steps), len(names) - 1)
+    which = np.minimum(np.searchsorted(np.cumsum([classes[c] for c in names]), places), len(names) - 1)
     records = [cycle.classes[c] for c in names]
 
     def of(values: Sequence[float]) -> Array:

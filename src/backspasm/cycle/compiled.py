@@ -13,10 +13,11 @@ from dataclasses import fields
 import numba
 import numpy as np
 
-from backspasm.cycle.engine import SAME_DAY, Course
+from backspasm.cycle.engine import Course
 from backspasm.cycle.exponential import Weights, weights
 from backspasm.cycle.grid import Grid
 from backspasm.cycle.model import Array, Patients, settled
+from backspasm.cycle.on_the_way import SAME_DAY
 from backspasm.cycle.treatment import Dosing, Treatment
 
 #: what rounding may be traded for speed; infinite values keep their meaning (no flare, no sedation)

@@ -8,11 +8,12 @@ than the fast time constants: where no drug acts, a step of half a day serves a 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from backspasm.cycle.model import Array, Patients
+from backspasm.cycle.model import Array, Indices, Patients
 
 #: below this size of the argument phi_3 is summed as a series, above it is formed from the exponential
 SERIES = 0.5
@@ -40,7 +41,8 @@ def phis(z: Array) -> tuple[Array, Array, Array, Array]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """What one step of length ``h`` multiplies; each (n,). ``half_*`` leads to the middle, the others over the whole step.
+    """What one step of length ``h`` multiplies; each (n,), or (lengths, paces). ``half_*`` leads to the middle, the others over
+    the whole step.
 
     For activity (``s``), metabolites (``m``) and sensitisation (``c``): ``*_keep`` of the state itself, ``m_flow`` from
     activity to metabolites, and of the nonlinear terms at the start (``*_0``), in the middle (``*_1``, for the sum of two)
@@ -71,19 +73,28 @@ class Weights:
 
 def weights(h: float, p: Patients) -> Weights:
     """The weights of a step of ``h`` days; (1,) instead of (n,) where all patients share the time constants."""
+    few, which = weights_by_pace([h], p)
+    rows = (getattr(few, f.name)[0] for f in fields(Weights))
+    return Weights(*(rows if which is None else (row[which] for row in rows)))
+
+
+def weights_by_pace(lengths: Sequence[float], p: Patients) -> tuple[Weights, Indices | None]:
+    """The weights of steps of these lengths (L,) in days, (L, paces) each, and each patient's pace.
+
+    None instead of the paces: one for all, or one for each patient in their order.
+    """
     first, which = p.paces
-    if len(first) == 1 or len(first) == p.count:
-        return _weights(h, p.taken(first))
-    few = _weights(h, p.taken(first))  # each pace once
-    return Weights(*(getattr(few, f.name)[which] for f in fields(Weights)))
+    few = _weights(np.asarray(lengths, dtype=np.float64)[:, None], p.taken(first))  # each pace once
+    return few, None if len(first) in (1, p.count) else which
 
 
-def _weights(h: float, p: Patients) -> Weights:
+def _weights(h: Array, p: Patients) -> Weights:
     a, b, c = -1 / p.reflex_days, -1 / p.metabolite_days, -1 / p.sensitisation_days
     b = np.where(np.abs(a - b) < APART * np.abs(a), b * (1 + 2 * APART), b)
     half = h / 2
-    exp, one, two, three = phis(np.stack([a, b, c]) * h)
-    half_exp, half_one, _, _ = phis(np.stack([a, b, c]) * half)
+    rates = np.stack([a, b, c])[:, None]
+    exp, one, two, three = phis(rates * h)
+    half_exp, half_one, _, _ = phis(rates * half)
     start, middle, end = one - 3 * two + 4 * three, 2 * two - 4 * three, 4 * three - two
 
     def crossed(f: Array) -> Array:

@@ -60,7 +60,7 @@ def grid_of(
     if len(days) == 0 or days[0] < 0 or np.any(np.diff(days) < 0):
         raise ValueError("days must be given, rise, and start at 0 or later")
     doses = set(treatment.dose_days.tolist())
-    flares = set(np.unique(flare_days[np.isfinite(flare_days)]).tolist())
+    flares = set(flare_days[np.isfinite(flare_days)].tolist())
     breaks = [b for b in sorted({0.0, *days.tolist(), *doses, *flares}) if 0 <= b <= days[-1]]
     nodes = [0.0]
     injured, dosed = 0.0, -np.inf
@@ -77,6 +77,11 @@ def grid_of(
             nodes.append(day)
     joined = np.array(nodes)
     return Grid(joined, np.searchsorted(joined, days - SAME).astype(np.intp))
+
+
+def lengths_of(grid: Grid) -> list[float]:
+    """The steps' lengths in days, rounded so that equal ones are equal."""
+    return [round(h, 12) for h in np.diff(grid.nodes).tolist()]
 
 
 def _round_length(most: float) -> float:

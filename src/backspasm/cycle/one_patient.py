@@ -16,6 +16,9 @@ from msgspec.structs import replace as replace_fields
 from backspasm.cycle.candidates import WORLDS, Candidates, Situation, candidates, systematic
 from backspasm.cycle.drugs import treatment_of
 from backspasm.cycle.engine import Course, simulate
+from backspasm.cycle.foreseen import Foreseen, foresee, simulate_foreseen
+from backspasm.cycle.grid import FINE as FINE_UNTREATED
+from backspasm.cycle.grid import SHARE, grid_of
 from backspasm.cycle.model import Array, Patients
 from backspasm.cycle.outputs import (
     Observation,
@@ -24,9 +27,9 @@ from backspasm.cycle.outputs import (
     range_of_motion,
     resting_activity,
 )
-from backspasm.cycle.persistence import persistence_number
 from backspasm.cycle.prescription import Prescription
-from backspasm.cycle.treatment import NONE, Dosing, Treatment
+from backspasm.cycle.remembered import Remembered
+from backspasm.cycle.treatment import Dosing, Treatment
 from backspasm.records.cycle_types import CycleRecords
 
 #: patients carried on, and the seed of their chance
@@ -126,19 +129,13 @@ def expected_course(
     with_loop, without = candidates(known, cycle, seed), candidates(known, cycle, seed, loop=False)
     chosen = [c.patients.taken(systematic(c.weights, draws)) for c in (with_loop, without)]
     at = np.array(days, dtype=np.float64)
-    untreated = simulate(chosen[0].joined(chosen[1]), NONE, at, longest=LONGEST)
-    treated = simulate(
-        _repeated(chosen, len(options)),
-        _joined(options, cycle, draws, seed, known.slow),
-        at,
-        fine=FINE,
-        longest=LONGEST,
-    )
+    untreated = _run(chosen, (Option(UNTREATED, ()),), cycle, at, draws, seed, known.slow)
+    treated = _run(chosen, options, cycle, at, draws, seed, known.slow)
     o = observation(cycle)
+    alone, beside = _arms(untreated, untreated, o, draws), _arms(treated, untreated, o, draws)
     arms, rival = (
-        {UNTREATED: _arm(untreated, i, untreated, i, o, draws)}
-        | {option.id: _arm(treated, i * len(options) + j, untreated, i, o, draws) for j, option in enumerate(options)}
-        for i in range(2)
+        {UNTREATED: none} | {option.id: arm for option, arm in zip(options, others, strict=True)}
+        for (none,), others in zip(alone, beside, strict=True)
     )
     return Expected(
         days=tuple(float(d) for d in days),
@@ -178,6 +175,37 @@ def _repeated(chosen: Sequence[Patients], times: int) -> Patients:
     return first.joined(second).taken(index)
 
 
+def _run(
+    chosen: Sequence[Patients],
+    arms: Sequence[Option],
+    cycle: CycleRecords,
+    days: Array,
+    draws: int,
+    seed: int,
+    slow: bool,
+) -> Course:
+    """All arms at once, with the loop and without it. Columns: for each model each arm, for each arm the same draws."""
+    both = chosen[0].joined(chosen[1])
+    fine = FINE if any(arm.prescriptions for arm in arms) else FINE_UNTREATED
+
+    def ahead() -> Foreseen | None:
+        treatments = [treatment_of(a.prescriptions, cycle, draws, seed, slow=slow) for a in arms]
+        joined = Treatment(tuple(d for t in treatments for d in t.drugs))
+        return foresee(treatments, grid_of(days, joined, both.flare_days, fine, SHARE, LONGEST), draws)
+
+    key = (tuple(a.prescriptions for a in arms), days.tobytes(), draws, seed, slow)
+    seen = _FORESEEN.get(cycle, key, ahead)
+    if seen is not None:
+        return simulate_foreseen(both, seen)
+    return simulate(
+        _repeated(chosen, len(arms)), _joined(arms, cycle, draws, seed, slow), days, fine=fine, longest=LONGEST
+    )
+
+
+#: of the usual options and of none there are two each: of patients who eliminate slowly, and of all others
+_FORESEEN = Remembered[Foreseen | None](most=6)
+
+
 def _joined(options: Sequence[Option], cycle: CycleRecords, draws: int, seed: int, slow: bool) -> Treatment:
     """One treatment over all columns: each arm's doses are taken in its own columns only."""
     arms = [treatment_of(o.prescriptions, cycle, draws, seed, slow=slow) for o in options]
@@ -210,34 +238,55 @@ def _merged(d: Dosing) -> Dosing:
     return replace(d, days=distinct[0], amounts=distinct[1], pain_at_least=distinct[2], takes=takes)
 
 
-def _arm(run: Course, block: int, untreated: Course, none: int, o: Observation, draws: int) -> Arm:
-    """The arm in the ``block``-th piece of ``draws`` columns, against the untreated in the ``none``-th of theirs."""
-    own, other = slice(block * draws, (block + 1) * draws), slice(none * draws, (none + 1) * draws)
-    mine = run.columns(own)
-    spasm = band(mine.activity)
-    middle, low, high = (np.array(values) for values in (spasm.median, spasm.low, spasm.high))
+def _arms(run: Course, untreated: Course, o: Observation, draws: int) -> list[list[Arm]]:
+    """For each model, each of its arms: pieces of ``draws`` columns, against the untreated of the same model."""
+    days, columns = run.pain.shape
+    models = untreated.pain.shape[1] // draws
+    shape = (days, models, columns // models // draws, draws)
+    pain, none = run.pain.reshape(shape), untreated.pain.reshape(days, models, 1, draws)
+    kinds = [pain, run.activity.reshape(shape), range_of_motion(run, o).reshape(shape), none - pain]
+    bands = quantiles(np.stack(kinds))  # (low, median, high; kind; day; model; arm)
+    drowsy = run.drowsiness.reshape(shape).mean(axis=-1)
+    return [[_arm(bands[..., m, arm], drowsy[:, m, arm], o) for arm in range(shape[2])] for m in range(models)]
+
+
+def _arm(bands: Array, drowsy: Array, o: Observation) -> Arm:
+    """From (low, median, high; pain, spasm, motion, less pain; day)."""
+    pain, spasm, motion, less = (Band(*(tuple(bands[q, k].tolist()) for q in (1, 0, 2))) for k in range(len(bands[0])))
+    low, middle, high = bands[:, 1]
     # EMG follows activity one to one, so its bands are those of activity; the ratio falls as activity rises
     resting = (tuple(resting_activity(a, o).tolist()) for a in (middle, low, high))
     ratio = (tuple(flexion_relaxation_ratio(a, o).tolist()) for a in (middle, high, low))
     return Arm(
-        pain=band(mine.pain),
+        pain=pain,
         spasm=spasm,
         resting_emg=Band(*resting),
         flexion_ratio=Band(*ratio),
-        motion=band(range_of_motion(mine, o)),
-        drowsy=tuple(mine.drowsiness.mean(axis=1).tolist()),
-        less_pain=band(untreated.pain[:, other] - mine.pain),
+        motion=motion,
+        drowsy=tuple(drowsy.tolist()),
+        less_pain=less,
     )
 
 
-def band(values: Array) -> Band:
-    """Median and 5-95 % range over the draws (t, n)."""
-    low, median, high = np.quantile(values, INTERVAL, axis=1)
-    return Band(tuple(median.tolist()), tuple(low.tolist()), tuple(high.tolist()))
+def quantiles(values: Array) -> Array:
+    """5 %, median and 95 % over the last axis, in front, as ``np.quantile`` gives them to the last bit.
+
+    That function imports masked arrays, which takes half as long as importing NumPy itself.
+    """
+    ordered = np.sort(values, axis=-1)
+    return np.stack([_between(ordered, share) for share in INTERVAL])
+
+
+def _between(ordered: Array, share: float) -> Array:
+    place = share * (ordered.shape[-1] - 1)
+    below = int(place)
+    t, a, b = place - below, ordered[..., below], ordered[..., min(below + 1, ordered.shape[-1] - 1)]
+    out: Array = a + (b - a) * t if t < 1 / 2 else b - (b - a) * (1 - t)
+    return out
 
 
 def _persistence(c: Candidates) -> Persistence:
-    number = persistence_number(c.patients)
+    number = c.persistence
     low, value, high = (_quantile(number, c.weights, q) for q in INTERVAL)
     by_world: Array = np.bincount(c.world, c.weights, WORLDS).astype(np.float64)
     above = np.bincount(c.world, c.weights * (number > 1), WORLDS) / np.maximum(by_world, np.finfo(float).tiny)

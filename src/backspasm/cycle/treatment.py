@@ -93,7 +93,7 @@ class Treatment:
     @property
     def dose_days(self) -> Array:
         """Every day on which some dose is offered, rising, once each."""
-        return np.unique(np.concatenate([d.days for d in self.drugs])) if self.drugs else np.empty(0)
+        return np.array(sorted({day for d in self.drugs for day in d.days.tolist()}), dtype=np.float64)
 
 
 NONE = Treatment()

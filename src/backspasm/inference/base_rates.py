@@ -27,6 +27,7 @@ class BaseRates:
     """Log shares by setting and population, with covariance; age profile (log) and share of males.
 
     Shapes: ``log_share`` S x 2 x C, ``covariance`` S x 2 x C x C, ``log_profile`` and its sd bands x C, ``male`` 2 x C.
+    All these speak of the average over places of a setting; ``place_sd`` (C) is how far one place differs from it (log).
     ``facts`` names the studies behind a share: keys ``setting|population|cause``.
     """
 
@@ -35,6 +36,7 @@ class BaseRates:
     log_profile: Array
     profile_sd: Array
     male: Array
+    place_sd: Array
     facts: dict[str, tuple[str, ...]]
 
     def log_weights(
@@ -56,6 +58,7 @@ def fit_base_rates(knowledge: Knowledge, ages: Ages, without: frozenset[str] = f
     log_profile, male = _profiles(knowledge, ages)
     # far from the ages at which a cause is usual, its frequency is known least
     profile_sd = knowledge.number("age_profile_log_sd") + knowledge.number("age_profile_tail_sd") * np.abs(log_profile)
+    between_places = knowledge.number("base_rate_heterogeneity")
     facts: dict[str, list[str]] = {}
     shares = knowledge.tables("presenter_ages")
     for study, fact in usable(knowledge, without):
@@ -72,7 +75,7 @@ def fit_base_rates(knowledge: Knowledge, ages: Ages, without: frozenset[str] = f
         if weights.sum() == 0:
             weights = np.ones(len(bands))
         target = np.isin(causes, fact.causes)
-        noise = observed.variance + observed.bias_variance + knowledge.number("base_rate_heterogeneity") ** 2
+        noise = observed.variance + observed.bias_variance + between_places**2
         _kalman(
             log_share[s, p],
             covariance[s, p],
@@ -90,6 +93,7 @@ def fit_base_rates(knowledge: Knowledge, ages: Ages, without: frozenset[str] = f
         log_profile,
         profile_sd,
         male,
+        np.full(len(causes), between_places),
         {k: tuple(v) for k, v in facts.items()},
     )
 

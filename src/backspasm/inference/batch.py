@@ -3,15 +3,18 @@
 What only the cause drives is one matrix product and stays a sum of logs. What complications drive has many more
 states (causes x configurations), but few distinct patterns of answers: findings are gathered into pattern tables that
 hold the product of their probabilities once for each pattern that occurs, so that a patient costs one row of each
-table, and no exponential. The result is that of ``posterior``; a test holds it to 1e-9.
+table, and no exponential. The result is that of ``posterior``; a test holds it to 1e-9. For millions of patients there
+is machine code besides (``many.machine_code``), where numba is installed.
 """
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 from msgspec import Struct
 
-from backspasm.inference.columns import Codes, Columns, Flags, evidence_of
+from backspasm.inference.columns import Codes, Columns, EvidenceColumns, Flags, evidence_of
 from backspasm.inference.log_tables import Block, LogTables, circumstances, log_tables
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
@@ -22,6 +25,8 @@ from backspasm.inference.special import logsumexp, lse_and_softmax
 CHUNK = 1024
 #: where the sum of products is less than this, rounding to zero may have touched it, and logs are used instead
 LEAST_TOTAL = 1e-250
+#: and where it is more than this, something may have been rounded to infinity
+MOST_TOTAL = 1e300
 
 
 class Scores(Struct, frozen=True):
@@ -43,9 +48,39 @@ class Part(Struct, frozen=True):
         return Part(self.items[:, rows], self.values[:, rows], self.log_prior[rows])
 
 
-def score(columns: Columns, model: Model) -> Scores:
-    """Probability of every cause for every patient."""
+def score(columns: Columns, model: Model, compiled: bool | None = False) -> Scores:
+    """Probability of every cause for every patient.
+
+    Args:
+        compiled: machine code (needs numba; made once, kept on disk); None: where numba is installed.
+
+    Raises:
+        ImportError: where machine code is asked for and numba is not installed.
+    """
     evidence = evidence_of(columns, model.parameters, model.knowledge)
+    code = machine_code(compiled)
+    if code is None:
+        return Scores(by_products(columns, evidence, model), evidence.contradictory)
+    out = np.empty((len(model.parameters.causes), len(columns)))
+    code.fill(columns, evidence, model, out)
+    return Scores(out.T, evidence.contradictory)
+
+
+def machine_code(compiled: bool | None) -> ModuleType | None:
+    """The module asked for, or None for NumPy."""
+    if compiled is False:
+        return None
+    try:
+        from backspasm.inference.many import machine_code
+    except ImportError:
+        if compiled:
+            raise
+        return None
+    return machine_code
+
+
+def by_products(columns: Columns, evidence: EvidenceColumns, model: Model) -> Array:
+    """Probability of every cause, (n, C), with NumPy alone; NaN where answers contradict each other."""
     everybody = Part(evidence.items, evidence.values, np.zeros((len(columns), 0)))
     out = np.full((len(columns), len(model.parameters.causes)), np.nan)
     sure = (columns.setting >= 0) & (columns.band >= 0) & ~evidence.contradictory
@@ -69,7 +104,7 @@ def score(columns: Columns, model: Model) -> Scores:
             log_joint[possible] = np.logaddexp(log_joint[possible], found)
     if len(unsure):
         out[unsure] = lse_and_softmax(log_joint)[1]
-    return Scores(out, evidence.contradictory)
+    return out
 
 
 # --- products ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from backspasm.inference.posterior import (
     posterior,
     prepared,
     terms_of,
+    without_each,
 )
 from backspasm.inference.special import logsumexp, lse_and_softmax
 from backspasm.inference.strata import Stratum
@@ -90,16 +92,22 @@ def steps(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) ->
     joint = cumulative(items, strata, model)
     odds = log_odds(joint)
     probability = lse_and_softmax(joint)[1]
-    groups = {AGE_GROUPS[age_group(model.parameters, s)] for s in strata}
-    out: dict[str, tuple[Step, ...]] = {}
-    for c, cause in enumerate(model.parameters.causes):
-        found = []
-        for j, item in enumerate(items):
-            facts, share = backing_of(item, cause, tuple(groups), model)
-            ratio = float(np.exp(odds[j + 1, c] - odds[j, c]))
-            found.append(Step(item, ratio, float(probability[j, c]), float(probability[j + 1, c]), facts, share))
-        out[cause] = tuple(found)
-    return out
+    ages = _ages(strata, model)
+    ratios = np.exp(odds[1:] - odds[:-1]).tolist()
+    before, after = probability[:-1].tolist(), probability[1:].tolist()
+    backings = [_backings(item.finding, ages, model) for item in items]
+    return {
+        cause: tuple(
+            Step(item, ratios[j][c], before[j][c], after[j][c], *backings[j][c]) for j, item in enumerate(items)
+        )
+        for c, cause in enumerate(model.parameters.causes)
+    }
+
+
+def _ages(strata: tuple[Stratum, ...], model: Model) -> tuple[str, ...]:
+    """The age groups of strata, in their order."""
+    there = {age_group(model.parameters, s) for s in strata}
+    return tuple(AGE_GROUPS[i] for i in sorted(there))
 
 
 def complication_steps(
@@ -112,7 +120,7 @@ def complication_steps(
         found = posterior(items[:j], strata, model.means, model.layout, model.knowledge)
         rows.append(np.einsum("c,ck->k", found.causes, complication_probabilities(found, model.layout)))
     p = np.clip(np.array(rows), 0, 1)
-    ages = tuple({AGE_GROUPS[age_group(model.parameters, s)] for s in strata})
+    ages = _ages(strata, model)
     out: dict[str, tuple[Step, ...]] = {}
     for k, name in enumerate(names):
         steps_of_it = []
@@ -135,16 +143,26 @@ def _facts_at(finding: str, given: str, ages: tuple[str, ...], model: Model) -> 
 
 def backing_of(item: Item, cause: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[str, ...], float]:
     """Facts behind an answer's rate for a cause: of the cause itself, and of the complications that drive the finding."""
+    return _backings(item.finding, ages, model)[model.parameters.causes.index(cause)]
+
+
+@lru_cache(maxsize=4096)
+def _backings(finding: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[tuple[str, ...], float], ...]:
+    """``backing_of`` for every cause."""
+    return tuple(_backing(finding, cause, ages, model) for cause in model.parameters.causes)
+
+
+def _backing(finding: str, cause: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[str, ...], float]:
     facts: dict[str, None] = {}
     share = 0.0
-    drivers = model.knowledge.findings[item.finding].driven_by
+    drivers = model.knowledge.findings[finding].driven_by
     for age in ages:
-        own = model.parameters.backing.get(f"{item.finding}|{cause}|{age}")
+        own = model.parameters.backing.get(f"{finding}|{cause}|{age}")
         if own is not None:
             facts |= dict.fromkeys(own.facts)
             share = max(share, own.share)
         for complication in drivers:
-            through = model.parameters.backing.get(f"{item.finding}|{complication}|{age}")
+            through = model.parameters.backing.get(f"{finding}|{complication}|{age}")
             if through is not None:
                 facts |= dict.fromkeys(through.facts)
     return tuple(facts), share
@@ -155,17 +173,13 @@ def without_each_answer(
 ) -> tuple[tuple[Item, float], ...]:
     """The cause's probability with each answer left out in turn."""
     c = model.parameters.causes.index(cause)
-    out = []
-    for i, item in enumerate(items):
-        rest = items[:i] + items[i + 1 :]
-        found = posterior(rest, strata, model.means, model.layout, model.knowledge)
-        out.append((item, float(found.causes[c])))
-    return tuple(out)
+    found = without_each(items, strata, model.means, model.layout, model.knowledge)
+    return tuple((item, float(rest.causes[c])) for item, rest in found)
 
 
 def studies_behind(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> tuple[str, ...]:
     """Ids of studies that bear on this patient through any cause, base rates included."""
-    ages = tuple({AGE_GROUPS[age_group(model.parameters, s)] for s in strata})
+    ages = _ages(strata, model)
     found: dict[str, None] = {}
     for cause in model.parameters.causes:
         for item in items:

@@ -236,6 +236,7 @@ class Tables:
             complications=self.complication_ids,
             booleans=self.booleans,
             measured=self.measured,
+            kinds=tuple(self.knowledge.cause_group[c] for c in self.causes),
             lognormal=tuple(self.knowledge.findings[m].distribution == "lognormal" for m in self.measured),
             boolean_drivers=tuple(self.drivers[f] for f in self.booleans),
             measured_drivers=tuple(self.drivers[m] for m in self.measured),
@@ -243,6 +244,7 @@ class Tables:
             base=base,
             marginal=self.marginal,
             leak_floor=self.knowledge.number("leak_floor_share"),
+            error_in_kind=self.knowledge.number("error_in_kind"),
             backing=self.backing,
             **self.arrays,
         )

@@ -55,13 +55,14 @@ def _normalised(log_weights: Array) -> Array:
 
 def interval(values: Array, weights: Array) -> tuple[Array, Array]:
     """Ends of the 90 % interval of values (K, ...) with weights (K,), shape (...) each."""
-    columns = values.reshape(len(values), -1)
-    order = np.argsort(columns, axis=0)
-    found = np.empty((len(INTERVAL), columns.shape[1]))
-    for c in range(columns.shape[1]):
-        w = weights[order[:, c]]
-        middle = np.cumsum(w) - w / 2  # each draw stands for the middle of its share
-        found[:, c] = np.interp(INTERVAL, middle, columns[order[:, c], c])
+    rows = np.ascontiguousarray(values.reshape(len(values), -1).T)  # each quantity's draws side by side
+    order = np.argsort(rows, axis=1)
+    w = weights[order]
+    middle = np.cumsum(w, axis=1) - w / 2  # each draw stands for the middle of its share
+    ranked = np.take_along_axis(rows, order, axis=1)
+    found = np.empty((len(INTERVAL), len(rows)))
+    for c in range(len(rows)):
+        found[:, c] = np.interp(INTERVAL, middle[c], ranked[c])
     low, high = found.reshape(len(INTERVAL), *values.shape[1:])
     return low, high
 

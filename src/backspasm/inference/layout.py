@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -27,6 +28,11 @@ class Layout:
     groups: tuple[Group, ...]
     group_of: dict[str, int | None]
     drivers: dict[str, tuple[int, ...]]
+
+    @cached_property
+    def item_groups(self) -> dict[tuple[str, str | None], int | None]:
+        """The group that an item of a finding (and of another, given which) bears on, as ``likelihood.item_group`` found it."""
+        return {}
 
     def positions(self, finding: str, group: int) -> list[int]:
         """Columns of the group's configurations that drive the finding."""

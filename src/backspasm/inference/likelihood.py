@@ -57,8 +57,11 @@ def over_group(log_p: Array, finding: str, layout: Layout, group: int | None) ->
 
 def item_group(item: Item, layout: Layout, knowledge: Knowledge) -> int | None:
     """Group of complications that an item bears on, through its own finding or the one it is linked to."""
-    involved = [item.finding, *([item.given] if item.given else []), *bounding(item.finding, knowledge)]
-    return next((group for f in involved if (group := layout.group_of[f]) is not None), None)
+    key = item.finding, item.given
+    if key not in layout.item_groups:
+        involved = [item.finding, *([item.given] if item.given else []), *bounding(item.finding, knowledge)]
+        layout.item_groups[key] = next((group for f in involved if (group := layout.group_of[f]) is not None), None)
+    return layout.item_groups[key]
 
 
 def outer_forms(finding: str, knowledge: Knowledge) -> list[str]:
@@ -183,7 +186,11 @@ def _log_density(
         return out
 
     factor = numbers.kept.get(("log_factor", item.finding, age, group is None), log_factor)
-    density: Array = factor - 0.5 * ((item.value - mean) / sd) ** 2  # (..., C, 2)
+    z = item.value - mean
+    z /= sd
+    z *= z
+    z *= 0.5
+    density: Array = np.subtract(factor, z, out=z)  # (..., C, 2)
     if group is None:
         return density
     driven = layout.groups[group].configurations[:, layout.positions(item.finding, group)].any(axis=1)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import io
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -21,8 +18,9 @@ from backspasm.inference.layout import Layout, layout_of
 from backspasm.inference.numbers import JointDraws, Means
 from backspasm.inference.parameters import Backing, Parameters
 from backspasm.inference.strata import Ages
+from backspasm.records.cache import cache_folder, digest_of_code, keep
 from backspasm.records.knowledge import Knowledge
-from backspasm.records.library import digest_of, knowledge_folder, package_version, read_knowledge
+from backspasm.records.library import digest_of, knowledge_folder, read_knowledge
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -81,33 +79,13 @@ def load(root: Path | None = None, on_fit: Callable[[], None] | None = None) -> 
     if on_fit is not None:
         on_fit()
     model = fit_model(read_knowledge(root))
-    _write(place, model)
+    keep(place, encode(model))
     return model
-
-
-def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/backspasm``, by default ``~/.cache/backspasm``. Holds knowledge only, never a patient."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backspasm"
 
 
 def code_digest() -> str:
     """Changes with the code that fits and with the types that are kept, so that an old cache is never read."""
-    package = Path(__file__).parent.parent
-    total = hashlib.sha256(package_version().encode())
-    for path in sorted((*package.joinpath("inference").glob("*.py"), *package.joinpath("records").glob("*.py"))):
-        total.update(path.read_bytes())
-    return total.hexdigest()[:12]
-
-
-def _write(place: Path, model: Model) -> None:
-    """Keep the model; a cache that cannot be written is not an error. The file appears whole or not at all."""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-            file.write(encode(model))
-        Path(file.name).replace(place)
-    except OSError:
-        return
+    return digest_of_code("inference", "records")
 
 
 def _read(place: Path) -> Model | None:

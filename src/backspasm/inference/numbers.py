@@ -168,7 +168,8 @@ class JointDraws:
 
     def _log_share(self, setting: int, population: int) -> Array:
         base, causes = self.parameters.base, len(self.parameters.causes)
-        root = np.linalg.cholesky(base.covariance[setting, population] + 1e-12 * np.eye(causes))
+        # what is known is the average of many places; one place differs from it
+        root = np.linalg.cholesky(base.covariance[setting, population] + np.diag(base.place_sd**2))
         z = self.normals(f"base/{self.parameters.settings[setting]}/{population}", causes)
         out: Array = base.log_share[setting, population] + z @ root.T
         return out
@@ -186,8 +187,21 @@ class JointDraws:
     def rate(self, finding: str, group: int) -> Array:
         p = self.parameters
         f = p.booleans.index(finding)
-        z = self.normals(f"rate/{finding}", len(p.causes))
+        z = self.kept.get(("in kinds", finding), lambda: self._in_kinds(f"rate/{finding}"))
         return expit(p.rate_mean[group, :, f] + p.rate_sd[group, :, f] * z)
+
+    def _in_kinds(self, name: str) -> Array:
+        """Standard normal draws of all causes, (count, C), correlated by ``error_in_kind`` between causes of one kind.
+
+        Who is wrong about a finding in strain is wrong about it in plain back pain too, and one study often speaks of
+        both. Drawn independently, such errors would average out over a group of causes, and its rate look too sure.
+        """
+        p = self.parameters
+        kinds = list(dict.fromkeys(p.kinds))
+        own = self._normals(name, len(p.kinds))
+        shared = self._normals(f"{name}/kinds", len(kinds))[:, [kinds.index(kind) for kind in p.kinds]]
+        out: Array = np.sqrt(1 - p.error_in_kind) * own + np.sqrt(p.error_in_kind) * shared
+        return out
 
     def strengths(self, finding: str, group: int) -> Array:
         p = self.parameters

@@ -26,6 +26,7 @@ class Parameters:
 
     Rates are log odds with mean and sd. ``marginal`` says whether a rate includes the complications (then the leak is
     solved for) or is that of patients without them. ``value_*`` have a last axis: driving complication absent, present.
+    ``error_in_kind`` is the correlation of what is not known of one finding's rates in two causes of the same kind.
     """
 
     settings: tuple[str, ...]
@@ -33,6 +34,7 @@ class Parameters:
     complications: tuple[str, ...]
     booleans: tuple[str, ...]
     measured: tuple[str, ...]
+    kinds: tuple[str, ...]  # of the causes, C: mechanical, infectious, ...
     lognormal: tuple[bool, ...]
     boolean_drivers: tuple[tuple[int, ...], ...]
     measured_drivers: tuple[tuple[int, ...], ...]
@@ -50,6 +52,7 @@ class Parameters:
     value_log_spread: Array
     value_log_spread_sd: Array
     leak_floor: float
+    error_in_kind: float
     backing: dict[str, Backing]
 
 

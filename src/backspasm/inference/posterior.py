@@ -6,6 +6,7 @@ age or sex is averaged over the strata that are possible.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -79,12 +80,15 @@ def evidence(terms: Terms) -> tuple[Array, tuple[Array, ...]]:
     """Log p(items | cause), (..., C), and p(configuration | cause, items) for each group, (..., C, N)."""
     by_group = list(terms.log_shares)
     total: Array = np.zeros(terms.log_shares[0].shape[:-1])
-    touched = {group for group, _ in terms.items}
+    touched: set[int] = set()
     for group, log_p in terms.items:
         if group is None:
-            total = total + log_p[..., 0]
+            total += log_p[..., 0]
+        elif group in touched:
+            by_group[group] += log_p
         else:
-            by_group[group] = by_group[group] + log_p
+            by_group[group] = by_group[group] + log_p  # a new array: the shares are kept
+            touched.add(group)
     for g, log_p in enumerate(by_group):
         if g in touched:
             of_group, by_group[g] = lse_and_softmax(log_p)
@@ -102,10 +106,46 @@ def posterior(
     knowledge: Knowledge,
 ) -> Posterior:
     """Posterior over causes, and over complications given the cause, averaged over the possible strata."""
+    priors = log_priors(strata, numbers)
+    return _averaged(priors.values(), all_terms(items, priors, numbers, layout, knowledge), layout)
+
+
+def all_terms(
+    items: tuple[Item, ...],
+    places: Iterable[tuple[str, int]],
+    numbers: Numbers,
+    layout: Layout,
+    knowledge: Knowledge,
+) -> list[Terms]:
+    """``terms_of`` for settings with age groups."""
     ready = prepared(items, numbers, knowledge)
+    return [terms_of(ready, numbers, layout, setting, age, knowledge) for setting, age in places]
+
+
+def without_each(
+    items: tuple[Item, ...],
+    strata: tuple[Stratum, ...],
+    numbers: Numbers,
+    layout: Layout,
+    knowledge: Knowledge,
+    kinds: Container[str] | None = None,
+) -> Iterator[tuple[Item, Posterior]]:
+    """Each item (of some kinds, or of all), and the posterior of all others: as ``posterior`` gives it, but every item is
+    evaluated once."""
+    priors = log_priors(strata, numbers)
+    whole = all_terms(items, priors, numbers, layout, knowledge)
+    for i, item in enumerate(items):
+        if kinds is not None and item.kind not in kinds:
+            continue
+        rest = [Terms(terms.items[:i] + terms.items[i + 1 :], terms.log_shares) for terms in whole]
+        yield item, _averaged(priors.values(), rest, layout)
+
+
+def _averaged(log_priors: Iterable[Array], terms: Iterable[Terms], layout: Layout) -> Posterior:
+    """Over settings with age groups."""
     joints, configurations = [], []
-    for (setting, age), log_prior in log_priors(strata, numbers).items():
-        total, by_group = evidence(terms_of(ready, numbers, layout, setting, age, knowledge))
+    for log_prior, own in zip(log_priors, terms, strict=True):
+        total, by_group = evidence(own)
         joints.append(log_prior + total)
         configurations.append(by_group)
     if len(joints) == 1:
@@ -137,5 +177,9 @@ def complication_probabilities(found: Posterior, layout: Layout) -> Array:
     shape = (*found.log_joint.shape, sum(len(g.members) for g in layout.groups))
     out = np.empty(shape)
     for group, configurations in zip(layout.groups, found.configurations, strict=True):
-        out[..., list(group.members)] = configurations @ group.configurations
+        # one product of two matrices instead of one for each draw
+        flat = np.moveaxis(configurations, -1, 0).reshape(len(group.configurations), -1)
+        of_group = (group.configurations.T @ flat).reshape(-1, *shape[:-1])
+        for member, values in zip(group.members, of_group, strict=True):
+            out[..., member] = values
     return out

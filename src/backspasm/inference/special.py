@@ -6,6 +6,7 @@ Each is compared with SciPy's over the whole range in ``tests/unit/test_special.
 from __future__ import annotations
 
 import math
+from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,8 +38,10 @@ def logsumexp(x: Array, axis: int = -1) -> Array:
 def lse_and_softmax(x: Array, axis: int = -1) -> tuple[Array, Array]:
     """Log of the sum of exponentials along an axis, and the shares exp(x) / sum, from one pass of exponentials.
 
-    Where all are -inf the first is -inf and the shares are 0.
+    Where all are -inf the first is -inf and the shares are 0. Of many short rows the shares are a view with the axis moved.
     """
+    if axis in {-1, x.ndim - 1} and 1 < x.shape[-1] <= SHORT and x.size > MANY:
+        return _of_short_rows(x)
     top = x.max(axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
     shares = np.exp(x - top)
@@ -47,6 +50,33 @@ def lse_and_softmax(x: Array, axis: int = -1) -> tuple[Array, Array]:
     with np.errstate(divide="ignore"):
         log_total: Array = (top + np.log(total)).squeeze(axis)
     return log_total, shares
+
+
+#: rows up to this length, in arrays of more than so many values, are summed the other way round
+SHORT, MANY = 8, 4_096
+
+
+def _of_short_rows(x: Array) -> tuple[Array, Array]:
+    """``lse_and_softmax`` over a short last axis: a few operations on long arrays instead of many on short ones."""
+    shares = np.ascontiguousarray(np.moveaxis(x, -1, 0))
+    top = reduce(np.maximum, shares)
+    top = np.where(np.isfinite(top), top, 0.0)
+    shares -= top
+    np.exp(shares, shares)
+    total = _sum(shares)
+    shares /= np.where(total > 0, total, 1.0)
+    with np.errstate(divide="ignore"):
+        log_total: Array = top + np.log(total)
+    return log_total, np.moveaxis(shares, 0, -1)
+
+
+def _sum(rows: Array) -> Array:
+    """Sum over the first axis, in the order in which NumPy sums a row, so that the last digit does not depend on the way."""
+    if len(rows) == SHORT:
+        rows = rows[::2] + rows[1::2]
+        rows = rows[::2] + rows[1::2]
+    out: Array = reduce(np.add, rows)
+    return out
 
 
 def ndtr(x: ArrayLike) -> Array:

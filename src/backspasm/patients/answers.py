@@ -98,7 +98,6 @@ class _State:
     def __init__(self, patient: Patient, knowledge: Knowledge) -> None:
         self.patient = patient
         self.knowledge = knowledge
-        self.order = {f: i for i, f in enumerate(knowledge.index.finding_ids)}
         self.said: dict[str, bool] = dict.fromkeys(patient.absent, False) | dict.fromkeys(patient.present, True)
         self.measured = dict(patient.measured)
         self.derived: dict[str, Derived] = {}
@@ -202,16 +201,17 @@ class _State:
     # --- items of evidence ---------------------------------------------------------------------------------------
 
     def answers(self) -> Answers:
-        present = tuple(sorted((f for f, a in self.said.items() if a), key=self.order.__getitem__))
-        absent = tuple(sorted((f for f, a in self.said.items() if not a), key=self.order.__getitem__))
-        measured = dict(sorted(self.measured.items(), key=lambda pair: self.order[pair[0]]))
+        order = {f: i for i, f in enumerate(self.knowledge.index.finding_ids)}
+        present = tuple(sorted((f for f, a in self.said.items() if a), key=order.__getitem__))
+        absent = tuple(sorted((f for f, a in self.said.items() if not a), key=order.__getitem__))
+        measured = dict(sorted(self.measured.items(), key=lambda pair: order[pair[0]]))
         return Answers(
             present=present,
             absent=absent,
             measured=measured,
-            derived=tuple(sorted(self.derived.values(), key=lambda d: self.order[d.finding])),
-            outdated=tuple(sorted(self.outdated, key=lambda d: self.order[d.finding])),
-            items=tuple(sorted(self._items(), key=lambda item: self.order[item.finding])),
+            derived=tuple(sorted(self.derived.values(), key=lambda d: order[d.finding])),
+            outdated=tuple(sorted(self.outdated, key=lambda d: order[d.finding])),
+            items=tuple(sorted(self._items(), key=lambda item: order[item.finding])),
             unread=tuple(self.unread),
         )
 

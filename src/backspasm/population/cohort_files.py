@@ -16,6 +16,8 @@ from backspasm.patients.patient import InputError
 from backspasm.population.cohort import Cohort, Patients, identifiers
 
 Format = Literal["cases", "parquet"]
+#: stretches that make one group of rows in Parquet: many small groups are slow to read
+STRETCHES = 16
 
 
 def write_cohort(
@@ -51,14 +53,20 @@ def write_cohort(
             lines = stack.enter_context(records.open("wb"))
         else:
             rows = stack.enter_context(pq.ParquetWriter(records, _schema(cohort)))
+        waiting: list[pa.Table] = []
         for patients in cohort.stretches(count):
             truth_file.write_table(_truth(cohort, patients))
             if form == "cases":
                 lines.write(b"".join(msgspec.json.encode(case) + b"\n" for case in cohort.cases(patients)))
             else:
-                rows.write_table(_rows(cohort, patients))
+                waiting.append(_rows(cohort, patients))
+                if len(waiting) == STRETCHES:
+                    rows.write_table(pa.concat_tables(waiting))
+                    waiting = []
             if progress is not None:
                 progress(len(patients))
+        if waiting:
+            rows.write_table(pa.concat_tables(waiting))
     return records, truth
 
 

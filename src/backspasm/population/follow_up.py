@@ -69,7 +69,7 @@ def follow_up(resources: Iterable[Later], start: Moment, encounter: str | None =
     before: list[float] = []
     referrals: list[float] = []
     for resource in resources:
-        if resource.status in VOID or resource.intent in NOT_ORDERED or resource.do_not_perform:
+        if not came_about(resource):
             continue
         when = _when(resource)
         if when is None:
@@ -93,6 +93,11 @@ def follow_up(resources: Iterable[Later], start: Moment, encounter: str | None =
         imaged_before_days=min(before, default=None),
         workup_days=min([*referrals, *([] if first is None else [first])], default=None),
     )
+
+
+def came_about(resource: Later) -> bool:
+    """Whether an order stands or a picture was taken."""
+    return not (resource.status in VOID or resource.intent in NOT_ORDERED or resource.do_not_perform)
 
 
 def image_of_spine(resource: Later) -> str | None:

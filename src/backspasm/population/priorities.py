@@ -17,7 +17,7 @@ answer is judged by its rate among all patients with the cause.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from backspasm.advice.red_flags import fired_rules, floor
 from backspasm.advice.urgency import level_shares
 from backspasm.inference.elicited import Opinions
 from backspasm.inference.logit_normal import Array
-from backspasm.inference.model import Model, cache_folder, code_digest
+from backspasm.inference.model import Model, code_digest
 from backspasm.inference.numbers import age_group
 from backspasm.inference.parameters import cell_key
 from backspasm.inference.posterior import Posterior, posterior
@@ -39,6 +39,7 @@ from backspasm.patients.answers import Answers, answers_of
 from backspasm.patients.from_case import from_case
 from backspasm.population.cohort import Cohort, Wanted
 from backspasm.population.presenters import presenters
+from backspasm.records.cache import cache_folder, keep
 from backspasm.records.search import Search
 from backspasm.records.types import AGE_GROUPS
 
@@ -155,9 +156,7 @@ def kept_effects(model: Model, bar: Bar) -> Effects:
     except (OSError, msgspec.MsgspecError):
         pass
     found = worked_out(model, bar)
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(msgspec.json.encode(found))
+    keep(place, msgspec.json.encode(found))
     return found
 
 

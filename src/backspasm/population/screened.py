@@ -35,7 +35,7 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("avoid", pa.list_(pa.string()), "medicines on the list that must not be taken, each as medicine:rule"),
     ("caution", pa.list_(pa.string()), "medicines on the list that ask for care, each as medicine:rule"),
     ("knowledge_digest", pa.string(), "digest of the knowledge that gave the row"),
-    ("input_digest", pa.string(), "digest of the case that was assessed"),
+    ("input_digest", pa.string(), "SHA-256 of what the assessment saw (answers, values, lists and so on), not of where it was read"),
     ("imaged_days", pa.float64(), "days from the encounter to the first order or picture of the spine; null for none"),
     ("imaged_with", pa.list_(pa.string()), "what with: radiograph, mri or ct"),
     ("imaged_before_days", pa.float64(), "days from the latest picture of the spine before the encounter to it; null for none"),

@@ -16,6 +16,7 @@ from litestar.routes import HTTPRoute
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.service import cds_hooks, fhir, health, page, rest, smart
+from backspasm.service.cds_hooks.answer import desk_of
 from backspasm.service.cds_hooks.cors import add_headers
 from backspasm.service.fhir.outcomes import refused_by_path
 from backspasm.service.kept import Kept
@@ -114,6 +115,7 @@ def csrf_of(settings: Settings, store: Store) -> CSRFConfig:
 async def _keeping_store(app: Litestar) -> AsyncIterator[None]:
     store: Store = app.state.store
     await asyncio.to_thread(migrate, store)
+    app.state.desk = desk_of(store)  # belongs to the event loop of this start
     try:
         yield
     finally:

@@ -32,11 +32,9 @@ class Kept(Generic[T]):
 
     def get(self, key: str, make: Callable[[], T]) -> T:
         """The value that is kept, or else the one that ``make`` gives. What it raises is raised, and nothing is kept."""
-        with self._lock:
-            found = self._values.get(key)
-            if found is not None and self._clock() - found[1] <= self._seconds:
-                self._values.move_to_end(key)
-                return found[0]
+        found = self.find(key)
+        if found is not None:
+            return found
         value = make()  # outside the lock: two threads may work it out at the same time, to the same value
         with self._lock:
             self._values[key] = (value, self._clock())
@@ -44,6 +42,15 @@ class Kept(Generic[T]):
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
         return value
+
+    def find(self, key: str) -> T | None:
+        """The value that is kept, or None."""
+        with self._lock:
+            found = self._values.get(key)
+            if found is None or self._clock() - found[1] > self._seconds:
+                return None
+            self._values.move_to_end(key)
+            return found[0]
 
     def __len__(self) -> int:
         return len(self._values)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from backspasm.patients.patient import InputError
+from backspasm.service.memory import few_arenas
 from backspasm.service.security.logs import log_config
 from backspasm.service.settings import Settings
 from backspasm.service.store.database import StoreError, open_store, shown_address
@@ -26,6 +27,7 @@ def prepared(settings: Settings, config: Path | None) -> None:
     Raises:
         InputError: naming field, value and mend.
     """
+    few_arenas()
     try:
         open_store(settings.store).close()
     except StoreError as error:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from backspasm.inference.model import load
 from backspasm.service.app import create_app
+from backspasm.service.memory import few_arenas
 from backspasm.service.settings import Settings, read_settings
 
 #: the file of settings, and what the command line set instead; nothing secret, since an environment can be read
@@ -24,6 +25,7 @@ def leave(config: Path | None, settings: Settings) -> None:
 
 def application() -> Litestar:
     """Called by uvicorn in each worker."""
+    few_arenas()
     named = os.environ[CONFIG]
     settings = read_settings(Path(named) if named else None)
     return create_app(replace(settings, host=os.environ[HOST], port=int(os.environ[PORT])), load())

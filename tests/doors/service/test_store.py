@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -246,7 +247,7 @@ def test_an_unknown_id_is_no_assessment(store: Store) -> None:
 
 
 def test_feedback_on_unknown_cards_is_named_and_not_kept(store: Store) -> None:
-    cards.issued(store, [card(store, "a"), card(store, "b", service="order-sign")])
+    cards.issued_together(store, [[card(store, "a"), card(store, "b", service="order-sign")]])
     given = [said("a", "accepted"), said("b", "accepted"), said("c", "overridden")]
     assert cards.give_feedback(store, "patient-view", given) == ("b", "c")  # b was issued by another service
     with store.reading() as connection:
@@ -254,7 +255,7 @@ def test_feedback_on_unknown_cards_is_named_and_not_kept(store: Store) -> None:
 
 
 def test_the_same_feedback_sent_often_and_at_once_is_kept_once(store: Store) -> None:
-    cards.issued(store, [card(store, "a")])
+    cards.issued_together(store, [[card(store, "a")]])
     same = [said("a", "overridden", reason_code="patient-refused"), said("a", "overridden", reason_code="again")]
     with ThreadPoolExecutor(6) as pool:
         unknown = list(pool.map(lambda _: cards.give_feedback(store, "patient-view", same), range(12)))
@@ -263,23 +264,29 @@ def test_the_same_feedback_sent_often_and_at_once_is_kept_once(store: Store) -> 
         assert connection.execute(select(func.count()).select_from(tables.feedback)).scalar() == 1
 
 
+def overridden(store: Store, patient: str, facts: str, topic: str) -> bool:
+    """Whether a further card of these facts is held back."""
+    one = replace(card(store, str(uuid4()), topic=topic), patient_digest=patient, facts_digest=facts)
+    return cards.issued_together(store, [[one]]) == [frozenset()]
+
+
 def test_a_card_is_overridden_for_the_same_patient_facts_and_topic_only(store: Store) -> None:
     sent = card(store, "a")
-    cards.issued(store, [sent])
+    cards.issued_together(store, [[sent]])
     key = (sent.patient_digest, sent.facts_digest, sent.topic)
-    assert not cards.overridden(store, *key)
+    assert not overridden(store, *key)
     cards.give_feedback(store, "patient-view", [said("a", "overridden")])
-    assert cards.overridden(store, *key)
-    assert not cards.overridden(store, "0" * 64, sent.facts_digest, sent.topic)
-    assert not cards.overridden(store, sent.patient_digest, "0" * 64, sent.topic)
-    assert not cards.overridden(store, sent.patient_digest, sent.facts_digest, "infection")
+    assert overridden(store, *key)
+    assert not overridden(store, "0" * 64, sent.facts_digest, sent.topic)
+    assert not overridden(store, sent.patient_digest, "0" * 64, sent.topic)
+    assert not overridden(store, sent.patient_digest, sent.facts_digest, "infection")
     cards.give_feedback(store, "patient-view", [said("a", "accepted", minutes=5)])
-    assert not cards.overridden(store, *key)  # the last word counts
+    assert not overridden(store, *key)  # the last word counts
 
 
 def test_the_report_counts_each_card_once_by_its_last_word(store: Store) -> None:
-    cards.issued(store, [card(store, name, when=NOON + timedelta(days=i)) for i, name in enumerate("abcd")])
-    cards.issued(store, [card(store, "e", topic="infection")])
+    cards.issued_together(store, [[card(store, name, when=NOON + timedelta(days=i)) for i, name in enumerate("abcd")]])
+    cards.issued_together(store, [[card(store, "e", topic="infection")]])
     given = [
         said("a", "overridden", reason_code="patient-refused"),
         said("b", "overridden", reason_code="patient-refused"),
@@ -306,7 +313,7 @@ def test_a_comment_is_kept_only_where_texts_may_be(store_settings: StoreSettings
     for keep, expected in ((False, None), (True, "he told me so")):
         store = open_store(replace(store_settings, keep_note_text=keep))
         name = f"card {keep}"
-        cards.issued(store, [card(store, name)])
+        cards.issued_together(store, [[card(store, name, facts_digest=name)]])
         cards.give_feedback(store, "patient-view", [said(name, "overridden", comment="he told me so")])
         with store.reading() as connection:
             query = select(tables.feedback.c.comment).where(tables.feedback.c.card == name)
@@ -319,7 +326,7 @@ def test_no_identifier_of_a_patient_is_in_any_row(store: Store, model: Model) ->
     patient = read_patient((ROOT / "examples/fhir_adult_emergency.json").read_bytes(), model.knowledge)
     assessments.save(store, assess(patient, model, draws=20), model, "ward 3")
     audit.record(store, ENTRY)
-    cards.issued(store, [card(store, "a")])
+    cards.issued_together(store, [[card(store, "a")]])
     cards.give_feedback(store, "patient-view", [said("a", "overridden", comment="Mrs Example said so")])
     token = Claims("https://ehr.example", "token of pat-4711", (datetime.now(UTC) + timedelta(minutes=5)).timestamp())
     assert first_seen(store, token)
@@ -350,7 +357,7 @@ def test_retention_deletes_what_is_older_and_says_how_many(store: Store, model: 
     limit = retention.limit_of(30, today=NOON)
     for days in (29, 31, 40):
         audit.record(store, replace(ENTRY, when=NOON - timedelta(days=days)))
-        cards.issued(store, [card(store, f"{days}", when=NOON - timedelta(days=days))])
+        cards.issued_together(store, [[card(store, f"{days}", when=NOON - timedelta(days=days))]])
     cards.give_feedback(store, "patient-view", [said("31", "accepted"), said("29", "overridden")])
     row = {"id": "1", "at": NOON - timedelta(days=99), "caller": "x", "input": b"", "draws": 1, "urgency": "routine"}
     names = ("input_digest", "knowledge_digest", "package_version", "output_digest", "delivered_digest")

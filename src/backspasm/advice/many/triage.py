@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backspasm.advice.many.crowd import Crowd
-from backspasm.advice.must_not_miss import COMPRESSIONS, GROUPS, members, telling_findings
-from backspasm.inference.columns import SEXES, Flags
+from backspasm.advice.must_not_miss import GROUPS, members, telling_findings
+from backspasm.inference.columns import Flags
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
-from backspasm.inference.strata import Stratum
+from backspasm.inference.strata import Stratum, strata_of
+from backspasm.patients.patient import Patient, Sex
 from backspasm.records.types import Condition
 
 Levels = NDArray[np.intp]
@@ -57,11 +58,10 @@ def met(condition: Condition, crowd: Crowd) -> Flags:
         return np.asarray(crowd.age >= number(condition.age_from))
     if condition.comorbidity is not None:
         return crowd.has(condition.comorbidity)
-    parts = condition.all_of or condition.any_of or condition.count_of
-    wanted = len(parts) if condition.all_of else 1
+    parts = [met(part, crowd) for part in condition.all_of or condition.any_of or condition.count_of]
     if condition.count is not None:
-        wanted = round(number(condition.count))
-    return np.asarray(np.sum([met(part, crowd) for part in parts], axis=0) >= wanted)
+        return np.asarray(np.sum(parts, axis=0) >= round(number(condition.count)))
+    return reduce(np.logical_and if condition.all_of else np.logical_or, parts)
 
 
 def within(crowd: Crowd, measured: str, at_least: str | None, at_most: str | None) -> Flags:
@@ -80,27 +80,11 @@ def within(crowd: Crowd, measured: str, at_least: str | None, at_most: str | Non
 # --- urgency -----------------------------------------------------------------------------------------------------------
 
 
-def needed(crowd: Crowd) -> Array:
-    """Probability that each level of urgency is needed, most urgent first, (n, L)."""
-    knowledge, parameters = crowd.model.knowledge, crowd.model.parameters
-    levels = knowledge.index.urgency
-    complication_level = np.array([levels.index(knowledge.complications[k].urgency) for k in parameters.complications])
-    cause_level = np.array([levels.index(knowledge.causes[c].urgency) for c in parameters.causes])
-    at_most = np.where(cause_level[:, None] >= np.arange(len(levels)), 1.0, 0.0)  # (C, L)
-    for group, configurations in zip(crowd.model.layout.groups, crowd.found.configurations, strict=True):
-        asked = np.where(group.configurations > 0, complication_level[list(group.members)], len(levels)).min(axis=1)
-        at_most = at_most * (configurations @ (asked[:, None] >= np.arange(len(levels))))
-    calmer = np.concatenate([at_most, np.zeros((*at_most.shape[:-1], 1))], axis=-1)
-    shares = np.maximum(calmer[..., :-1] - calmer[..., 1:], 0.0)
-    out: Array = np.einsum("nc,ncl->nl", crowd.causes, shares)
-    return out
-
-
 def _least_loss(crowd: Crowd) -> Levels:
     """Level of least expected loss; of equal ones the more urgent."""
     levels, table = crowd.model.knowledge.index.urgency, crowd.model.knowledge.tables("loss")
     loss = np.array([[table[given][need] for need in levels] for given in levels])
-    out: Levels = np.argmin(needed(crowd) @ loss.T, axis=1)
+    out: Levels = np.argmin(loss @ crowd.sums.needed.T, axis=0)
     return out
 
 
@@ -108,17 +92,10 @@ def _least_loss(crowd: Crowd) -> Levels:
 
 
 def _group_probability(group: str, crowd: Crowd) -> Array:
-    if group != "compression":
-        own = [crowd.model.parameters.causes.index(c) for c in members(group, crowd.model)]
-        return np.asarray(np.minimum(crowd.causes[:, own].sum(axis=1), 1.0))
-    places = [crowd.model.parameters.complications.index(c) for c in COMPRESSIONS]
-    total = np.zeros(len(crowd))
-    for block, configurations in zip(crowd.model.layout.groups, crowd.found.configurations, strict=True):
-        inside = [block.members.index(k) for k in places if k in block.members]
-        if inside:
-            any_present = block.configurations[:, inside].any(axis=1)
-            total += np.einsum("nc,nc->n", crowd.causes, configurations[:, :, any_present].sum(axis=2))
-    return np.asarray(np.minimum(total, 1.0))
+    if group == "compression":
+        return crowd.sums.compression
+    own = [crowd.model.parameters.causes.index(c) for c in members(group, crowd.model)]
+    return np.asarray(np.minimum(crowd.by_cause[own].sum(axis=0), 1.0))
 
 
 def _listed(groups: dict[str, Array], crowd: Crowd) -> dict[str, Flags]:
@@ -127,8 +104,8 @@ def _listed(groups: dict[str, Array], crowd: Crowd) -> dict[str, Flags]:
     least = knowledge.number("ledger_probability")
     out = {}
     for group, p in groups.items():
-        own = [names.index(c) for c in members(group, crowd.model) if c in names]
-        out[group] = (p >= least) | np.isin(top, own).any(axis=1)
+        own = np.isin(names, members(group, crowd.model))
+        out[group] = (p >= least) | own[top].any(axis=1)
     return out
 
 
@@ -138,13 +115,12 @@ def telling(group: str, setting: str, band: str, sex: str, model: Model) -> tupl
     return telling_findings(group, (Stratum(setting, band, sex),), model)
 
 
-def likeliest_stratum(crowd: Crowd, i: int) -> tuple[str, str, str]:
-    """Setting, band and sex of a patient; of what is unknown the likeliest."""
-    columns, p = crowd.columns, crowd.model.parameters
-    setting, band, sex = int(columns.setting[i]), int(columns.band[i]), int(columns.sex[i])
-    if min(setting, band, sex) >= 0:
-        return p.settings[setting], p.ages.bands[band], SEXES[sex]
-    from backspasm.inference.strata import strata_of
-
-    stratum = max(strata_of(crowd.patients[i], crowd.model.knowledge), key=lambda s: s.weight)
+@lru_cache(maxsize=4096)
+def likeliest(setting: int, band: int, sex: int, model: Model) -> tuple[str, str, str]:
+    """Setting, band and sex by their positions; of what is unknown, -1, the likeliest."""
+    p = model.parameters
+    sexes: tuple[Sex, ...] = ("male", "female", "unknown")  # those of SEXES, and -1
+    age, place = p.ages.starts[band] if band >= 0 else None, p.settings[setting] if setting >= 0 else None
+    known = Patient(age_years=age, sex=sexes[sex], setting=place)
+    stratum = max(strata_of(known, model.knowledge), key=lambda s: s.weight)
     return stratum.setting, stratum.band, stratum.sex

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backspasm.cycle.candidates import of_classes
+from backspasm.cycle.candidates import of_classes, shuffled
 from backspasm.cycle.model import NEEDED, Array, Indices, Patients, drive_from_pain, pain_of, patients_of, settled
 from backspasm.cycle.outputs import MOST_DISABILITY
 from backspasm.cycle.population import MOST_FLARES, population, sensitised, uncertain
@@ -107,7 +107,7 @@ def _batch(plan: Plan, number: int, seed: int, loop: bool, sets: Mapping[str, Ar
         cycle, BATCH, rng, typical=typical, spread=spread, days_before=days, horizon=plan.last,
         emergency=who.setting == "emergency",
     )  # fmt: skip
-    patients = of_classes(drawn, who.causes, cycle, rng)
+    patients = of_classes(drawn, who.causes, cycle, shuffled(drawn.count, rng))
     if not loop:
         patients = patients.without_loop()
     drive, activity, _ = settled(patients.injury, patients.central, patients)

@@ -51,10 +51,15 @@ class Problem(Struct, frozen=True):
 
 def read_condition(condition: Condition, found: Found, context: Context, ledger: Ledger) -> Problem | None:
     """Enter what a condition says; it is returned if it is back pain, for the search of the onset."""
-    reference = found.reference
     problem = _problem(condition, found, context)
     if ledger.skip_future("Condition", context, condition.encounter, problem.recorded, problem.onset):
         return None
+    return read_problem(problem, context, ledger)
+
+
+def read_problem(problem: Problem, context: Context, ledger: Ledger) -> Problem | None:
+    """As read_condition, for a condition that was known at the encounter and whose dates are worked out."""
+    condition, reference = problem.condition, problem.reference
     verification = codes(condition.verification_status)
     if "entered-in-error" in verification:
         ledger.leave(reference, "entered in error")
@@ -96,13 +101,18 @@ def _problem(condition: Condition, found: Found, context: Context) -> Problem:
         over = over and not (visit.holds(condition.encounter) and visit.days_before(end) == 0)
         ended = visit.days_before(end) if over else 0.0
     else:
-        vague = condition.abatement_string is not None or condition.abatement_age is not None
-        over, ended = vague or bool(codes(condition.clinical_status) & OVER), None
+        over, ended = is_closed(condition), None
         # the diagnosis of this very visit is of this visit, even if it was closed since
         over = over and not visit.holds(condition.encounter)
     named = references_of(visit.encounter) if visit.encounter else frozenset()
     here = visit.holds(condition.encounter) or bool(addresses_of(found) & named)
     return Problem(found.reference, condition, onset, recorded, began, ended if over else 0.0, over, here)
+
+
+def is_closed(condition: Condition) -> bool:
+    """Whether a condition says that it is over without saying since when."""
+    vague = condition.abatement_string is not None or condition.abatement_age is not None
+    return vague or bool(codes(condition.clinical_status) & OVER)
 
 
 def _note_diagnosis(

@@ -10,9 +10,11 @@ from backspasm.patients.from_fhir.structs import (
     AllergyIntolerance,
     Condition,
     DiagnosticReport,
+    Element,
     FamilyMemberHistory,
     MedicationUse,
     Observation,
+    Period,
     Procedure,
     QuestionnaireResponse,
 )
@@ -24,23 +26,20 @@ def latest_news(found: Iterable[Found], timestamp: str | None) -> Moment | None:
     return max(moments, key=lambda m: m.key, default=moment_of(timestamp))
 
 
-def _dates(resource: object) -> Iterator[str | None]:
-    match resource:
-        case Condition():
-            yield from (resource.recorded_date, resource.onset_date_time)
-        case Observation():
-            yield from (resource.effective_date_time, resource.effective_instant, resource.issued)
-            yield resource.effective_period.end if resource.effective_period else None
-        case DiagnosticReport():
-            yield from (resource.effective_date_time, resource.issued)
-        case MedicationUse():
-            yield from (resource.authored_on, resource.date_asserted, resource.effective_date_time)
-        case Procedure():
-            yield resource.performed_date_time
-            yield resource.performed_period.end if resource.performed_period else None
-        case AllergyIntolerance():
-            yield resource.recorded_date
-        case FamilyMemberHistory():
-            yield resource.date
-        case QuestionnaireResponse():
-            yield resource.authored
+#: fields that tell when something of a resource was recorded, the ends of periods among them
+NEWS: dict[type[Element], tuple[str, ...]] = {
+    Condition: ("recorded_date", "onset_date_time"),
+    Observation: ("effective_date_time", "effective_instant", "issued", "effective_period"),
+    DiagnosticReport: ("effective_date_time", "issued"),
+    MedicationUse: ("authored_on", "date_asserted", "effective_date_time"),
+    Procedure: ("performed_date_time", "performed_period"),
+    AllergyIntolerance: ("recorded_date",),
+    FamilyMemberHistory: ("date",),
+    QuestionnaireResponse: ("authored",),
+}
+
+
+def _dates(resource: Element) -> Iterator[str | None]:
+    for name in NEWS.get(type(resource), ()):
+        value: str | Period | None = getattr(resource, name)
+        yield value.end if isinstance(value, Period) else value

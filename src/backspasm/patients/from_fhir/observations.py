@@ -24,8 +24,8 @@ def read_observation(reference: str, observation: Observation, context: Context,
         observation.effective_date_time, observation.effective_instant, period.end if period else None,
         period.start if period else None, observation.issued,
     )  # fmt: skip
-    parts = (_main(observation), *observation.component)
-    known = [part for part in parts if _is_ours(part, context)]
+    parts = (main_part(observation), *observation.component)
+    known = [part for part in parts if is_ours(part, context)]
     if not known:
         ledger.count("Observation", "codes that no finding has")
         return
@@ -83,7 +83,8 @@ def _named(
             ledger.say(finding, Said(present, reference, when))
 
 
-def _main(observation: Observation) -> Valued:
+def main_part(observation: Observation) -> Valued:
+    """The value of an observation itself, beside those of its components."""
     return Valued(
         code=observation.code,
         value_quantity=observation.value_quantity,
@@ -97,7 +98,8 @@ def _main(observation: Observation) -> Valued:
     )
 
 
-def _is_ours(part: Valued, context: Context) -> bool:
+def is_ours(part: Valued, context: Context) -> bool:
+    """Whether a coded value may say something about a finding."""
     value = part.value_codeable_concept
     if context.terms.findings(part.code) or context.terms.findings(value):
         return True

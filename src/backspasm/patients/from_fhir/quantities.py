@@ -27,8 +27,12 @@ def in_unit_of(finding: str, quantity: Quantity, knowledge: Knowledge) -> float:
     record = knowledge.findings[finding]
     if quantity.value is None:
         raise UnreadableError("has no number")
-    conversion = _conversion(record, quantity)
-    return checked(finding, round(quantity.value * conversion.factor + conversion.offset, DECIMALS), knowledge)
+    return checked(finding, converted(quantity.value, conversion_of(record, quantity)), knowledge)
+
+
+def converted(value: float, conversion: UnitConversion) -> float:
+    """A value in the unit that the conversion leads to."""
+    return round(value * conversion.factor + conversion.offset, DECIMALS)
 
 
 def checked(finding: str, value: float, knowledge: Knowledge) -> float:
@@ -39,7 +43,8 @@ def checked(finding: str, value: float, knowledge: Knowledge) -> float:
     return value
 
 
-def _conversion(record: Finding, quantity: Quantity) -> UnitConversion:
+def conversion_of(record: Finding, quantity: Quantity) -> UnitConversion:
+    """How the quantity's unit becomes the finding's. Raises UnreadableError."""
     unit = (quantity.code or quantity.unit or "").strip()
     own = UnitConversion(codes=(record.unit or "",))
     for candidate in (unit, unit.casefold()):

@@ -55,7 +55,7 @@ def read_questionnaires(found: Iterable[Found], context: Context, ledger: Ledger
         else:
             latest[name] = (item, response, when)
     for item, response, when in latest.values():
-        _read(item.reference, response, when, context, ledger)
+        read_response(item.reference, response, when, context, ledger)
 
 
 _Dated = tuple[Found, QuestionnaireResponse, Moment | None]
@@ -68,16 +68,17 @@ def _older(first: _Dated, second: _Dated) -> tuple[_Dated, _Dated]:
     return first, second
 
 
-def _read(
+def read_response(
     reference: str, response: QuestionnaireResponse, when: Moment | None, context: Context, ledger: Ledger
 ) -> None:
+    """Enter the answers of one response."""
     if response.status == "in-progress":
         ledger.note(f"{reference} was not finished; the answers given so far are used")
     if when is None:
         ledger.note(f"{reference} has no date; taken as given at the encounter")
         when = context.visit.start
     unknown: list[str] = []
-    days = _own_fields(response, reference, when, context, ledger) if is_own(response.questionnaire) else {}
+    days = read_own_fields(response, reference, when, context, ledger) if is_own(response.questionnaire) else {}
     for item in flat(response.item):
         finding = asked_finding(item, context.knowledge, context.terms)
         if finding is None:
@@ -95,7 +96,7 @@ def _read(
         ledger.count(reference, "linkIds that are no finding's id", link)
 
 
-def _own_fields(
+def read_own_fields(
     response: QuestionnaireResponse, reference: str, when: Moment | None, context: Context, ledger: Ledger
 ) -> dict[str, float]:
     """Enter the lists and the week of pregnancy that our own intake asks for; days since, by finding, are returned."""

@@ -182,14 +182,19 @@ def _candidates(record: Record, reader: Reader, as_of: Moment | None) -> list[Ca
     return out
 
 
+def tells_of_back_pain(condition: Condition, back: BackPain) -> bool:
+    """Whether a condition says that this patient has, or is suspected of, a painful back."""
+    if not back.concerns(condition.code) or is_family_history(condition.code):
+        return False
+    return not codes(condition.verification_status) & DENIED
+
+
 def linked_to_back_pain(found: Iterable[Found], back: BackPain, as_of: Moment | None = None) -> frozenset[str]:
     """Addresses of the patient's back pain conditions, and of the encounters that they name as theirs."""
     out: set[str] = set()
     for item in found:
         condition = item.resource
-        if not isinstance(condition, Condition) or not back.concerns(condition.code):
-            continue
-        if is_family_history(condition.code) or codes(condition.verification_status) & DENIED:
+        if not isinstance(condition, Condition) or not tells_of_back_pain(condition, back):
             continue
         recorded = first_of(condition.recorded_date, condition.onset_date_time)
         if as_of is not None and recorded is not None and recorded.after(as_of):

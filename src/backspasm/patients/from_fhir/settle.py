@@ -30,7 +30,7 @@ def settle(context: Context, ledger: Ledger) -> Settled:
     order = context.knowledge.index.finding_ids
     for finding in order:
         if finding in ledger.values:
-            chosen = _newest_value(ledger.values[finding])
+            chosen = newest_value(ledger.values[finding])
             measured[finding] = chosen.value
             sources[finding] = (chosen.reference,)
     present: list[str] = []
@@ -41,11 +41,11 @@ def settle(context: Context, ledger: Ledger) -> Settled:
         said = ledger.said.get(finding)
         if not said:
             continue
-        answer, winners = _decide(finding, said, ledger)
+        answer, winners = decide(finding, said, ledger)
         (present if answer else absent).append(finding)
         sources[finding] = tuple(dict.fromkeys(s.reference for s in winners))
         if answer and is_dated(finding, context):
-            days = _days(winners, finding in SPANS, measured.get("duration_days"))
+            days = days_since(winners, finding in SPANS, measured.get("duration_days"))
             if days is not None:
                 days_ago[finding] = days
     return Settled(tuple(present), tuple(absent), measured, days_ago, sources)
@@ -55,7 +55,7 @@ def judge_pressure(context: Context, ledger: Ledger) -> None:
     """Hypotension from the newest systolic pressure. Children have lower ones; an unknown age is not an adult's."""
     if not ledger.systolic:
         return
-    newest = _newest_value(ledger.systolic)
+    newest = newest_value(ledger.systolic)
     grown, infant = context.number("hypotension_systolic"), context.number("hypotension_systolic_infant")
     low, high = infant, grown
     if context.age_years is not None:
@@ -73,12 +73,12 @@ def newest_index(items: Sequence[Said | Value]) -> int:
     return max(dated)[1] if dated else len(items) - 1
 
 
-def _newest_value(values: list[Value]) -> Value:
+def newest_value(values: list[Value]) -> Value:
     return values[newest_index(values)]
 
 
-def _decide(finding: str, said: list[Said], ledger: Ledger) -> tuple[bool, list[Said]]:
-    """Present or absent, and who said so."""
+def decide(finding: str, said: list[Said], ledger: Ledger) -> tuple[bool, list[Said]]:
+    """Present or absent, and who said so; what was overruled is noted."""
     yes, no = [s for s in said if s.present], [s for s in said if not s.present]
     if not yes or not no:
         return bool(yes), yes or no
@@ -97,7 +97,7 @@ def _decide(finding: str, said: list[Said], ledger: Ledger) -> tuple[bool, list[
     return answer, yes if answer else no
 
 
-def _days(said: list[Said], lasts: bool, pain: float | None) -> float | None:
+def days_since(said: list[Said], lasts: bool, pain: float | None) -> float | None:
     """How long ago it happened, in days before the encounter.
 
     Of something that lasts the day nearest to the onset of the pain counts; of several events the last one before the

@@ -27,6 +27,13 @@ STATES = frozenset(
 SLOW = frozenset({"haemoglobin", "platelets", "calcium", "creatinine", "egfr", "paraprotein"})
 
 
+#: every number of days with which the readers of a record compare the time since a resource
+WINDOWS = (
+    "observation_window_acute", "observation_window_sign", "observation_window_general", "observation_window_state",
+    "pregnancy_window", "recent_infarction_window", "medication_window",
+)  # fmt: skip
+
+
 def is_dated(finding: str, context: Context) -> bool:
     """Whether it matters how long ago the finding happened."""
     return finding in LASTING or context.knowledge.findings[finding].time is not None

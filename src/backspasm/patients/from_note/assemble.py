@@ -26,7 +26,10 @@ WEAK, SEVERE = "motor_weakness", "severe_motor_weakness"
 ALSO_ABSENT = (("radicular_leg_pain", "bilateral_leg_pain"),)
 
 
-_LEGS = re.compile(r"\b(?:legs?|limbs?|les?|thighs?|calves)\b")
+#: "not down the leg" says that the pain stays in the back, "no leg pain" that neither leg hurts
+_LEGS = re.compile(
+    r"\b(?:legs|limbs|les|thighs|calves)\b|\bleg (?:pain|ache|symptom|sx|sign)|\b(?:either|neither) (?:leg|limb)\b"
+)
 
 
 class Assembled(Struct, frozen=True):
@@ -233,7 +236,7 @@ def _repair(
             elif value is not None and threshold is not None:
                 over = value >= threshold
                 if link.kind == "at_least_implies" and over and b is False:
-                    said.pop(link.other)  # the number says it; what was asked earlier was another moment
+                    said[link.other] = True  # the number says it; what was asked or found then was another moment
                 elif link.kind == "below_excludes" and not over and b is True:
                     _doubt(link.other, said, uncertain)
                     changed = True

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from backspasm.patients.from_note import tokens
-from backspasm.patients.from_note.matching import Match
+from backspasm.patients.from_note.kinds import Match, Place
 from backspasm.patients.from_note.spans import Assertion
 from backspasm.records.words import Cue
 
@@ -41,6 +41,9 @@ class Verdict(Struct, frozen=True):
         return self.end > self.start
 
 
+_PRESENT = Verdict("present")
+
+
 class CuePlace(Struct, frozen=True):
     cue: Cue
     start: int
@@ -64,14 +67,24 @@ class Scopes:
     ) -> None:
         self.denials = denials
         self.letter_n = letter_n
-        places = [CuePlace(m.rule.cue, m.start, m.end) for m in matches if m.rule.cue is not None]
         self.words, self.first, self.last = words, first, last
         self.links, self.joins = links, joins
+        self.yes_no = yes_no
+        self.matches: Sequence[Match] | None = matches
+        self.verdicts: dict[tuple[int, int, tuple[Place, ...]], Verdict] = {}
+
+    def _prepare(self) -> None:
+        """Sort the cues, when something is first asked: most sentences of a long note name no finding."""
+        words, first, last = self.words, self.first, self.last
+        places = [CuePlace(m.rule.cue, m.start, m.end) for m in self.matches or () if m.rule.cue is not None]
+        self.matches = None
         live = _longest(places)
         own = words[first:last]
-        self.join_places = [] if joins.isdisjoint(own) else [i for i, w in enumerate(own, first) if w in joins]
+        self.join_places = (
+            [] if self.joins.isdisjoint(own) else [i for i, w in enumerate(own, first) if w in self.joins]
+        )
         boxes = tokens.CHECKED in own or tokens.UNCHECKED in own
-        self.cues_of_boxes = _boxes(words, first, last, *yes_no) if boxes else []
+        self.cues_of_boxes = _boxes(words, first, last, *self.yes_no) if boxes else []
         self.box_starts = [p.start for p in self.cues_of_boxes]
         self.pseudo: list[CuePlace] = []
         #: in the order in which they are asked: of negations the last one that reaches counts, of others the first
@@ -116,6 +129,8 @@ class Scopes:
 
     def denied(self, match: Match) -> bool:
         """Whether a negation before the match reaches it, whatever else is said of it."""
+        if self.matches is not None:
+            self._prepare()
         return any(
             p.cue.side == "before" and p.end <= match.start and self._reaches(p, match.start)
             for p in (*self.negations, *(b for b in self.cues_of_boxes if b.cue.kind == "negation"))
@@ -123,6 +138,8 @@ class Scopes:
 
     def spoilt(self, match: Match) -> bool:
         """Whether words of normality are taken back by a pseudo-trigger (``no relief from``, ``not settling``)."""
+        if self.matches is not None:
+            self._prepare()
         return any(
             p.start < match.end
             and (p.end > match.start or self._reaches(p, match.start))
@@ -132,7 +149,18 @@ class Scopes:
         )
 
     def verdict(self, match: Match) -> Verdict:
-        """What the sentence says about one match."""
+        """What the sentence says about one match; worked out once for each place."""
+        place = match.start, match.end, match.parts
+        known = self.verdicts.get(place)
+        if known is None:
+            if self.matches is not None:
+                self._prepare()
+            known = self.verdicts[place] = self._verdict(match)
+        return known
+
+    def _verdict(self, match: Match) -> Verdict:
+        if not (self.negations or self.others or self.cues_of_boxes):
+            return _PRESENT
         found: dict[str, CuePlace] = {}
         for place in self.negations:
             if self._counts(place, match):
@@ -337,13 +365,15 @@ def _longest(places: list[CuePlace]) -> list[CuePlace]:
     places.sort(key=lambda p: (p.start, p.start - p.end))
     out: list[CuePlace] = []
     for p in places:
-        covered = any(
-            q.start <= p.start
-            and p.end <= q.end
-            and q.end - q.start > p.end - p.start
-            and (q.cue.side == p.cue.side or q.cue.kind != "negation")
-            for q in out[-4:]
-        )
-        if not covered:
+        start, end = p.start, p.end
+        for q in out[-4:]:
+            if (
+                end <= q.end
+                and q.start <= start
+                and q.end - q.start > end - start
+                and (q.cue.side == p.cue.side or q.cue.kind != "negation")
+            ):
+                break
+        else:
             out.append(p)
     return out

@@ -129,6 +129,18 @@ _ASKING = re.compile(
     r"|^[ \t]*(?:any|no|ever|and)\b"
 )
 
+#: how a question begins that is hung on to a statement, and one that is a question from its start
+_TAG = re.compile(
+    r"\s*(?:so |or |and |but )?(?:maybe|perhaps|is|isn't|are|was|could|can|should|shall|would|will|do|does|what|why|who|when|how)"
+    r"\b(?! (?:no|not)\b)"
+)
+_OPENS_QUESTION = re.compile(
+    r"\W*(?:and |so |but |also |ok |okay )?(?:any|ever|have|has|had|do|does|did|are|is|was|were|can|could|would|will|how|what|"
+    r"when|where|which|who|why|no|tell|should)\b"
+)
+#: words that a statement before such a question has at least
+_LEAST_SAID = 3
+
 #: a question mark after one of these (or at the start) and before a word doubts the word: ``?fracture``
 _BEFORE_QUERY = ("", " ", "(", ",", "\n", "/", ":")
 #: with more labels a text is no dialogue that anyone had
@@ -194,6 +206,14 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
 
     def close(asks: bool) -> None:
         nonlocal first
+        if asks and speaker != "asks" and len(words) > first:
+            tag = _tag(lower, words, ends, first)
+            if tag is not None:
+                said = lower[starts[first] : ends[tag - 2]]
+                if _OPENS_QUESTION.match(said) is None:
+                    orders = _ORDERS.match(lower, starts[first]) is not None
+                    sentences.append(Sentence(first, tag - 1, False, speaker, parts[part_at][1], turn, orders))
+                    first = tag
         if len(words) > first:
             if not asks and speaker == "asks":
                 asks = _ASKING.search(lower, starts[first], ends[-1]) is not None
@@ -280,6 +300,14 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
             close(False)
     close(False)
     return Document(text, lower, words, starts, ends, tuple(sentences), parts)
+
+
+def _tag(lower: str, words: list[int], ends: list[int], first: int) -> int | None:
+    """The first word of a question that only hangs on what was said: ``he is feverish, so is it only a virus?``"""
+    for i in range(len(words) - 2, first + _LEAST_SAID, -1):
+        if words[i] in tokens.SEPARATORS and _TAG.match(lower, ends[i]) is not None:  # "so" and "is" are no words
+            return i + 1
+    return None
 
 
 def _turns(lower: str) -> tuple[list[tuple[int, str]], str]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from backspasm.patients.from_note.assertion import Scopes
 from backspasm.patients.from_note.document import Document
-from backspasm.patients.from_note.matching import Match, Rule
+from backspasm.patients.from_note.kinds import Match, Rule
 from backspasm.patients.from_note.spans import Fact
 from backspasm.patients.from_note.values import Values
 from backspasm.patients.patient import Sex
@@ -70,7 +70,9 @@ def _holds(doc: Document, fact: Fact, lasts: list[int], scopes: Sequence[Scopes]
     if i >= len(doc.starts) or j <= i:
         return True
     k = bisect_right(lasts, i)
-    match = Match(_NAMED, i, min(j, lasts[k]), ((i, j),))
+    first = doc.sentences[k].first  # cues count the words of their sentence
+    start = max(i - first, 0)
+    match = Match(_NAMED, start, min(j, lasts[k]) - first, ((start, j - first),))
     said = scopes[k].verdict(match).assertion
     if fact.field == "medications":
         return said in ("present", "uncertain")

@@ -10,10 +10,14 @@ from msgspec import Struct, structs
 
 from backspasm.patients.from_note import tokens
 from backspasm.patients.from_note.assertion import Scopes, Verdict
+from backspasm.patients.from_note.counting import counted
 from backspasm.patients.from_note.document import Document, Sentence
 from backspasm.patients.from_note.exceptions import excepted
+from backspasm.patients.from_note.kinds import Match
 from backspasm.patients.from_note.lexicon import Lexicon
-from backspasm.patients.from_note.matching import HARD, Found, Match
+from backspasm.patients.from_note.matching import Found
+from backspasm.patients.from_note.sentences import Worked, alone
+from backspasm.patients.from_note.sequences import HARD
 from backspasm.patients.from_note.spans import Assertion
 from backspasm.records.knowledge import Knowledge
 
@@ -58,28 +62,20 @@ def find_hits(doc: Document, lexicon: Lexicon) -> tuple[list[Hit], list[Scopes]]
     waiting: list[_Asked] = []
     every: list[Scopes] = []
     barriers = _barriers(doc, lexicon)
+    worked = Worked(lexicon)
     for sentence in doc.sentences:
-        found = lexicon.matches(doc.words, sentence.first, sentence.last, barriers)
-        scopes = Scopes(
-            found.cues,
-            doc.words,
-            sentence.first,
-            sentence.last,
-            lexicon.links,
-            lexicon.joins,
-            lexicon.letter_n,
-            lexicon.denials,
-            lexicon.yes_no,
-        )
+        first, last = sentence.first, sentence.last
+        found, scopes = worked.out(doc.words[first:last], barriers[first : last + 1])
         every.append(scopes)
         if waiting and not (sentence.asks and sentence.turn == waiting[-1].turn and sentence.turn > 0):
-            waiting = _answered(waiting, doc, sentence, found, out)
+            waiting = _answered(waiting, *alone(doc, sentence), found, out)
         if not found.named:
             continue
-        judged = _other_side(doc, sentence, _judged(doc, sentence, found, scopes, kinds), kinds)
-        judged = excepted(doc, judged)
+        own, s = alone(doc, sentence)
+        judged = _other_side(own, s, _judged(own, s, found, scopes, kinds), kinds)
+        judged = excepted(own, judged)
         if sentence.asks:
-            waiting += [_Asked(h, v, sentence.turn, sentence.first) for h, v in judged]
+            waiting += [_Asked(h, v, sentence.turn, first) for h, v in judged]
         else:
             out += [h for h, _ in judged]
     return _longest(out), every
@@ -161,11 +157,7 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
     """Hits of one sentence, each with whether its words were denied."""
     out: list[tuple[Hit, bool]] = []
     seen: set[tuple[str, int, int, str]] = set()
-    blocks = matched.blocks
-    counted = matched.named
-    if blocks:
-        counted = [m for m in counted if not (m.rule.name in blocks and _blocked(m, blocks[m.rule.name]))]
-    for m in _widest(counted):
+    for m in counted(matched):
         kind = m.rule.kind
         verdict = scopes.verdict(m)
         if m.rule.source in ("denies", "statements") and not verdict.decided and scopes.spoilt(m):
@@ -175,7 +167,8 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
-            if verdict.assertion == "absent" and m.rule.source == "denies" and _new_item(doc, verdict, m):
+            normal = m.rule.source in ("denies", "statements")
+            if normal and verdict.assertion == "absent" and _new_item(doc, verdict, m):
                 verdict = Verdict("present")
             assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
             if assertion is None:
@@ -217,54 +210,6 @@ def _other_side(doc: Document, s: Sentence, found: list[tuple[Hit, bool]], kinds
         else (h, denied)
         for h, denied in found
     ]
-
-
-def _widest(matches: list[Match]) -> list[Match]:
-    """Findings and statements, without those that lie inside another one of the same rule."""
-    by: dict[tuple[str, str], list[Match]] = {}
-    if len(matches) == 1:
-        return matches
-    for m in matches:
-        source = m.rule.source
-        by.setdefault((m.rule.name, "says" if source == "counts_as" else source), []).append(m)
-    out: list[Match] = []
-    for own in by.values():
-        if len(own) == 1:
-            out += own
-            continue
-        own.sort(key=lambda m: (m.start, -m.end, len(m.parts)))
-        last = -1
-        for m in own:
-            if m.end > last:
-                out.append(m)
-                last = m.end
-    return out
-
-
-def _blocked(match: Match, blocks: Sequence[Match]) -> bool:
-    """Whether words that do not count for the finding overlap the match.
-
-    A longer phrase wins over a block inside it (``never smoked`` denies smoking, though ``smoked`` alone is blocked),
-    unless the block holds words that the match only skipped (``normal .. sensation`` and ``perianal sensation``).
-    """
-    denies = match.rule.source in ("denies", "mention", "statements", "trouble")
-    single = len(match.parts) == 1
-    for b in blocks:
-        if b.start >= match.end or match.start >= b.end:
-            continue
-        if match.start <= b.start and b.end <= match.end:
-            shorter = b.end - b.start < match.end - match.start
-            if match.rule.kind == "statement":
-                return True
-            if denies:
-                own = match.parts
-                skipped = any(not any(x <= i < y for x, y in own) for a, z in b.parts for i in range(a, z))
-                if not skipped or (match.rule.kind == "finding" and len(b.parts) > 1):
-                    continue
-            elif shorter and (single or b.end - b.start == 1):
-                continue
-        return True
-    return False
 
 
 #: an ellipsis that denies of the patient what was said of somebody else: ``her partner injects but she never has``

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -18,25 +19,38 @@ LONGEST = 32
 MOST_KNOWN, MOST_GUESSES = 50_000, 4_000
 
 
+class Spelled(Struct, frozen=True, array_like=True):
+    """What a speller has learned from the word lists.
+
+    ``ids``       words in their basic form
+    ``known``     words as written in the lists
+    ``surfaces``  of these the ones that may be misspelt, by first letter
+    """
+
+    ids: dict[str, int]
+    known: dict[str, int]
+    numeric: frozenset[int]
+    surfaces: dict[str, list[str]]
+
+
 class Speller:
     """Word ids. Words are added until ``seal``; afterwards unknown words are only looked up or guessed."""
 
-    def __init__(self, spelling: Spelling) -> None:
-        self.ids: dict[str, int] = {}
+    def __init__(self, spelling: Spelling, spelled: Spelled | None = None) -> None:
+        learned = Spelled({}, {}, frozenset({tokens.NUMBER, tokens.YEAR}), {}) if spelled is None else spelled
+        self.ids, self.known = learned.ids, learned.known
+        self.numeric, self._surfaces = learned.numeric, learned.surfaces
         self.forms: dict[str, str] = {}
         for word, forms in spelling.forms.items():
+            basic = tokens.basic_form(word)
             for form in forms:
-                self.forms[form] = tokens.basic_form(word)
+                self.forms[form] = basic
         self.fillers = frozenset(spelling.fillers)
         self.not_misspelt = frozenset(spelling.not_misspelt)
-        self.known: dict[str, int] = {}
-        self.numeric: frozenset[int] = frozenset({tokens.NUMBER, tokens.YEAR})
-        self._surfaces: dict[str, list[str]] = {}
         #: by first letter and length of a misspelt word
         self._lengths: dict[tuple[str, int], list[str]] = {}
         #: ids of the words of the lists as written there; the same few thousand words make all phrases
         self._learned: dict[str, tuple[int, ...]] = {}
-        self._sealed = False
         self.guesses = 0
 
     def phrase_ids(self, phrase: str) -> list[int]:
@@ -74,14 +88,21 @@ class Speller:
         return i
 
     def cut_short(self, phrase: str) -> bool:
-        """Whether a phrase ends in a word without weight and so would mean more than it says."""
+        """Whether a phrase ends in a word without weight, or has but one with weight, and so would mean more than it says."""
         words = phrase.split()
-        return len(words) > 1 and words[-1] in self.fillers
+        return len(words) > 1 and (words[-1] in self.fillers or sum(w not in self.fillers for w in words) == 1)
 
     def mutilated(self, phrase: str) -> bool:
         """Whether nothing but a preposition is left of a phrase without its weightless words."""
         words = [w for w in phrase.split() if w not in self.fillers]
         return len(phrase.split()) > 1 and len(words) == 1 and words[0] in _PREPOSITIONS
+
+    def weighs(self, name: str) -> bool:
+        """Whether an element of a pattern has a word that is looked for at all."""
+        if name.startswith("{"):
+            return True
+        options = name[1:-1].split("|") if name.startswith("(") else [name]
+        return any(o.strip().startswith("{") or any(w not in self.fillers for w in o.split()) for o in options)
 
     def seal(self) -> None:
         """No more words: from now on unknown words are compared with the known ones."""
@@ -90,7 +111,10 @@ class Speller:
         for first, words in self._surfaces.items():
             self._surfaces[first] = sorted(set(words))
         self._learned.clear()
-        self._sealed = True
+
+    def spelled(self) -> Spelled:
+        """What was learned, before any note was read."""
+        return Spelled(dict(self.ids), dict(self.known), self.numeric, self._surfaces)
 
     def word_id(self, token: str) -> int:
         """The id of a word of a note; 0 if no list has it."""

@@ -5,11 +5,11 @@ It is pure: the same batch, knowledge and options give the same rows, whoever ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from backspasm.inference.model import Model
 from backspasm.patients.answers import answers_of
@@ -20,6 +20,7 @@ from backspasm.patients.patient import InputError
 from backspasm.patients.reading import decoded
 from backspasm.population.follow_up import FollowUp
 from backspasm.population.screen.compare import Comparison
+from backspasm.population.screen.front import Left, lines_of_patients, plain_of_batch
 from backspasm.population.screen.records import (
     Asked,
     Encountered,
@@ -29,7 +30,23 @@ from backspasm.population.screen.records import (
     later_in_bundle,
     record_from_lines,
 )
-from backspasm.population.screen.rows import assessed_rows, record_batch
+from backspasm.population.screen.rows import Rows, assessed_rows, record_batch
+from backspasm.population.screen.seen import Seen, joined, seen_of, take
+
+#: encounters that are assessed at once: enough that each step runs over many, few enough to need little memory
+AT_ONCE = 4_096
+
+
+class Assessed(msgspec.Struct, frozen=True):
+    """Columns of some encounters, in the order of the patients, and what could not be read of them and others."""
+
+    rows: Rows
+    problems: list[Problem]
+
+    @property
+    def batch(self) -> pa.RecordBatch:
+        """Rows of ``schemas.OUT``: encounters, then problems."""
+        return record_batch(self.rows, self.problems)
 
 
 def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comparison | None = None) -> pa.RecordBatch:
@@ -42,17 +59,61 @@ def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comp
     Returns:
         Rows of ``schemas.OUT``: encounters in the order of the patients, then problems. Nothing in the data raises.
     """
-    problems: list[Problem] = []
-    if "lines" in batch.schema.names:
-        seen = list(_from_records(batch, asked, model, problems))
-    else:
-        seen = list(_from_cases(batch, model, problems))
+    seen, problems = seen_in(batch, asked, model)
     return record_batch(assessed_rows(seen, model, comparison), problems)
 
 
-def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:
+def assess_batches(
+    batches: Iterable[pa.RecordBatch], asked: Asked, model: Model, comparison: Comparison | None = None
+) -> Iterator[Assessed]:
+    """The same for many batches, however small: their encounters are assessed some thousand at once."""
+    waiting: list[Seen] = []
+    problems: list[Problem] = []
+    count = 0
+    for batch in batches:
+        seen, own = seen_in(batch, asked, model)
+        waiting.append(seen)
+        problems += own
+        count += len(seen) + len(own)
+        if count >= AT_ONCE:
+            yield from _some(joined(waiting), problems, model, comparison)
+            waiting, problems, count = [], [], 0
+    if count:
+        yield from _some(joined(waiting), problems, model, comparison)
+
+
+def _some(seen: Seen, problems: list[Problem], model: Model, comparison: Comparison | None) -> Iterator[Assessed]:
+    """So many at once, that memory does not grow with a batch that holds more."""
+    for start in range(0, max(len(seen), 1), AT_ONCE):
+        own = seen if len(seen) <= AT_ONCE else take(seen, np.arange(start, min(start + AT_ONCE, len(seen))))
+        yield Assessed(assessed_rows(own, model, comparison), problems if not start else [])
+
+
+def seen_in(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, list[Problem]]:
+    """The encounters of a batch that are asked for, and what could not be read."""
+    problems: list[Problem] = []
+    if "lines" not in batch.schema.names:
+        return seen_of(list(_from_cases(batch, model, problems)), model), problems
+    try:
+        plain, order, left = plain_of_batch(batch, asked, model)
+    except Exception:  # a fault of ours: everybody is read alone, which finds and lists whose record it is
+        everybody = zip(batch.column("patient").to_pylist(), lines_of_patients(batch), strict=True)
+        left = [(i, name, lines) for i, (name, lines) in enumerate(everybody)]
+        plain, order = seen_of([], model), np.zeros(0, dtype=np.int64)
+    if not left:
+        return plain, problems
+    alone = list(_read_alone(left, asked, model, problems))
+    seen = joined([plain, seen_of([e for _, e in alone], model)])
+    places = np.concatenate([order, np.array([i for i, _ in alone], dtype=np.int64)])
+    return take(seen, np.argsort(places, kind="stable")), problems
+
+
+def _read_alone(
+    left: Iterable[Left], asked: Asked, model: Model, problems: list[Problem]
+) -> Iterator[tuple[int, Encountered]]:
+    """Encounters of patients who are read one by one, each with the place of the patient in the batch."""
     reader = reader_of(model.knowledge)
-    for patient, lines in zip(batch.column("patient").to_pylist(), _lines(batch), strict=True):
+    for place, patient, lines in left:
         own: list[Problem] = []
         try:
             if lines and lines[0].line == 0:
@@ -64,20 +125,8 @@ def _from_records(batch: pa.RecordBatch, asked: Asked, model: Model, problems: l
             first = lines[0]
             what = f"internal fault ({type(error).__name__}): this patient was not assessed"
             seen, own = [], [*own, Problem(first.source, first.line, f"about Patient/{patient}", what)]
-        yield from seen
+        yield from ((place, e) for e in seen)
         problems += own
-
-
-def _lines(batch: pa.RecordBatch) -> Iterator[list[Line]]:
-    """The lines of each patient."""
-    column = batch.column("lines")
-    values = column.flatten()
-    source, number, data = (values.field(i).to_pylist() for i in range(values.type.num_fields))
-    start = 0
-    for count in pc.list_value_length(column).to_pylist():
-        end = start + count
-        yield [Line(*each) for each in zip(source[start:end], number[start:end], data[start:end], strict=True)]
-        start = end
 
 
 def _from_bundle(line: Line, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:

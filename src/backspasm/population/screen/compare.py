@@ -18,7 +18,6 @@ from backspasm.advice.many.triage import Triage, triage
 from backspasm.inference.model import Model
 from backspasm.inference.refitting import Refitter
 from backspasm.patients.patient import Patient
-from backspasm.population.screen.records import Encountered
 from backspasm.records.knowledge import Knowledge
 
 #: the reason where no single one takes the difference away
@@ -64,22 +63,20 @@ class Comparison(msgspec.Struct, frozen=True, dict=True):
         return tuple(out)
 
 
-def changes(
-    seen: Sequence[Encountered], crowd: Crowd, found: Triage, comparison: Comparison
-) -> list[dict[str, Any] | None]:
-    """For each encounter what is different under the other knowledge, or None where the urgency stays."""
-    others = [for_knowledge(e.patient, comparison.other.knowledge) for e in seen]
-    theirs = crowd_of(others, comparison.other)
+def changes(crowd: Crowd, found: Triage, comparison: Comparison) -> list[dict[str, Any] | None]:
+    """For each patient what is different under the other knowledge, or None where the urgency stays."""
+    patients = [crowd.people.patient_at(i) for i in range(len(crowd))]
+    theirs = crowd_of([for_knowledge(p, comparison.other.knowledge) for p in patients], comparison.other)
     judged = triage(theirs)
     levels = comparison.model.knowledge.index.urgency
     known = comparison.other.knowledge.index.urgency
     mine_level = [levels[i] for i in found.level.tolist()]
     their_level = [known[i] for i in judged.level.tolist()]
-    out: list[dict[str, Any] | None] = [None] * len(seen)
+    out: list[dict[str, Any] | None] = [None] * len(patients)
     changed = [i for i, (a, b) in enumerate(zip(mine_level, their_level, strict=True)) if a != b]
     if not changed:
         return out
-    reasons = _reasons([seen[i].patient for i in changed], comparison)
+    reasons = _reasons([patients[i] for i in changed], comparison)
     for place, i in enumerate(changed):
         because = [f"rule {r}" for r in _rules(i, found, judged, comparison)]
         because += [

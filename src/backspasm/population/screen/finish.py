@@ -9,33 +9,36 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
 
 from backspasm.inference.model import Model
+from backspasm.population.screen.deletions import deletions_of
 from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.inputs import File
 from backspasm.population.screen.partition import Sorted, stretches_of
 from backspasm.population.screen.records import Problem
 from backspasm.population.screen.schemas import (
-    ASSESSED,
     CHANGE_COLUMNS,
     CHANGES,
     COLUMNS,
     LATER,
+    PROBLEM,
     PROBLEM_COLUMNS,
     PROBLEMS,
 )
 from backspasm.population.screen.steps import AssessStretch, Job, Part, Step
 from backspasm.presentation.json_bytes import json_bytes
 
-#: up to so many rows the assessments are one file
-ONE_FILE = 200_000
 MANIFEST = "manifest.json"
 
 
 class Summary(Struct, frozen=True):
-    """What a run came to. ``assessments``: the file, or the folder of partitions. ``again``: it was finished before."""
+    """What a run came to. ``assessments``: the file, or the folder of partitions. ``again``: it was finished before.
+
+    ``deleted``: resources that the export names as deleted.
+    """
 
     assessments: str
     patients: int
@@ -44,6 +47,7 @@ class Summary(Struct, frozen=True):
     urgency: dict[str, int]
     changed: int | None = None
     again: bool = False
+    deleted: int = 0
 
 
 def finished(out: Path, identity: str) -> Summary | None:
@@ -60,15 +64,20 @@ def finish(
     job: Job,
     found: Sequence[Sorted],
     parts: Sequence[tuple[Step, Part]],
+    made: Sequence[tuple[Path, str]],
     model: Model,
     out: Path,
     identity: str,
 ) -> Summary:
-    """Bring everything into the output folder; the manifest comes last and says that all is there."""
+    """Bring everything into the output folder; the manifest comes last and says that all is there.
+
+    Args:
+        made: files of assessments in the working folder, each with its digest.
+    """
     rows = sum(p.rows for _, p in parts)
-    one = rows <= ONE_FILE and not job.only_probabilities  # millions of numbers are not written twice
+    one = len(made) == 1 and not job.only_probabilities
     name = "assessments.parquet" if one else "assessments"
-    digests = _one_file(job, parts, out / name) if one else _partitions(job, parts, out / name)
+    digests = _moved(made, out, name, one)
     problems = _problems(job, found, parts)
     _write_problems(problems, out)
     urgency: Counter[str] = Counter()
@@ -81,12 +90,20 @@ def finish(
     levels = [u for u in model.knowledge.index.urgency if u in urgency]
     count = pq.read_metadata(out / "problems.parquet").num_rows
     changed = None if job.compare is None else _changes(job, parts, out / "changes.parquet")
-    summary = Summary(name, sum(p.patients for _, p in parts), rows, count, {u: urgency[u] for u in levels}, changed)
+    struck = sum(sorted_.deleted for sorted_ in found) + sum(part.deleted for _, part in parts)
+    patients, by_level = sum(p.patients for _, p in parts), {u: urgency[u] for u in levels}
+    summary = Summary(name, patients, rows, count, by_level, changed, deleted=deleted_in(job))
     if changed is not None:
         digests["changes.parquet"] = digest_of_file(out / "changes.parquet")
     files = digests | {"problems.parquet": digest_of_file(out / "problems.parquet")}
-    write_words(summary, job, model, out, identity, dict(sorted(types.items())), files)
+    write_words(summary, job, model, out, identity, dict(sorted(types.items())), files, struck)
     return summary
+
+
+def deleted_in(job: Job) -> int:
+    """Number of resources that the input names as deleted."""
+    deletions = deletions_of(job.given)
+    return sum(deletions.types.values()) if deletions is not None else 0
 
 
 def write_words(
@@ -97,8 +114,9 @@ def write_words(
     run: str,
     resources: dict[str, int],
     files: dict[str, str],
+    struck: int | None = None,
 ) -> None:
-    """Data dictionary and, last of all, the manifest."""
+    """Data dictionary and, last of all, the manifest. ``struck``: lines not read because of deletions, where counted."""
     write_atomically(out / "DICTIONARY.md", lambda path: path.write_text(dictionary(), encoding="utf-8"))
     write_atomically(out / "dictionary.json", lambda path: path.write_bytes(json_bytes(dictionary_data())))
     manifest = {
@@ -113,27 +131,25 @@ def write_words(
         "knowledge": {"version": model.knowledge.version, "digest": model.knowledge.digest},
         "files": files,
     }
+    deletions = deletions_of(job.given)
+    if deletions is not None:
+        manifest["deletions"] = {
+            "files": [{"name": f.name, "bytes": f.size} for f in job.given.deletions],
+            "resources": deletions.types,
+            "lines_not_read": struck,
+        }
     write_atomically(out / MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
 
 
-def _one_file(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> dict[str, str]:
-    def write(path: Path) -> None:
-        with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
-            for step, part in parts:
-                if part.rows:
-                    out.write_table(pq.read_table(job.folder / f"{step.name}.parquet"))
-
-    write_atomically(place, write)
-    return {place.name: digest_of_file(place)}
-
-
-def _partitions(job: Job, parts: Sequence[tuple[Step, Part]], folder: Path) -> dict[str, str]:
-    folder.mkdir(exist_ok=True)
-    for step, _ in parts:
-        made = job.folder / f"{step.name}.parquet"
-        if made.exists():  # else it was moved before the run was killed
-            made.replace(folder / made.name)
-    return {f"{folder.name}/{step.name}.parquet": part.digest for step, part in parts}
+def _moved(made: Sequence[tuple[Path, str]], out: Path, name: str, one: bool) -> dict[str, str]:
+    """Move the files of assessments to where they belong, as one file or a folder of partitions; their digests."""
+    names = [name] if one else [f"{name}/part-{i:06d}.parquet" for i in range(len(made))]
+    for (file, _), own in zip(made, names, strict=True):
+        place = out / own
+        place.parent.mkdir(exist_ok=True)
+        if file.exists():  # else it was moved before the run was killed
+            file.replace(place)
+    return {own: digest for (_, digest), own in zip(made, names, strict=True)}
 
 
 def _changes(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> int:
@@ -153,10 +169,13 @@ def _changes(job: Job, parts: Sequence[tuple[Step, Part]], place: Path) -> int:
 
 
 def _problems(job: Job, found: Sequence[Sorted], parts: Sequence[tuple[Step, Part]]) -> Iterator[pa.Table]:
-    """All problems: those of sorting in the order of the input, then those of each part."""
+    """All problems: of deletions, then those of sorting in the order of the input, then those of each part."""
+    deletions = deletions_of(job.given)
+    if deletions is not None:
+        yield _table(_listed(deletions.problems), 0, job.given.all_files)
     before: Counter[int] = Counter()
     for sorted_, source in zip(found, _sources(job), strict=True):
-        yield _table(sorted_.problems, before[source], job.given.files)
+        yield _table(_listed(sorted_.problems), before[source], job.given.files)
         before[source] += sorted_.lines
     for step, part in parts:
         start = 0
@@ -164,8 +183,7 @@ def _problems(job: Job, found: Sequence[Sorted], parts: Sequence[tuple[Step, Par
             start = before[step.stretch.source]
             before[step.stretch.source] += part.lines
         if part.problems:
-            table = pq.read_table(job.folder / f"{step.name}-problems.parquet")
-            yield _table([Problem(**row) for row in table.to_pylist()], start, job.given.files)
+            yield _table(pq.read_table(job.folder / f"{step.name}-problems.parquet"), start, job.given.files)
 
 
 def _sources(job: Job) -> list[int]:
@@ -173,16 +191,21 @@ def _sources(job: Job) -> list[int]:
     return [s.source for s in stretches_of(job.given)] if sorts else []
 
 
-def _table(problems: Sequence[Problem], start: int, files: Sequence[File]) -> pa.Table:
-    return pa.table(
-        [
-            pa.array([files[p.source].name for p in problems], pa.string()),
-            pa.array([p.line + start if p.line else 0 for p in problems], pa.int64()),
-            pa.array([p.resource for p in problems], pa.string()),
-            pa.array([p.reason for p in problems], pa.string()),
-        ],
-        schema=PROBLEMS,
-    )
+def _listed(problems: Sequence[Problem]) -> pa.Table:
+    listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
+    return pa.Table.from_arrays(listed.flatten(), schema=pa.schema(list(PROBLEM)))
+
+
+def _table(problems: pa.Table, start: int, files: Sequence[File]) -> pa.Table:
+    """Problems of a part, with the names of the files, and lines counted from the start of the file; 0 stays 0."""
+    line = problems.column("line")
+    columns = [
+        pa.array([f.name for f in files], pa.string()).take(problems.column("source")),
+        pc.if_else(pc.equal(line, 0), line, pc.add(line, start)),
+        problems.column("resource"),
+        problems.column("reason"),
+    ]
+    return pa.Table.from_arrays(columns, schema=PROBLEMS)
 
 
 def _write_problems(tables: Iterator[pa.Table], out: Path) -> None:

@@ -2,102 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from backspasm.population.screen.gather import PATIENTS, records_batch, with_shared
-from backspasm.population.screen.inputs import File, lines_of, open_file
-from backspasm.population.screen.lines import SHARED, Head, head_of
-from backspasm.population.screen.partition import BLOCK, WANTED, Stretch
+from backspasm.population.screen.deletions import Deletions
+from backspasm.population.screen.gather import Line, patient_batches, struct_of_text
+from backspasm.population.screen.heads import Heads, Owners, heads_of
+from backspasm.population.screen.inputs import File, open_file
+from backspasm.population.screen.lines import head_of
+from backspasm.population.screen.partition import BLOCK, Stretch, texts_of, texts_of_stretch, unreadable
 from backspasm.population.screen.records import Problem
 
-Row = tuple[str, list[tuple[int, int, bytes]]]
+Integers = NDArray[np.int64]
+
+#: bytes of text that are looked at together: memory of this size is used again and again
+PIECE = 8_000_000
 
 
 class GroupedReader:
     """The patients of one stretch: those whose first line begins in it. Lines are counted from the first of them."""
 
-    def __init__(self, stretch: Stretch, file: File) -> None:
-        self.stretch, self.file = stretch, file
-        self.lines = 0
-        self.types: dict[str, int] = {}
+    def __init__(self, stretch: Stretch, file: File, deletions: Deletions | None = None) -> None:
+        self.stretch, self.file, self.deletions = stretch, file, deletions
+        self.lines = self.deleted = 0
+        self.types: Counter[str] = Counter()
         self.problems: list[Problem] = []
+        self._shared: dict[bytes, list[Line]] = {}
+        #: the patient whose lines belong to the stretch before, while they may go on
+        self._before: str | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Batches of patients in the order of the file."""
-        rows: list[Row] = []
-        for row in self._patients():
-            rows.append(row)
-            if len(rows) == PATIENTS:
-                yield records_batch(rows)
-                rows = []
-        if rows:
-            yield records_batch(rows)
-
-    def _patients(self) -> Iterator[Row]:
-        key: str | None = None
-        own: list[tuple[int, int, bytes]] = []
-        shared: dict[bytes, tuple[int, int, bytes]] = {}
-        for data, head in self._heads():
-            if head.patient is None and head.type in SHARED:
-                shared[head.name.encode()] = (self.stretch.source, self.lines, data)
-                continue
-            if head.patient is not None and head.patient != key:
-                if key is not None and own:
-                    yield key, with_shared(own, shared)
-                key, own = head.patient, []
-            if head.patient is not None and head.type in WANTED:
-                own.append((self.stretch.source, self.lines, data))
-        if key is not None and own:
-            yield key, with_shared(own, shared)
-
-    def _heads(self) -> Iterator[tuple[bytes, Head]]:
-        """Every line of the stretch's patients, with its head; what is wrong is listed."""
         with open_file(self.file.path, self.file.codec) as stream:
-            try:
-                for data, head in self._range(stream):
-                    self.lines += 1
-                    if head is None:
-                        continue
-                    if head.type:
-                        self.types[head.type] = self.types.get(head.type, 0) + 1
-                    if head.reason is not None and head.patient is None:
-                        self.problems.append(Problem(self.stretch.source, self.lines, head.name, head.reason))
-                    else:
-                        yield data, head
-            except (OSError, EOFError) as error:
-                what = f"the file cannot be read further: {type(error).__name__}"
-                self.problems.append(Problem(self.stretch.source, self.lines, "", what))
+            at = 0
+            if self.file.codec is None:
+                at, self._before = _first_line(stream, self.stretch.start)
+            rest, carried, over = b"", 0, False
+            failure: Exception | None = None
+            texts = self._texts(stream, at)
+            while not over:
+                try:
+                    text = next(texts, b"")
+                except (OSError, EOFError) as error:
+                    text, failure = b"", error
+                rest += text
+                if text and len(rest) < 2 * carried:
+                    continue  # of a patient with very many lines, the same ones are not looked at again and again
+                before = len(rest)
+                rest, over = yield from self._some(rest, at, last=not text)
+                at += before - len(rest)
+                carried = len(rest)
+                over = over or not text
+            if failure is not None:
+                self.problems.append(Problem(self.stretch.source, self.lines, "", unreadable(failure)))
 
-    def _range(self, stream: BinaryIO) -> Iterator[tuple[bytes, Head | None]]:
-        """Lines from the first patient that begins in the stretch to the last line of the last that does."""
+    def _texts(self, stream: BinaryIO, at: int) -> Iterator[bytes]:
+        """The stretch piece by piece, and what follows: the end of its last patient."""
         if self.file.codec is not None:
-            for lines in lines_of(stream, BLOCK):
-                for data in lines:
-                    yield data, _head(data)
+            yield from texts_of(stream, PIECE)
             return
-        at, before = _first_line(stream, self.stretch.start)
-        skipping = before is not None
-        last: str | None = before
-        stream.seek(at)
-        while at < self.file.size:
-            data = stream.readline()
-            begin, at = at, at + len(data)
-            head = _head(data)
-            key = None if head is None else head.patient
-            if skipping and (key is None or key == before):
-                continue
-            if begin >= self.stretch.end and key is not None and key != last:
-                return
-            skipping = False
-            last = last if key is None else key
-            yield data, head
+        for begin in range(at, self.stretch.end, PIECE):
+            piece = Stretch(self.stretch.source, begin, min(begin + PIECE, self.stretch.end))
+            yield from texts_of_stretch(stream, piece)
+        if at < self.stretch.end:
+            yield from texts_of(stream, BLOCK)
 
+    def _some(self, text: bytes, at: int, last: bool) -> Generator[pa.RecordBatch, None, tuple[bytes, bool]]:
+        """Batches of those patients of a text whose lines end in it.
 
-def _head(data: bytes) -> Head | None:
-    return None if not data or data.isspace() else head_of(data)
+        Args:
+            at: where in the file the text begins.
+            last: nothing comes after it.
+
+        Returns:
+            What is left for the next text, and whether the stretch is over.
+        """
+        owners = Owners()
+        heads = heads_of(text, owners)
+        owned = np.flatnonzero(heads.owner >= 0)
+        who = heads.owner[owned]
+        runs = owned[np.flatnonzero(np.diff(who, prepend=-1))]  # the first line of each patient
+        begin, size = 0, len(heads.type)
+        if self._before is not None:
+            keys = owners.keys
+            runs = runs[1:] if len(runs) and keys[heads.owner[runs[0]]].decode() == self._before else runs
+            if not len(runs):
+                return b"", False
+            begin, self._before = int(runs[0]), None
+        beyond = np.flatnonzero(heads.at[runs] + at >= self.stretch.end) if self.file.codec is None else runs[:0]
+        if len(beyond):
+            end = int(runs[beyond[0]])
+        else:
+            end = size if last or not len(runs) else int(runs[-1])
+        yield from self._patients(text, heads, owners.keys, runs[runs < end], begin, end)
+        return text[heads.at[end] :], bool(len(beyond))
+
+    def _patients(
+        self, text: bytes, heads: Heads, keys: list[bytes], runs: Integers, begin: int, end: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches of the patients whose first lines are given; the lines from ``begin`` to ``end`` count."""
+        source, before = self.stretch.source, self.lines + 1 - begin
+        self.lines += end - begin
+        self.types.update(heads.types(begin, end))
+        self.problems += [
+            Problem(source, before + f.index, f.resource, f.reason) for f in heads.faults if begin <= f.index < end
+        ]
+        if self.deletions is not None:
+            heads, gone = self.deletions.applied(text, heads, keys, begin, end)
+            self.deleted += gone
+        for i, name in heads.shared.items():
+            if begin <= i < end:
+                data = text[heads.at[i] : heads.at[i + 1]]
+                self._shared.setdefault(name.encode(), []).append((source, before + i, data))
+        kept = np.flatnonzero(heads.kind[begin:end] >= 0) + begin
+        run = np.searchsorted(runs, kept, "right") - 1
+        present, first = np.unique(run, return_index=True)
+        names = pa.array([keys[i] for i in heads.owner[runs[present]].tolist()], pa.binary()).cast(pa.string())
+        lines = struct_of_text(text, heads, source, before)
+        until = np.append(runs, end)[present + 1] + before
+
+        def shared(name: bytes, patient: int) -> Line | None:
+            """What was said of a name before the next patient begins."""
+            return next((x for x in reversed(self._shared.get(name, ())) if x[1] < until[patient]), None)
+
+        yield from patient_batches(names, np.append(first, len(kept)), lines, kept, shared if self._shared else None)
 
 
 def _first_line(stream: BinaryIO, start: int) -> tuple[int, str | None]:
@@ -109,7 +142,6 @@ def _first_line(stream: BinaryIO, start: int) -> tuple[int, str | None]:
     back = max(0, at - BLOCK)
     stream.seek(back)
     for data in reversed(stream.read(at - back).split(b"\n")):
-        head = _head(data)
-        if head is not None and head.patient is not None:
-            return at, head.patient
+        if data and not data.isspace() and (patient := head_of(data).patient) is not None:
+            return at, patient
     return at, None

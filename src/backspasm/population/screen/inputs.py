@@ -16,7 +16,7 @@ Kind = Literal["records", "bundles", "cases"]
 #: ending of a compressed file -> the codec, and how much larger its text is about: to plan the buckets
 CODECS = {".gz": ("gzip", 8), ".zst": ("zstd", 8)}
 #: beginnings of file names that hold no records: reports of the export itself
-NOT_RECORDS = ("manifest", "error", "deleted", "log", "outcome", ".", "_")
+NOT_RECORDS = ("manifest", "error", DELETED := "deleted", "log", "outcome", ".", "_")
 ENDINGS = ".ndjson, .jsonl, .json (each also .gz, .zst), .parquet or .csv"
 
 
@@ -35,12 +35,20 @@ class File(Struct, frozen=True):
 
 
 class Input(Struct, frozen=True):
-    """All that is screened. ``grouped``: the lines of each patient stand together. ``passed_over``: files not read."""
+    """All that is screened. ``grouped``: the lines of each patient stand together. ``passed_over``: files not read.
+
+    ``deletions``: files that name deleted resources; counted after ``files`` where a file is told by its position.
+    """
 
     kind: Kind
     files: tuple[File, ...]
     grouped: bool = False
     passed_over: tuple[str, ...] = ()
+    deletions: tuple[File, ...] = ()
+
+    @property
+    def all_files(self) -> tuple[File, ...]:
+        return self.files + self.deletions
 
     @property
     def text(self) -> int:
@@ -62,11 +70,18 @@ def find_input(place: Path, grouped: bool = False) -> Input:
         return Input(kind, (_file(place, place.parent),), grouped)
     by_kind: dict[Kind, list[File]] = {}
     passed_over: list[str] = []
+    deletions: list[File] = []
+    manifest = _manifest(place)
+    named_deleted = {one.url.rsplit("/", 1)[-1].split("?")[0] for one in manifest.deleted}
     for path in sorted(p for p in place.rglob("*") if p.is_file()):
         name = path.relative_to(place).as_posix()
-        told = any(part.lower().startswith(NOT_RECORDS) for part in name.split("/"))
+        parts = name.lower().split("/")
+        told = any(part.startswith(NOT_RECORDS) for part in parts)
+        says = path.name in named_deleted or any(part.startswith(DELETED) for part in parts)
         found = None if told else _kind(path)
-        if found is None:
+        if _has_lines(path) and (says or (found == "records" and _deletes(path))):
+            deletions.append(_file(path, place))
+        elif found is None:
             passed_over.append(name)
         else:
             by_kind.setdefault(found, []).append(_file(path, place))
@@ -78,13 +93,47 @@ def find_input(place: Path, grouped: bool = False) -> Input:
         names = " and ".join(f"{files[0].name} ({kind})" for kind, files in by_kind.items())
         raise InputError.one("INPUT", str(place), f"mixes kinds: {names}", "screen each kind by itself")
     ((kind, files),) = by_kind.items()
-    return Input(kind, tuple(files), grouped or _says_grouped(place), tuple(passed_over))
+    if kind != "records":
+        passed_over, deletions = sorted(passed_over + [file.name for file in deletions]), []
+    together = grouped or manifest.output_organized_by == "Patient"
+    return Input(kind, tuple(files), together, tuple(passed_over), tuple(deletions))
 
 
 def _file(path: Path, root: Path) -> File:
     stat = path.stat()
     codec = CODECS.get(path.suffix.lower(), (None, 1))[0]
     return File(path.relative_to(root).as_posix(), str(path.resolve()), stat.st_size, stat.st_mtime_ns, codec)
+
+
+def _has_lines(path: Path) -> bool:
+    name = path.name.lower()
+    for ending in CODECS:
+        name = name.removesuffix(ending)
+    return name.endswith((".ndjson", ".jsonl"))
+
+
+class _Asked(Struct):
+    method: str | None = None
+
+
+class _DeletedEntry(Struct):
+    request: _Asked | None = None
+
+
+class _DeletingBundle(Struct):
+    resourceType: str  # noqa: N815 (the name in FHIR)
+    entry: tuple[_DeletedEntry, ...] = ()
+
+
+def _deletes(path: Path) -> bool:
+    """Whether the first line is a Bundle that asks to delete: a file of deletions, whatever its name."""
+    try:
+        with open_file(str(path), CODECS.get(path.suffix.lower(), (None, 1))[0]) as stream:
+            first = msgspec.json.decode(next(iter(stream), b""), type=_DeletingBundle)
+    except (OSError, EOFError, msgspec.DecodeError, RecursionError):
+        return False
+    asked = [entry.request for entry in first.entry if entry.request is not None]
+    return first.resourceType == "Bundle" and any(one.method == "DELETE" for one in asked)
 
 
 def _kind(path: Path) -> Kind | None:
@@ -126,17 +175,22 @@ def _is_resource(path: Path) -> bool:
     return True
 
 
-class _Manifest(Struct):
-    output_organized_by: str | None = msgspec.field(default=None, name="outputOrganizedBy")
+class _Listed(Struct):
+    url: str = ""
 
 
-def _says_grouped(place: Path) -> bool:
-    """Whether the manifest of a Bulk Data export says that each patient's resources stand together."""
+class _Manifest(Struct, rename="camel"):
+    """Of a Bulk Data export: whether each patient's resources stand together, and the files of deletions."""
+
+    output_organized_by: str | None = None
+    deleted: tuple[_Listed, ...] = ()
+
+
+def _manifest(place: Path) -> _Manifest:
     try:
-        manifest = msgspec.json.decode((place / "manifest.json").read_bytes(), type=_Manifest)
+        return msgspec.json.decode((place / "manifest.json").read_bytes(), type=_Manifest)
     except (OSError, msgspec.DecodeError):
-        return False
-    return manifest.output_organized_by == "Patient"
+        return _Manifest()
 
 
 def open_file(path: str, codec: str | None) -> BinaryIO:

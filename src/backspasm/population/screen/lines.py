@@ -9,10 +9,15 @@ import msgspec
 from msgspec import Struct
 
 from backspasm.patients.from_fhir.bundle import NOT_CLINICAL, READ
+from backspasm.population.follow_up import TYPES
 from backspasm.population.screen.resource_types import R4
 
 #: types whose resources are shared by patients
 SHARED = frozenset({"Medication"})
+#: types whose lines are read: for the patient, or for what came later
+WANTED = frozenset(READ) | TYPES
+#: the same in a fixed order: a line's type as a small number
+KINDS = tuple(sorted(WANTED))
 
 
 class _Head(Struct, rename="camel", gc=False):
@@ -28,7 +33,9 @@ class _Owner(Struct, gc=False):
     reference: str | None = None
 
 
-class _Strict(Struct, rename="camel", gc=False):
+class Strict(Struct, rename="camel", gc=False):
+    """The head of a line that is as it should be."""
+
     resource_type: str
     id: str | None = None
     subject: _Owner | None = None
@@ -61,7 +68,7 @@ def type_of(data: bytes) -> str:
     return match.group(1).decode() if match else head_of(data).type
 
 
-_STRICT = msgspec.json.Decoder(_Strict)
+_STRICT = msgspec.json.Decoder(Strict)
 _LENIENT = msgspec.json.Decoder(_Head)
 
 

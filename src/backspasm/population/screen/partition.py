@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
+import numpy as np
 import pyarrow as pa
 from msgspec import Struct
 
-from backspasm.patients.from_fhir.bundle import READ
-from backspasm.population.follow_up import TYPES
+from backspasm.population.screen.deletions import Deletions
 from backspasm.population.screen.files import write_atomically
-from backspasm.population.screen.inputs import File, Input, lines_of, open_file
-from backspasm.population.screen.lines import SHARED, head_of
+from backspasm.population.screen.heads import Heads, Integers, Owners, heads_of, lines_as_arrow
+from backspasm.population.screen.inputs import File, Input, open_file
 from backspasm.population.screen.records import Problem
 
 #: bytes of text that one stretch of input holds, and that one bucket holds on average
@@ -28,10 +27,17 @@ STRETCH = 48_000_000
 BUCKET = 24_000_000
 #: bytes read at a time
 BLOCK = 4_000_000
-#: types whose lines go to the buckets
-WANTED = frozenset(READ) | TYPES
 
-SORTED = pa.schema([("key", pa.binary()), ("source", pa.int32()), ("line", pa.int64()), ("data", pa.large_binary())])
+#: the lines of a bucket, each with its newline; ``kind`` is its place in ``lines.KINDS``. Of shared lines ``key`` is the name
+SORTED = pa.schema(
+    [
+        ("key", pa.binary()),
+        ("source", pa.int32()),
+        ("line", pa.int64()),
+        ("data", pa.large_binary()),
+        ("kind", pa.int8()),
+    ]
+)
 
 
 class Stretch(Struct, frozen=True):
@@ -47,12 +53,16 @@ class Stretch(Struct, frozen=True):
 
 
 class Sorted(Struct, frozen=True):
-    """What one stretch came to: number of lines, of resources by type, and problems with lines counted from its start."""
+    """What one stretch came to: number of lines, of resources by type, and problems with lines counted from its start.
+
+    ``deleted``: lines that are not read because the export names their resource or patient as deleted.
+    """
 
     lines: int
     types: dict[str, int]
     problems: tuple[Problem, ...]
     parts: int
+    deleted: int = 0
 
 
 def stretches_of(given: Input) -> tuple[Stretch, ...]:
@@ -71,20 +81,98 @@ def bucket_of(key: bytes, buckets: int) -> int:
     return zlib.crc32(key) % buckets
 
 
-def sort_stretch(stretch: Stretch, file: File, buckets: int, folder: Path) -> Sorted:
+def sort_stretch(
+    stretch: Stretch, file: File, buckets: int, folder: Path, deletions: Deletions | None = None
+) -> Sorted:
     """Sort one stretch into ``folder/NAME-part.arrow``; a long (compressed) one becomes several parts."""
-    work = _Sorting(stretch, buckets, folder)
+    lines = parts = deleted = 0
+    types: Counter[str] = Counter()
+    problems: list[Problem] = []
+
+    def sort(text: bytes) -> None:
+        nonlocal lines, parts, deleted
+        owners = Owners()
+        heads = heads_of(text, owners)
+        problems.extend(Problem(stretch.source, lines + f.index + 1, f.resource, f.reason) for f in heads.faults)
+        types.update(heads.types())
+        if deletions is not None:
+            heads, gone = deletions.applied(text, heads, owners.keys)
+            deleted += gone
+        batches = _by_bucket(text, heads, owners, stretch.source, lines, buckets)
+        _write(batches, folder / f"{stretch.name}-{parts:04d}.arrow")
+        lines += len(heads.type)
+        parts += 1
+
     with open_file(file.path, file.codec) as stream:
         try:
-            if file.codec is None:
-                lines = lines_of_stretch(stream, stretch)
-            else:
-                lines = lines_of(stream, BLOCK)
-            for some in lines:
-                work.take(some)
+            for text in texts_of_stretch(stream, stretch) if file.codec is None else texts_of(stream, STRETCH):
+                sort(text)
         except (OSError, EOFError) as error:
-            work.fault(0, "", f"the file cannot be read further: {type(error).__name__}")
-    return work.finish()
+            problems.append(Problem(stretch.source, 0, "", unreadable(error)))
+    if not parts:
+        sort(b"")
+    return Sorted(lines, dict(sorted(types.items())), tuple(problems), parts, deleted)
+
+
+def unreadable(error: Exception) -> str:
+    """Why the rest of a file is missing."""
+    return f"the file cannot be read further: {type(error).__name__}"
+
+
+def texts_of_stretch(stream: BinaryIO, stretch: Stretch) -> Iterator[bytes]:
+    """The lines that begin in the stretch, as one text. One that runs over its end belongs to it."""
+    at = stretch.start
+    if at:
+        stream.seek(at - 1)
+        at += len(stream.readline()) - 1
+    size = stretch.end - at
+    if size <= 0:
+        return
+    try:
+        text = stream.read(size)
+        if not text.endswith(b"\n"):
+            text += stream.readline()
+    except OSError:
+        stream.seek(at)  # what stands before the fault can still be read
+        yield from texts_of(stream, size)
+    else:
+        if text:
+            yield text if text.endswith(b"\n") else text + b"\n"
+
+
+def texts_of(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Texts of whole lines of about so many bytes, each line with its newline.
+
+    Raises:
+        OSError, EOFError: the stream cannot be read further; the lines before were given.
+    """
+    pieces: list[bytes] = []
+    held = 0
+    failure: Exception | None = None
+    while True:
+        try:
+            data = stream.read(BLOCK)
+        except (OSError, EOFError) as error:
+            failure = error
+            break
+        if not data:
+            break
+        pieces.append(data)
+        held += len(data)
+        if held >= size and b"\n" in data:
+            text = b"".join(pieces)
+            end = text.rfind(b"\n") + 1
+            pieces, held = [text[end:]], len(text) - end
+            yield text[:end]
+    text = b"".join(pieces)
+    if failure is not None:
+        text = text[: text.rfind(b"\n") + 1]  # the last line is not whole
+    elif text and not text.endswith(b"\n"):
+        text += b"\n"
+    if text:
+        yield text
+    if failure is not None:
+        raise failure
 
 
 def lines_of_stretch(stream: BinaryIO, stretch: Stretch) -> Iterator[list[bytes]]:
@@ -102,76 +190,36 @@ def lines_of_stretch(stream: BinaryIO, stretch: Stretch) -> Iterator[list[bytes]
         yield data.removesuffix(b"\n").split(b"\n")
 
 
-class _Sorting:
-    def __init__(self, stretch: Stretch, buckets: int, folder: Path) -> None:
-        self.stretch, self.buckets, self.folder = stretch, buckets, folder
-        self.count = self.bytes = self.parts = 0
-        self.types: Counter[str] = Counter()
-        self.problems: list[Problem] = []
-        self._clear()
+def _by_bucket(
+    text: bytes, heads: Heads, owners: Owners, source: int, before: int, buckets: int
+) -> Iterator[pa.RecordBatch]:
+    """A batch for each bucket, and one of what patients share."""
+    texts = lines_as_arrow(text, heads.at)
+    kept = np.flatnonzero(heads.kind >= 0)
+    of_owner = np.array([bucket_of(key, buckets) for key in owners.keys], np.int64)
+    bucket = of_owner[heads.owner[kept]]
+    small = bucket.astype(np.uint16) if buckets < 1 << 16 else bucket  # numbers of two bytes are sorted by radix
+    keys = pa.array(owners.keys, pa.binary())
 
-    def _clear(self) -> None:
-        self.rows: list[tuple[list[bytes], list[int], list[bytes]]] = [([], [], []) for _ in range(self.buckets + 1)]
-        self.bytes = 0
+    def batch(lines: Integers, named: pa.Array) -> pa.RecordBatch:
+        columns = [named, pa.array(np.full(len(lines), source, np.int32)), pa.array(lines + (before + 1))]
+        return pa.record_batch([*columns, texts.take(pa.array(lines)), pa.array(heads.kind[lines])], schema=SORTED)
 
-    def fault(self, line: int, resource: str, reason: str) -> None:
-        self.problems.append(Problem(self.stretch.source, line, resource, reason))
+    order = kept[np.argsort(small, kind="stable")]
+    whole = batch(order, keys.take(pa.array(heads.owner[order])))
+    first = 0
+    for count in np.bincount(bucket, minlength=buckets).tolist():
+        yield whole.slice(first, count)
+        first += count
+    yield batch(
+        np.array(list(heads.shared), np.int64), pa.array([x.encode() for x in heads.shared.values()], pa.binary())
+    )
 
-    def take(self, lines: list[bytes]) -> None:
-        for data in lines:
-            self.count += 1
-            if not data or data.isspace():
-                continue
-            head = head_of(data)
-            if head.type:
-                self.types[head.type] += 1
-            if head.reason is not None:
-                if head.patient is None:
-                    self.fault(self.count, head.name, head.reason)
-                    continue
-            if head.type not in WANTED:
-                continue
-            if head.patient is not None:
-                key = head.patient.encode()
-                keys, numbers, texts = self.rows[bucket_of(key, self.buckets)]
-            elif head.type in SHARED:
-                key = head.name.encode()
-                keys, numbers, texts = self.rows[self.buckets]
-            else:
-                continue
-            keys.append(key)
-            numbers.append(self.count)
-            texts.append(data)
-            self.bytes += len(data)
-        if self.bytes >= STRETCH:
-            self._write()
 
-    def _write(self) -> None:
-        place = self.folder / f"{self.stretch.name}-{self.parts:04d}.arrow"
+def _write(batches: Iterator[pa.RecordBatch], place: Path) -> None:
+    def write(path: Path) -> None:
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SORTED) as file:
+            for batch in batches:
+                file.write_batch(batch)
 
-        def write(path: Path) -> None:
-            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SORTED) as file:
-                for keys, numbers, texts in self.rows:
-                    file.write_batch(
-                        pa.record_batch(
-                            [
-                                pa.array(keys, pa.binary()),
-                                pa.array([self.stretch.source] * len(keys), pa.int32()),
-                                pa.array(numbers, pa.int64()),
-                                pa.array(texts, pa.large_binary()),
-                            ],
-                            schema=SORTED,
-                        )
-                    )
-
-        write_atomically(place, write)
-        self.parts += 1
-        self._clear()
-
-    def finish(self) -> Sorted:
-        if self.bytes or not self.parts:
-            self._write()
-        out = Sorted(self.count, dict(sorted(self.types.items())), tuple(self.problems), self.parts)
-        place = self.folder / f"{self.stretch.name}.json"
-        write_atomically(place, lambda path: path.write_bytes(msgspec.json.encode(out)))
-        return out
+    write_atomically(place, write)

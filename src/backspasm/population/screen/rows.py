@@ -1,174 +1,126 @@
-"""Assessed encounters as columns of Arrow."""
+"""Assessed encounters as columns of Arrow; no encounter is ever an object here."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from backspasm.advice.many.crowd import Crowd, crowd_of
-from backspasm.advice.many.investigations import Advised, advised_tests, imaging_tests
-from backspasm.advice.many.triage import Triage, likeliest_stratum, telling, triage
-from backspasm.advice.prescribing import patient_facts
-from backspasm.advice.taken_medicines import taken_verdicts
+from backspasm.advice.many.crowd import Crowd, crowd_of_people
+from backspasm.advice.many.investigations import Advices, advised_tests, imaging_tests
+from backspasm.advice.many.ledger import ledger_of
+from backspasm.advice.many.prescribing import taken_against
+from backspasm.advice.many.ragged import Positions, Ragged, ragged, ragged_of_flags
+from backspasm.advice.many.triage import Triage, triage
+from backspasm.inference.columns import SEXES, Codes
 from backspasm.inference.model import Model
-from backspasm.patients.answers import Answers
-from backspasm.patients.patient import Patient
 from backspasm.population.screen.compare import Comparison, changes
-from backspasm.population.screen.records import Encountered, Problem
-from backspasm.population.screen.schemas import OUT
+from backspasm.population.screen.records import Problem
+from backspasm.population.screen.schemas import CHANGE, OUT, PROBLEM
+from backspasm.population.screen.seen import Seen
 
 #: the most probable causes that a row names
 CAUSES_NAMED = 5
 #: decimals of a probability, as everywhere
 DECIMALS = 6
 
-Columns = dict[str, list[Any]]
+Rows = dict[str, pa.Array]
 
 
-def assessed_rows(seen: Sequence[Encountered], model: Model, comparison: Comparison | None = None) -> Columns:
+def assessed_rows(seen: Seen, model: Model, comparison: Comparison | None = None) -> Rows:
     """The columns of ``screened`` for encounters whose patients do not contradict themselves; and what changes."""
-    if not seen:
-        return {}
-    crowd = crowd_of([e.patient for e in seen], model)
+    people, n = seen.people, len(seen)
+    crowd = crowd_of_people(people, model)
     found = triage(crowd)
     levels = model.knowledge.index.urgency
-    columns: Columns = {
-        "patient": [e.patient_id for e in seen],
-        "encounter": [e.encounter for e in seen],
-        "start": [e.start for e in seen],
-        "site": [e.site for e in seen],
-        "clinician_group": [e.clinician_group for e in seen],
-        "age_years": [e.patient.age_years for e in seen],
-        "sex": [e.patient.sex for e in seen],
-        "setting": [e.patient.setting for e in seen],
-        "urgency": [levels[i] for i in found.level.tolist()],
-        "floor": [levels[i] for i in found.floor.tolist()],
-        "red_flags": _red_flags(found, len(seen)),
+    changed = pa.nulls(n, CHANGE) if comparison is None else pa.array(changes(crowd, found, comparison), CHANGE)
+    return {
+        **seen.as_it_is(),
+        "age_years": pa.array(people.age, from_pandas=True),  # NaN is null
+        "sex": _words((*SEXES, "unknown"), people.columns.sex % (len(SEXES) + 1)),
+        "setting": _words(model.parameters.settings, people.columns.setting),
+        "urgency": _words(levels, found.level),
+        "floor": _words(levels, found.floor),
+        # in the order in which an assessment lists them
+        "red_flags": _lists(tuple(found.rules), ragged_of_flags(np.array(list(found.rules.values()), dtype=bool).T)),
         **_causes(crowd, model),
-        **_ledger(crowd, found, model),
-        **_imaging(advised_tests(crowd, found), model),
-        **_medicines(crowd, model),
-        "knowledge_digest": [model.knowledge.digest] * len(seen),
-        "input_digest": [_digest(e.patient) for e in seen],
-        "imaged_days": [e.later.imaged_days for e in seen],
-        "imaged_with": [list(e.later.imaged_with) for e in seen],
-        "imaged_before_days": [e.later.imaged_before_days for e in seen],
-        "workup_days": [e.later.workup_days for e in seen],
-        "followed_days": [e.followed_days for e in seen],
-        "change": [None] * len(seen) if comparison is None else changes(seen, crowd, found, comparison),
+        **_ledger(crowd, found),
+        **_imaging(advised_tests(crowd, found, imaging_tests(model)), model),
+        **_medicines(crowd),
+        "knowledge_digest": pa.repeat(pa.scalar(model.knowledge.digest), n),
+        "change": changed,
     }
-    return columns
 
 
-def record_batch(columns: Columns, problems: Sequence[Problem]) -> pa.RecordBatch:
+def record_batch(rows: Rows, problems: Sequence[Problem]) -> pa.RecordBatch:
     """Assessments, then problems, as one batch."""
-    count = len(columns["patient"]) if columns else 0
+    count = len(rows["patient"]) if rows else 0
     arrays = []
     for field in OUT:
         if field.name == "problem":
-            rows = [msgspec.to_builtins(p) for p in problems]
-            arrays.append(pa.array([None] * count + rows, field.type))
+            first = pa.nulls(count, PROBLEM)
+            last = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
         else:
-            arrays.append(pa.array((columns.get(field.name) or []) + [None] * len(problems), field.type))
+            first = rows[field.name] if rows else pa.nulls(0, field.type)
+            last = pa.nulls(len(problems), field.type)
+        arrays.append(pa.concat_arrays([first, last]) if problems else first)
     return pa.record_batch(arrays, schema=OUT)
 
 
-def _digest(patient: Patient) -> str:
-    """As in an assessment."""
-    return hashlib.sha256(msgspec.json.encode(patient, order="deterministic")).hexdigest()
+def _words(names: Sequence[str], places: Positions | Codes) -> pa.Array:
+    """Words by their positions; -1 is null."""
+    return pa.array(names, pa.string()).take(pa.array(places, mask=places < 0))
 
 
-def _red_flags(found: Triage, count: int) -> list[list[str]]:
-    out: list[list[str]] = [[] for _ in range(count)]
-    for rule, fires in found.rules.items():  # in the order in which an assessment lists them
-        for i in np.flatnonzero(fires).tolist():
-            out[i].append(rule)
-    return out
+def _lists(names: Sequence[str], lists: Ragged) -> pa.Array:
+    return _list_array(lists.starts, pa.array(names, pa.string()).take(pa.array(lists.values)))
 
 
-def _causes(crowd: Crowd, model: Model) -> Columns:
-    names = model.parameters.causes
+def _list_array(starts: Positions, values: pa.Array) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), values)
+
+
+def _causes(crowd: Crowd, model: Model) -> Rows:
     best = crowd.ranking[:, :CAUSES_NAMED]
-    p = np.take_along_axis(crowd.causes, best, axis=1).round(DECIMALS).tolist()
-    named = [[names[c] for c in row] for row in best.tolist()]
+    p = np.take_along_axis(crowd.causes, best, axis=1).round(DECIMALS)
+    starts = np.arange(len(crowd) + 1) * best.shape[1]
+    named = _words(model.parameters.causes, best.ravel())
     return {
-        "top_cause": [row[0] for row in named],
-        "top_probability": [row[0] for row in p],
-        "causes": named,
-        "probabilities": p,
+        "top_cause": _words(model.parameters.causes, best[:, 0]),
+        "top_probability": pa.array(p[:, 0]),
+        "causes": _list_array(starts, named),
+        "probabilities": _list_array(starts, pa.array(p.ravel())),
     }
 
 
-def _ledger(crowd: Crowd, found: Triage, model: Model) -> Columns:
-    groups = list(found.listed)
-    listed = np.stack([found.listed[g] for g in groups], axis=1)
-    p = np.stack([found.groups[g] for g in groups], axis=1)
-    order = np.argsort(-p, axis=1, kind="stable")
-    names: list[list[str]] = []
-    shares: list[list[float]] = []
-    asked: list[list[list[str]]] = []
-    unasked: list[list[list[str]]] = []
-    known = {f: (row != 0) for f, row in zip(model.parameters.booleans, crowd.known, strict=True)}
-    for m in model.parameters.measured:
-        known[m] = crowd.asked(m)
-    for i in range(len(crowd)):
-        own = [g for g in order[i].tolist() if listed[i, g]]
-        stratum = likeliest_stratum(crowd, i) if own else None
-        names.append([groups[g] for g in own])
-        shares.append([round(float(p[i, g]), DECIMALS) for g in own])
-        best = [telling(groups[g], *stratum, model) for g in own] if stratum else []
-        asked.append([[f for f in fs if known[f][i]] for fs in best])
-        unasked.append([[f for f in fs if not known[f][i]] for fs in best])
+def _ledger(crowd: Crowd, found: Triage) -> Rows:
+    ledger = ledger_of(crowd, found)
+    starts = ledger.groups.starts
     return {
-        "must_not_miss": names,
-        "must_not_miss_probability": shares,
-        "must_not_miss_asked": asked,
-        "must_not_miss_not_asked": unasked,
+        "must_not_miss": _lists(tuple(found.groups), ledger.groups),
+        "must_not_miss_probability": _list_array(starts, pa.array(ledger.probability.round(DECIMALS))),
+        "must_not_miss_asked": _list_array(starts, _lists(ledger.findings, ledger.asked)),
+        "must_not_miss_not_asked": _list_array(starts, _lists(ledger.findings, ledger.not_asked)),
     }
 
 
-def _imaging(tests: Sequence[Sequence[Advised]], model: Model) -> Columns:
-    pictures = imaging_tests(model)
-    of_each = [[t for t in advised if t.test in pictures] for advised in tests]
+def _imaging(tests: Advices, model: Model) -> Rows:
+    names = tuple(sorted(imaging_tests(model)))
+
+    def column(verdict: str) -> pa.Array:
+        each = ragged([names.index(t.test) for t in row if t.verdict == verdict] for row in tests.kept)
+        return _lists(names, each.take(tests.place))
+
+    strongest = pa.array([row[0].verdict if row else None for row in tests.kept], pa.string())  # it comes first
     return {
-        "imaging": [row[0].verdict if row else None for row in of_each],  # the strongest comes first
-        "imaging_indicated": [[t.test for t in row if t.verdict == "indicated"] for row in of_each],
-        "imaging_not_indicated": [[t.test for t in row if t.verdict == "not_indicated"] for row in of_each],
+        "imaging": strongest.take(pa.array(tests.place)),
+        "imaging_indicated": column("indicated"),
+        "imaging_not_indicated": column("not_indicated"),
     }
 
 
-def _medicines(crowd: Crowd, model: Model) -> Columns:
-    out: dict[str, list[list[str]]] = {"avoid": [], "caution": []}
-    for i, patient in enumerate(crowd.patients):
-        rows: dict[str, list[str]] = {"avoid": [], "caution": []}
-        if patient.medications:
-            for verdict, entry in _verdicts(i, patient, crowd, model):
-                rows[verdict].append(entry)
-        for name, entries in rows.items():
-            out[name].append(entries)
-    return dict(out)
-
-
-def _verdicts(i: int, patient: Patient, crowd: Crowd, model: Model) -> Iterator[tuple[str, str]]:
-    """What speaks against a medicine that is taken: the verdict, and ``medicine:rule``."""
-    knowledge = model.knowledge
-    row = crowd.known[:, i]
-    names = model.parameters.booleans
-    answers = Answers(
-        present=tuple(names[f] for f in np.flatnonzero(row > 0)),
-        absent=tuple(names[f] for f in np.flatnonzero(row < 0)),
-        measured=patient.measured,
-        derived=(),
-        outdated=(),
-        items=(),
-        unread=(),
-    )
-    for taken in taken_verdicts(patient_facts(patient, answers, knowledge), knowledge):
-        for reason in taken.verdict.reasons:
-            if reason.verdict == taken.verdict.verdict:
-                yield taken.verdict.verdict, f"{taken.verdict.treatment}:{reason.rule}"
+def _medicines(crowd: Crowd) -> Rows:
+    against = taken_against(crowd)
+    return {"avoid": _lists(against.entries, against.avoid), "caution": _lists(against.entries, against.caution)}

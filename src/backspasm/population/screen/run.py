@@ -19,13 +19,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from backspasm.inference.many.prepared import prepare
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.population.screen import finish
 from backspasm.population.screen.files import Journal, write_atomically
 from backspasm.population.screen.inputs import Input, find_input
+from backspasm.population.screen.parquet import files_of
 from backspasm.population.screen.partition import BUCKET, STRETCH, Sorted, stretches_of
-from backspasm.population.screen.probabilities import check_for_probabilities
+from backspasm.population.screen.probabilities import check_for_probabilities, gathered
 from backspasm.population.screen.records import Asked
 from backspasm.population.screen.steps import (
     AssessBucket,
@@ -36,6 +38,8 @@ from backspasm.population.screen.steps import (
     Part,
     SortStretch,
     Step,
+    WriteFile,
+    Written,
     do,
 )
 from backspasm.population.screen.tables import tables_of
@@ -103,6 +107,8 @@ def screen(request: Request, model: Model, progress: Progress = lambda _: None) 
             only_probabilities=request.only_probabilities,
             compare=str(request.compare.resolve()) if request.compare is not None else None,
         )
+        if not request.only_probabilities:
+            prepare(model)
         run = _Run(job, request.jobs, Journal(work / "journal.jsonl"), progress)
         summary = run.through(model, request.out, identity)
     shutil.rmtree(work, ignore_errors=True)
@@ -174,7 +180,18 @@ class _Run:
         assessing = self._assessing(sorting, found, model)
         self._all(assessing)
         parts = [(s, msgspec.convert(self.journal.done[s.name], Part)) for s in assessing]
-        return finish.finish(self.job, found, parts, model, out, identity)
+        return finish.finish(self.job, found, parts, self._files(parts), model, out, identity)
+
+    def _files(self, parts: Sequence[tuple[Step, Part]]) -> list[tuple[Path, str]]:
+        """The files of assessments in the working folder, each with its digest."""
+        if self.job.only_probabilities:  # millions of numbers are not written twice
+            return [(self.job.folder / f"{step.name}.parquet", part.digest) for step, part in parts]
+        names = [step.name for step, _ in parts]
+        each = enumerate(files_of([part.rows for _, part in parts]))
+        writing = [WriteFile(i, tuple(names[own.start : own.stop])) for i, own in each]
+        self._all(writing, text=0)
+        done = [msgspec.convert(self.journal.done[step.name], Written) for step in writing]
+        return [(self.job.folder / f"{step.name}.parquet", w.digest) for step, w in zip(writing, done, strict=True)]
 
     def _assessing(self, sorting: Sequence[Step], found: Sequence[Sorted], model: Model) -> list[Step]:
         given = self.job.given
@@ -182,7 +199,10 @@ class _Run:
             starts = range(0, len(given.files), BUNDLES)
             return [AssessBundles(i, a, min(a + BUNDLES, len(given.files))) for i, a in enumerate(starts)]
         if given.kind == "cases":
-            return [AssessTable(i, t) for i, t in enumerate(tables_of(given, model.knowledge))]
+            tables = tables_of(given, model.knowledge)
+            if self.job.only_probabilities:
+                tables = gathered(tables, given.files)
+            return [AssessTable(i, t) for i, t in enumerate(tables)]
         if given.grouped:
             return [AssessStretch(i, s) for i, s in enumerate(stretches_of(given))]
         parts: list[tuple[str, int]] = []
@@ -194,10 +214,10 @@ class _Run:
             before[step.stretch.source] = start + sorted_.lines
         return [AssessBucket(b, tuple(parts)) for b in range(self.job.buckets)]
 
-    def _all(self, steps: Sequence[Step]) -> None:
-        """Do the steps that are not done yet."""
+    def _all(self, steps: Sequence[Step], text: int | None = None) -> None:
+        """Do the steps that are not done yet; ``text``: bytes of input that they work through, by default all."""
         left = [s for s in steps if s.name not in self.journal.done]
-        share = self.job.given.text / max(1, len(steps))
+        share = (self.job.given.text if text is None else text) / max(1, len(steps))
         self._bytes += round(share * (len(steps) - len(left)))
         if self.jobs == 1 or len(left) <= 1:
             for step in left:

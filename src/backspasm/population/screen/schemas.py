@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from backspasm.population.screened import COLUMNS, LATER
 
-#: where a piece of data stands: position of its file in the list of input files, and its line (from 1)
-LINE = pa.struct([("source", pa.int32()), ("line", pa.int64()), ("data", pa.binary())])
+#: where a piece of data stands: position of its file in the list of input files, and its line (from 1); ``kind`` is the place
+#: of its resource type in ``lines.KINDS``, or -1 where nobody has looked
+LINE = pa.struct([("source", pa.int32()), ("line", pa.int64()), ("data", pa.binary()), ("kind", pa.int8())])
 RECORDS = pa.schema([("patient", pa.string()), ("lines", pa.list_(LINE))])
 CASES = pa.schema(
     [

@@ -18,11 +18,14 @@ import pyarrow as pa
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
 from backspasm.population.screen import finish
-from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.batch import assess_batches
+from backspasm.population.screen.deletions import Deletions, deletions_of
 from backspasm.population.screen.gather import PATIENTS, bundle_batches, records_batch, with_shared
 from backspasm.population.screen.inputs import Input, find_input, lines_of, open_file
-from backspasm.population.screen.lines import SHARED, head_of
-from backspasm.population.screen.partition import BLOCK, WANTED, Stretch, lines_of_stretch, stretches_of
+from backspasm.population.screen.lines import SHARED, WANTED, head_of
+from backspasm.population.screen.partition import BLOCK, Stretch, lines_of_stretch, stretches_of
+from backspasm.population.screen.records import Problem
+from backspasm.population.screen.rows import record_batch
 from backspasm.population.screen.run import Request
 from backspasm.population.screen.schemas import OUT
 from backspasm.population.screen.steps import Job, model_of
@@ -117,7 +120,10 @@ def _assessed(session: SparkSession, job: Job, tables: tuple[Table, ...]) -> Dat
     own = lines.filter("key is not null").repartition(parts, "key")
     own = own.sortWithinPartitions("key", "source", "start", "line")
     wrong = lines.filter("reason is not null").mapInArrow(_problem_rows, out)
-    return own.mapInArrow(_RecordWork(job, shared), out).unionByName(wrong)
+    found = own.mapInArrow(_RecordWork(job, shared), out).unionByName(wrong)
+    if not job.given.deletions:
+        return found
+    return found.unionByName(_spread(session, [(b"",)], 1).mapInArrow(_DeletionWork(job), out))
 
 
 def _spread(session: SparkSession, pieces: list[tuple[bytes]], parts: int) -> DataFrame:
@@ -155,16 +161,24 @@ class _CaseWork(_Work, frozen=True):
     def __call__(self, batches: Batches) -> Batches:
         model = model_of(self.job)
         for table in _pieces(batches, Table):
-            for batch in case_batches(table, self.given.files[table.source], model.knowledge):
-                yield assessed(batch, self.job.asked, model)
+            batches = case_batches(table, self.given.files[table.source], model.knowledge)
+            yield from (a.batch for a in assess_batches(batches, self.job.asked, model))
 
 
 class _BundleWork(_Work, frozen=True):
     def __call__(self, batches: Batches) -> Batches:
         model = model_of(self.job)
-        for i in _pieces(batches, int):
-            for batch in bundle_batches([(i, self.given.files[i])]):
-                yield assessed(batch, self.job.asked, model)
+        own = ((i, self.given.files[i]) for i in _pieces(batches, int))
+        yield from (a.batch for a in assess_batches(bundle_batches(own), self.job.asked, model))
+
+
+class _DeletionWork(_Work, frozen=True):
+    """What of the deletions could not be read."""
+
+    def __call__(self, batches: Batches) -> Batches:
+        for _ in batches:
+            deletions = deletions_of(self.given)
+            yield record_batch({}, [] if deletions is None else list(deletions.problems))
 
 
 class _CountWork(_Work, frozen=True):
@@ -187,11 +201,12 @@ class _LineWork(_Work, frozen=True):
         for stretch in _pieces(batches, Stretch):
             number = self.before[stretch.source, stretch.start]
             rows: list[tuple[Any, ...]] = []
+            deletions = deletions_of(self.given)
             try:
                 for lines in _stretch_lines(stretch, self.given):
                     for data in lines:
                         number += 1
-                        row = _line_row(data)
+                        row = _line_row(data, deletions)
                         if row is not None:
                             rows.append((row[0], stretch.source, stretch.start, number, *row[1:]))
                     if len(rows) >= AT_A_TIME:
@@ -210,14 +225,16 @@ def _stretch_lines(stretch: Stretch, given: Input) -> Iterator[list[bytes]]:
         yield from lines_of(stream, BLOCK) if file.codec is not None else lines_of_stretch(stream, stretch)
 
 
-def _line_row(data: bytes) -> tuple[str | None, bytes | None, str | None, str | None, str | None] | None:
+def _line_row(
+    data: bytes, deletions: Deletions | None
+) -> tuple[str | None, bytes | None, str | None, str | None, str | None] | None:
     """Key, data, name of what is shared, and resource and reason of what is wrong; None for what is not read."""
     if not data or data.isspace():
         return None
     head = head_of(data)
     if head.reason is not None and head.patient is None:
         return None, None, None, head.name, head.reason
-    if head.type not in WANTED:
+    if head.type not in WANTED or (deletions is not None and deletions.name(head.type, head.id, head.patient)):
         return None
     if head.patient is not None:
         return head.patient, data, None, None, None
@@ -234,15 +251,17 @@ class _RecordWork(_Work, frozen=True):
 
     def __call__(self, batches: Batches) -> Batches:
         """Lines come sorted by patient, and those of one patient to one partition."""
-        model = model_of(self.job)
+        yield from (a.batch for a in assess_batches(self._records(batches), self.job.asked, model_of(self.job)))
+
+    def _records(self, batches: Batches) -> Batches:
         rows: list[tuple[str, list[tuple[int, int, bytes]]]] = []
         for key, lines in _grouped(batches):
             rows.append((key, with_shared(lines, self.shared)))
             if len(rows) == PATIENTS:
-                yield assessed(records_batch(rows), self.job.asked, model)
+                yield records_batch(rows)
                 rows = []
         if rows:
-            yield assessed(records_batch(rows), self.job.asked, model)
+            yield records_batch(rows)
 
 
 def _grouped(batches: Batches) -> Iterator[tuple[str, list[tuple[int, int, bytes]]]]:
@@ -261,9 +280,6 @@ def _grouped(batches: Batches) -> Iterator[tuple[str, list[tuple[int, int, bytes
 
 
 def _problem_rows(batches: Batches) -> Batches:
-    from backspasm.population.screen.records import Problem
-    from backspasm.population.screen.rows import record_batch
-
     for batch in batches:
         columns = (batch.column(n).to_pylist() for n in ("source", "line", "resource", "reason"))
         yield record_batch({}, [Problem(*row) for row in zip(*columns, strict=True)])
@@ -276,7 +292,7 @@ def _written(found: DataFrame, job: Job, model: Model, out: Path) -> finish.Summ
     found = found.persist()
     out.mkdir(parents=True, exist_ok=True)
     found.filter("problem is null").drop("problem", "change").write.parquet((out / "assessments").resolve().as_uri())
-    names = f.create_map(*[x for i, file in enumerate(job.given.files) for x in (f.lit(i), f.lit(file.name))])
+    names = f.create_map(*[x for i, file in enumerate(job.given.all_files) for x in (f.lit(i), f.lit(file.name))])
     problems = found.filter("problem is not null").select("problem.*")
     problems = problems.select(names[f.col("source")].alias("file"), "line", "resource", "reason").sort("file", "line")
     problems.write.parquet((out / "problems.parquet").resolve().as_uri())
@@ -285,6 +301,7 @@ def _written(found: DataFrame, job: Job, model: Model, out: Path) -> finish.Summ
     patients = found.filter("problem is null").select("patient").distinct().count()
     levels = {u: counts[u] for u in model.knowledge.index.urgency if u in counts}
     listed = found.filter("problem is not null").count()
-    summary = finish.Summary("assessments", patients, sum(levels.values()), listed, levels)
+    deleted = finish.deleted_in(job)
+    summary = finish.Summary("assessments", patients, sum(levels.values()), listed, levels, deleted=deleted)
     finish.write_words(summary, job, model, out, run="spark", resources={}, files={})
     return summary

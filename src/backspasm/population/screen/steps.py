@@ -15,15 +15,18 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from backspasm.inference.model import Model, load
-from backspasm.population.screen.batch import assessed
+from backspasm.population.screen.batch import assess_batches
 from backspasm.population.screen.compare import Comparison
+from backspasm.population.screen.deletions import deletions_of
 from backspasm.population.screen.files import digest_of_file, write_atomically
 from backspasm.population.screen.gather import bucket_batches, bundle_batches
 from backspasm.population.screen.grouped import GroupedReader
 from backspasm.population.screen.inputs import File, Input
+from backspasm.population.screen.parquet import write_file, write_rows
 from backspasm.population.screen.partition import Sorted, Stretch, sort_stretch
 from backspasm.population.screen.probabilities import out_schema, probability_batches
 from backspasm.population.screen.records import Asked, Problem
+from backspasm.population.screen.rows import Rows
 from backspasm.population.screen.schemas import ASSESSED, CHANGES, PROBLEM
 from backspasm.population.screen.tables import Table, case_batches
 
@@ -50,6 +53,10 @@ class SortStretch(Struct, frozen=True, tag=True):
     @property
     def name(self) -> str:
         return self.stretch.name
+
+
+#: numbers that the writer of Parquet takes at a time
+WRITTEN_TOGETHER = 65_536
 
 
 def _part(number: int) -> str:
@@ -95,20 +102,41 @@ class AssessTable(Struct, frozen=True, tag=True):
         return _part(self.number)
 
 
-Step = SortStretch | AssessBucket | AssessStretch | AssessBundles | AssessTable
+class WriteFile(Struct, frozen=True, tag=True):
+    """``parts``: names of the steps whose rows make the file, in order."""
+
+    number: int
+    parts: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"file-{self.number:06d}"
+
+
+Step = SortStretch | AssessBucket | AssessStretch | AssessBundles | AssessTable | WriteFile
+
+
+class Written(Struct, frozen=True):
+    """The digest of a file of assessments."""
+
+    digest: str
 
 
 class Part(Struct, frozen=True):
-    """What an assessing step came to. ``lines``: of a stretch, whose problems are numbered from its start."""
+    """What an assessing step came to. ``lines``: of a stretch, whose problems are numbered from its start. ``digest``: of
+    a part that is a file of the output by itself. ``deleted``: lines that are not read because the export names their
+    resource or patient as deleted.
+    """
 
     rows: int
     patients: int
     problems: int
-    digest: str
+    digest: str = ""
     lines: int = 0
     types: dict[str, int] = {}
     urgency: dict[str, int] = {}
     changed: int = 0
+    deleted: int = 0
 
 
 _MODELS: dict[str, Model] = {}
@@ -141,7 +169,11 @@ def comparison_of(job: Job) -> Comparison | None:
 def do(step: Step, job: Job) -> Any:
     """Do one step; what it came to as plain data, for the journal."""
     if isinstance(step, SortStretch):
-        found: Sorted | Part = sort_stretch(step.stretch, job.given.files[step.stretch.source], job.buckets, job.folder)
+        file, deletions = job.given.files[step.stretch.source], deletions_of(job.given)
+        found: Sorted | Part | Written = sort_stretch(step.stretch, file, job.buckets, job.folder, deletions)
+    elif isinstance(step, WriteFile):
+        parts = [job.folder / f"{name}.arrow" for name in step.parts]
+        found = Written(write_file(job.folder / f"{step.name}.parquet", parts))
     else:
         found = _assess(step, job)
     return msgspec.to_builtins(found)
@@ -153,80 +185,68 @@ def _assess(step: AssessBucket | AssessStretch | AssessBundles | AssessTable, jo
         parts = [(job.folder / name, before) for name, before in step.parts]
         return write_part(step.name, bucket_batches(parts, step.bucket), job)
     if isinstance(step, AssessStretch):
-        reader = GroupedReader(step.stretch, files[step.stretch.source])
+        reader = GroupedReader(step.stretch, files[step.stretch.source], deletions_of(job.given))
         return write_part(step.name, reader.batches(), job, reader)
     if isinstance(step, AssessBundles):
         own = list(enumerate(files))[step.first : step.last]
-        return write_part(step.name, together(bundle_batches(own)), job)
+        return write_part(step.name, bundle_batches(own), job)
     file = files[step.table.source]
     if job.only_probabilities:
         return write_probabilities(step.name, step.table, file, job)
     return write_part(step.name, case_batches(step.table, file, model_of(job).knowledge), job)
 
 
-def together(batches: Iterable[pa.RecordBatch], rows: int = 64) -> Iterator[pa.RecordBatch]:
-    """Several small batches as one."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if len(waiting) == rows:
-            yield _joined(waiting)
-            waiting = []
-    if waiting:
-        yield _joined(waiting)
-
-
-def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
-
-
 def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: GroupedReader | None = None) -> Part:
-    """Assess batches into ``NAME.parquet`` and, where there are problems, ``NAME-problems.parquet``."""
+    """Assess batches into ``NAME.arrow`` and, where there are problems, ``NAME-problems.parquet``."""
     model, comparison = model_of(job), comparison_of(job)
-    changed: list[pa.Table] = []
+    changed = [CHANGES.empty_table()]
     rows = patients = 0
     urgency: Counter[str] = Counter()
-    problems: list[pa.Array] = []
+    problems: list[Problem] = []
 
-    def write(path: Path) -> None:
-        nonlocal rows, patients
-        with pq.ParquetWriter(path, ASSESSED, compression="zstd") as out:
-            for batch in batches:
-                patients += batch.num_rows
-                table = pa.Table.from_batches([assessed(batch, job.asked, model, comparison)])
-                is_problem = table.column("problem").is_valid()
-                problems.append(table.column("problem").filter(is_problem).combine_chunks())
-                found = table.filter(pc.invert(is_problem))
-                if comparison is not None:
-                    changed.append(change_table(found))
-                found = found.select(ASSESSED.names)
-                urgency.update(found.column("urgency").to_pylist())
-                rows += found.num_rows
-                if found.num_rows:
-                    out.write_table(found)
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal patients
+        for batch in batches:
+            patients += batch.num_rows
+            yield batch
 
-    place = job.folder / f"{name}.parquet"
-    write_atomically(place, write)
+    def found() -> Iterator[pa.RecordBatch]:
+        nonlocal rows
+        for some in assess_batches(counted(), job.asked, model, comparison):
+            problems.extend(some.problems)
+            batch = pa.record_batch([some.rows[column] for column in ASSESSED.names], schema=ASSESSED)
+            rows += batch.num_rows
+            levels, counts = pc.value_counts(batch.column("urgency")).flatten()
+            urgency.update(dict(zip(levels.to_pylist(), counts.to_pylist(), strict=True)))
+            if comparison is not None:
+                changed.append(change_table(some.rows))
+            yield batch
+
+    write_rows(job.folder / f"{name}.arrow", found())
+    differing = pa.concat_tables(changed)
     if comparison is not None:
-        differing = pa.concat_tables([CHANGES.empty_table(), *changed])
         write_atomically(job.folder / f"{name}-changes.parquet", lambda path: pq.write_table(differing, path))
-    extra = [Problem(p.source, p.line, p.resource, p.reason) for p in (reader.problems if reader else ())]
-    problems.append(pa.array([msgspec.to_builtins(p) for p in extra], PROBLEM))
-    listed = pa.concat_arrays(problems)
-    beside = job.folder / f"{name}-problems.parquet"
-    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
-    table = pa.table(fields, schema=pa.schema(list(PROBLEM)))
-    write_atomically(beside, lambda path: pq.write_table(table, path, compression="zstd"))
+    problems += reader.problems if reader else ()
+    write_problems(job.folder / f"{name}-problems.parquet", problems)
     return Part(
         rows=rows,
         patients=patients,
-        problems=len(listed),
-        digest=digest_of_file(place),
+        problems=len(problems),
         lines=reader.lines if reader else 0,
         types=dict(sorted(reader.types.items())) if reader else {},
         urgency=dict(sorted(urgency.items())),
-        changed=sum(t.num_rows for t in changed),
+        changed=differing.num_rows,
+        deleted=reader.deleted if reader else 0,
     )
+
+
+def write_problems(place: Path, problems: Sequence[Problem]) -> None:
+    """The problems of a part; no file where there are none."""
+    if not problems:
+        return
+    listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
+    table = pa.table(listed.flatten(), schema=pa.schema(list(PROBLEM)))
+    write_atomically(place, lambda path: pq.write_table(table, path, compression="zstd"))
 
 
 def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
@@ -237,7 +257,8 @@ def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
     def write(path: Path) -> None:
         nonlocal rows
         # every number differs from every other: neither a dictionary nor statistics nor compression pays
-        options = {"use_dictionary": ["top_cause"], "compression": "lz4", "write_statistics": False}
+        options = {"use_dictionary": ["top_cause"], "compression": "none", "write_statistics": False}
+        options["write_batch_size"] = WRITTEN_TOGETHER
         with pq.ParquetWriter(path, out_schema(model), **options) as out:
             for batch in probability_batches(table, file, model, problems):
                 rows += batch.num_rows
@@ -245,21 +266,16 @@ def write_probabilities(name: str, table: Table, file: File, job: Job) -> Part:
 
     place = job.folder / f"{name}.parquet"
     write_atomically(place, write)
-    listed = pa.array([msgspec.to_builtins(p) for p in problems], PROBLEM)
-    fields = [listed.field(i) for i in range(PROBLEM.num_fields)]
-    beside = pa.table(fields, schema=pa.schema(list(PROBLEM)))
-    write_atomically(job.folder / f"{name}-problems.parquet", lambda path: pq.write_table(beside, path))
+    write_problems(job.folder / f"{name}-problems.parquet", problems)
     return Part(rows=rows, patients=rows, problems=len(problems), digest=digest_of_file(place))
 
 
-def change_table(found: pa.Table) -> pa.Table:
+def change_table(rows: Rows) -> pa.Table:
     """Encounters whose urgency changes, with both sides."""
+    sides = ("urgency", "top_cause", "top_probability")
+    found = pa.table({name: rows[name] for name in ("patient", "encounter", *sides, "change")})
     own = found.filter(found.column("change").is_valid())
     other = own.column("change")
-
-    def field(name: str) -> pa.ChunkedArray:
-        return pc.struct_field(other, name)
-
-    columns = [own.column("patient"), own.column("encounter"), own.column("urgency"), field("urgency")]
-    columns += [own.column("top_cause"), field("top_cause"), own.column("top_probability"), field("top_probability")]
-    return pa.table([*columns, field("because")], schema=CHANGES)
+    columns = [own.column("patient"), own.column("encounter")]
+    columns += [column for name in sides for column in (own.column(name), pc.struct_field(other, name))]
+    return pa.table([*columns, pc.struct_field(other, "because")], schema=CHANGES)

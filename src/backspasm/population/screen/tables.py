@@ -31,10 +31,11 @@ Row = tuple[str | None, str | None, int, bytes]
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A part of a table: the whole file, or one group of rows of a Parquet file."""
+    """A part of a table: the whole file, or one or more groups of rows of a Parquet file."""
 
     source: int
     group: int | None = None
+    groups: int = 1
 
     @property
     def name(self) -> str:

@@ -6,9 +6,11 @@ same person for the same facts is not said again.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
@@ -26,14 +28,15 @@ from backspasm.presentation.card_types import INDICATORS, Card, CardSource, Codi
 from backspasm.presentation.cards import imaging_card, urgency_card
 from backspasm.presentation.medicine_cards import medicine_cards
 from backspasm.records.knowledge import Knowledge
-from backspasm.service.cds_hooks.calls import Call
+from backspasm.service.cds_hooks.calls import Call, read_call
 from backspasm.service.cds_hooks.record import Record, gather, part_of
 from backspasm.service.cds_hooks.services import PATIENT, Service
 from backspasm.service.fhir_client.allowed import allowed
 from backspasm.service.kept import Kept, digest_of
 from backspasm.service.settings import Settings
-from backspasm.service.store.cards import IssuedCard, issued, overridden, patient_digest_of
+from backspasm.service.store.cards import IssuedCard, issued_together, patient_digest_of
 from backspasm.service.store.database import Store
+from backspasm.service.together import Together
 
 #: parts of the record of which a card need not say that they are missing
 UNSAID = frozenset({"encounter", "statements", "procedures"})
@@ -72,17 +75,24 @@ class Told(Struct, frozen=True):
     urgency: str | None = None
 
 
-def answer(
-    call: Call,
-    service: Service,
-    settings: Settings,
-    model: Model,
-    store: Store | None,
-    kept: Kept[Told] | None = None,
+#: a body beyond this many bytes is read in a thread, so that no other request waits for it
+LARGE = 400_000
+#: remembers the cards of a call and tells which may be shown
+Desk = Together[tuple[IssuedCard, ...], frozenset[str]]
+
+
+def desk_of(store: Store) -> Desk:
+    """Cards of all calls that wait at the same moment, in one transaction."""
+    return Together(partial(issued_together, store))
+
+
+async def answer(
+    body: bytes, service: Service, settings: Settings, model: Model, store: Store, desk: Desk, kept: Kept[Told]
 ) -> Answer:
-    """The cards of one call.
+    """The cards of one call. What is quick is done at once; what is not, in a thread.
 
     Args:
+        body: of the request.
         kept: what was told of the same data a short while ago.
 
     Raises:
@@ -91,14 +101,28 @@ def answer(
         StoreError: the store does not answer.
     """
     moment = datetime.now(UTC)
-    if kept is None or _may_fetch(call, settings):
-        told = _told(call, service, settings, model, moment)
-    else:
-        told = kept.get(_data_digest(call, service, moment), lambda: _told(call, service, settings, model, moment))
+    understood = partial(_understood, body, service, settings, moment)
+    call, key = await asyncio.to_thread(understood) if len(body) > LARGE else understood()
+    told = None if key is None else kept.find(key)
+    if told is None:
+        work = partial(_told, call, service, settings, model, moment)
+        told = await asyncio.to_thread(work if key is None else partial(kept.get, key, work))
     if told.urgency is None:
         return NOTHING
-    cards = tuple(_issue(told.said, call, service, settings, store, moment))
+    wanted = _cards_of(told.said, call, service, store, moment)
+    shown = await desk.ask(tuple(wanted)) if wanted else frozenset()
+    cards = tuple(
+        _card(one, issued.uuid, call, settings)
+        for one, issued in zip(told.said, wanted, strict=True)
+        if issued.uuid in shown
+    )
     return Answer(msgspec.json.encode(Cards(cards)), told.input_digest, told.urgency)
+
+
+def _understood(body: bytes, service: Service, settings: Settings, moment: datetime) -> tuple[Call, str | None]:
+    """The call, and the digest of its data; None where what is told does not follow from these alone."""
+    call = read_call(body, service.hooks)
+    return call, None if _may_fetch(call, settings) else _data_digest(call, service, moment)
 
 
 def _may_fetch(call: Call, settings: Settings) -> bool:
@@ -110,8 +134,7 @@ def _data_digest(call: Call, service: Service, moment: datetime) -> str:
     """Of everything that `_told` looks at, and of the day."""
     names = (service.id, call.hook, call.patient, call.encounter or "", moment.date().isoformat(), call.server or "")
     chosen = msgspec.json.encode(call.selections)
-    sent = (part for name, raw in call.prefetch.items() for part in (name.encode(), bytes(raw)))
-    return digest_of((*(n.encode() for n in names), chosen, bytes(call.drafts or b""), *sent))
+    return digest_of((*(n.encode() for n in names), chosen, bytes(call.drafts or b""), *call.sent))
 
 
 def _told(call: Call, service: Service, settings: Settings, model: Model, moment: datetime) -> Told:
@@ -261,32 +284,21 @@ def _missing(keys: tuple[str, ...], record: Record, service: Service) -> tuple[t
 # --- cards ---------------------------------------------------------------------------------------------------------
 
 
-def _issue(
-    said: Iterable[Said], call: Call, service: Service, settings: Settings, store: Store | None, moment: datetime
-) -> Iterator[Card]:
-    """Cards with their ids, remembered before they are sent; without those that were overridden."""
-    patient = patient_digest_of(store, call.server or "", call.patient) if store is not None else ""
-    new = []
-    for one in said:
-        facts = _facts_digest(one, call)
-        if store is None or not overridden(store, patient, facts, one.topic):
-            new.append((one, str(uuid4()), facts))
-    if store is not None:
-        sent = [
-            IssuedCard(
-                uuid=uuid,
-                service=service.id,
-                topic=one.topic,
-                indicator=one.indicator,
-                patient_digest=patient,
-                facts_digest=facts,
-                when=moment,
-            )
-            for one, uuid, facts in new
-        ]
-        issued(store, sent)
-    for one, uuid, _ in new:
-        yield _card(one, uuid, call, settings)
+def _cards_of(said: Iterable[Said], call: Call, service: Service, store: Store, moment: datetime) -> list[IssuedCard]:
+    """What is remembered of each card, with an id of its own."""
+    patient = patient_digest_of(store, call.server or "", call.patient)
+    return [
+        IssuedCard(
+            uuid=str(uuid4()),
+            service=service.id,
+            topic=one.topic,
+            indicator=one.indicator,
+            patient_digest=patient,
+            facts_digest=_facts_digest(one, call),
+            when=moment,
+        )
+        for one in said
+    ]
 
 
 def _facts_digest(said: Said, call: Call) -> str:

@@ -32,7 +32,8 @@ class Authorization(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One call. ``patient``, ``encounter``: ids without their type; ``prefetch``: None where there was none."""
+    """One call. ``patient``, ``encounter``: ids without their type; ``prefetch``: empty where there was none; ``sent``: the bytes in
+    which it came."""
 
     hook: str
     patient: str
@@ -43,6 +44,7 @@ class Call(Struct, frozen=True):
     server: str | None
     authorization: Authorization | None
     prefetch: dict[str, Raw]
+    sent: tuple[bytes, ...]
 
     @property
     def patient_reference(self) -> str:
@@ -94,6 +96,10 @@ def read_call(body: bytes, hooks: tuple[str, ...]) -> Call:
         server=server,
         authorization=authorization,
         prefetch=prefetch | slipped,
+        sent=(
+            bytes(whole.get("prefetch", b"")),
+            *(part for name, raw in slipped.items() for part in (name.encode(), bytes(raw))),
+        ),
     )
 
 

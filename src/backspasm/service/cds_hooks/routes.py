@@ -10,7 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, RawBody
 
 from backspasm.service.cds_hooks.answer import NotEnoughError, answer
-from backspasm.service.cds_hooks.calls import Feedback, read_call, read_feedback
+from backspasm.service.cds_hooks.calls import Feedback, read_feedback
 from backspasm.service.cds_hooks.cors import PREFIX
 from backspasm.service.cds_hooks.report import report, report_style
 from backspasm.service.cds_hooks.services import BY_ID, Service, described
@@ -36,11 +36,11 @@ def discovery() -> Response[bytes]:
     return Response(_DISCOVERY, media_type=JSON)
 
 
-@post("/{service:str}", status_code=200, sync_to_thread=True)
-def call(service: FromPath[str], body: RawBody, state: State, request: Request[Any, Any, Any]) -> Response[bytes]:
+@post("/{service:str}", status_code=200)
+async def call(service: FromPath[str], body: RawBody, state: State, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The cards for one call."""
-    wanted = _service(service)
-    found = answer(read_call(body, wanted.hooks), wanted, state.settings, state.model, state.store, state.kept)
+    s = state
+    found = await answer(body, _service(service), s.settings, s.model, s.store, s.desk, s.kept)
     if found.input_digest is not None and found.urgency is not None:
         assessed(request, found.input_digest, found.urgency)
     return Response(found.body, media_type=JSON)

@@ -60,4 +60,6 @@ class UtcLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
         line = super().formatMessage(record)
+        if line.isprintable():
+            return line
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

@@ -6,13 +6,11 @@ for each other's locks, and shares the time that a disk needs to be sure.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 
 from backspasm.service.store.audit import AuditEntry, record
 from backspasm.service.store.database import Store
-
-#: entries of one transaction
-MOST = 500
+from backspasm.service.together import Together
 
 
 class Trail:
@@ -20,30 +18,12 @@ class Trail:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: list[tuple[AuditEntry, asyncio.Future[None]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._together = Together[AuditEntry, None](self._write)
 
     async def enter(self, entry: AuditEntry) -> None:
         """Returns when the entry is committed. Raises what the store raised, if it was not."""
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entry, written))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        await written
+        await self._together.ask(entry)
 
-    async def _write(self) -> None:
-        while self._waiting:
-            together, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            try:
-                await asyncio.to_thread(record, self._store, *(entry for entry, _ in together))
-            except BaseException as error:
-                failed = error if isinstance(error, Exception) else RuntimeError("the writer was stopped")
-                for _, written in together:
-                    if not written.done():
-                        written.set_exception(failed)
-                if not isinstance(error, Exception):
-                    raise
-                continue
-            for _, written in together:
-                if not written.done():
-                    written.set_result(None)
+    def _write(self, entries: Sequence[AuditEntry]) -> list[None]:
+        record(self._store, *entries)
+        return [None] * len(entries)

@@ -48,7 +48,11 @@ def record(store: Store, *entries: AuditEntry) -> None:
         for entry in entries
     ]
     with store.writing() as connection:
-        connection.execute(insert(audit), rows)
+        connection.execute(_ENTER, rows)
+
+
+#: built once: to build a statement takes as long as to run it
+_ENTER = insert(audit)
 
 
 def latest(store: Store, count: int) -> tuple[AuditEntry, ...]:

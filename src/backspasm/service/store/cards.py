@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from backspasm.presentation.reception import Reception
 from backspasm.service.store.audit import now
@@ -47,24 +47,52 @@ def patient_digest_of(store: Store, server: str, patient_id: str) -> str:
     return pseudonym(store.secret, f"{server}\0{patient_id}")
 
 
-def issued(store: Store, cards_sent: Sequence[IssuedCard]) -> None:
-    """Remember cards before they are sent. Raises StoreError."""
-    if not cards_sent:
-        return
-    rows = [
-        {
-            "uuid": card.uuid,
-            "at": card.when,
-            "service": card.service,
-            "topic": card.topic,
-            "indicator": card.indicator,
-            "patient_digest": card.patient_digest,
-            "facts_digest": card.facts_digest,
-        }
-        for card in cards_sent
-    ]
-    with store.writing(synced=False) as connection:  # the audit entry of the same request is, before the cards are sent
-        connection.execute(insert(cards), rows)
+def issued_together(store: Store, wanted: Sequence[Sequence[IssuedCard]]) -> list[frozenset[str]]:
+    """Remember the cards of several calls before they are sent.
+
+    Left out are cards of which the last word on this topic, for this patient and these facts, was to override them.
+
+    Returns:
+        For each call the ids of those remembered, which may be sent.
+
+    Raises:
+        StoreError: nothing was remembered.
+    """
+    patients = {card.patient_digest for cards_of in wanted for card in cards_of}
+    with store.writing(synced=False) as connection:
+        # not synced: the audit entry of the same request is, before the cards are sent
+        rows = connection.execute(_LAST_WORDS, {"patients": sorted(patients)})
+        last = {(row[0], row[1], row[2]): row[3] for row in rows}  # of several words the last one counts
+        sent = [
+            [c for c in cards_of if last.get((c.patient_digest, c.facts_digest, c.topic)) != "overridden"]
+            for cards_of in wanted
+        ]
+        remembered = [_issued(card) for cards_of in sent for card in cards_of]
+        if remembered:
+            connection.execute(_REMEMBER, remembered)
+    return [frozenset(card.uuid for card in cards_of) for cards_of in sent]
+
+
+#: built once: to build a statement takes as long as to run it
+_REMEMBER = insert(cards)
+_LAST_WORDS = (
+    select(cards.c.patient_digest, cards.c.facts_digest, cards.c.topic, feedback.c.outcome)
+    .join(feedback, feedback.c.card == cards.c.uuid)
+    .where(cards.c.patient_digest.in_(bindparam("patients", expanding=True)))
+    .order_by(feedback.c.outcome_at, feedback.c.id)
+)
+
+
+def _issued(card: IssuedCard) -> dict[str, object]:
+    return {
+        "uuid": card.uuid,
+        "at": card.when,
+        "service": card.service,
+        "topic": card.topic,
+        "indicator": card.indicator,
+        "patient_digest": card.patient_digest,
+        "facts_digest": card.facts_digest,
+    }
 
 
 def give_feedback(store: Store, service: str, given: Sequence[CardFeedback]) -> tuple[str, ...]:
@@ -108,19 +136,6 @@ def _row(given: CardFeedback, store: Store) -> dict[str, object]:
         "reason_system": given.reason_system,
         "comment": given.comment if store.keep_text else None,
     }
-
-
-def overridden(store: Store, patient_digest: str, facts_digest: str, topic: str) -> bool:
-    """Whether the last word on this topic, for this patient and these facts, was to override it. Raises StoreError."""
-    query = (
-        select(feedback.c.outcome)
-        .join(cards, feedback.c.card == cards.c.uuid)
-        .where(cards.c.patient_digest == patient_digest, cards.c.facts_digest == facts_digest, cards.c.topic == topic)
-        .order_by(feedback.c.outcome_at.desc(), feedback.c.id.desc())
-        .limit(1)
-    )
-    with store.reading() as connection:
-        return connection.execute(query).scalar() == "overridden"
 
 
 def reception(store: Store) -> tuple[Reception, ...]:

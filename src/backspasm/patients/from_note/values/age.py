@@ -79,7 +79,7 @@ _OTHERS = re.compile(
     r"(?:\b(?:his|her|their|with|has|have|with her|with his|lifting|lifted|carrying|carried|picked up|picking up|"
     r"holding|minding|of)\s(?:(?:a|an|the|my|our|his|her|their|two|three)\s)?|\b(?:mother|father|mum|mom|dad|"
     r"brother|sister|husband|wife|partner|aunt|uncle|cousin|friend|grandfather|grandmother|neighbour|neighbor|"
-    r"twin)\b(?!\s?:)[^.;\n]{0,18})$"
+    r"twin)\b(?!\s?:)(?! (?:says|said|reports|reported|states|tells|thinks|rang|phoned|worried))[^.;\n]{0,18})$"
 )
 _LIFTED = re.compile(
     r"\b(?:nursing|nurses|feeding|breast-?feeding|delivered|gave birth to|lift(?:ed|ing)?|carry(?:ing)?|carried|"
@@ -96,6 +96,7 @@ _CHILD_BEHIND = re.compile(
     r"[\s\-]{0,2}(?:[a-z]+ )?(?:son|daughter|child|toddler|baby|kids?|children|grandchild|boy|girl)\b"
 )
 _PARENT = re.compile(
+    r"\bcaller's (?:husband|wife|partner|mother|father|mum|mom|dad|son|daughter|gran|sister|brother)\b|"
     r"\b(?:my|our) (?:(?:little|young|eldest|youngest|older|younger|middle|poor|[0-9a-z\-]+ (?:year|yr|month)s?[ "
     r"-]?old|[0-9]+\s?y/?o|teenage|baby|wee) ){0,2}(?:son|daughter|boy|girl|lad|child|toddler|kid|baby|little "
     r"one|grandson|granddaughter|one|teenager)\b|\bmy (?:[0-9]+|[a-z]+)[ -]?(?:year|yr|month)s?[ -]?old(?! "
@@ -144,6 +145,7 @@ _OWNERS = frozenset(
         "about",
         "m",
         "im",
+        "caller",
     }
 )
 _SELF = frozenset({"my", "i"})
@@ -185,7 +187,7 @@ def find_age(note: Note, low_limit: float, high_limit: float) -> tuple[list[Fact
                 found.append(_Age(float(match.group("n")), 3.5, match.start(), match.end(), match.group()))
         _plain_numbers(note, found)
     if not note.words.isdisjoint(_AGED_WORDS):
-        for match in _AGED.finditer(low):
+        for match in note.led_matches(_AGED, _AGED_FIRST):
             years_of = value_of(match.group("n"))
             if years_of is None or _overlaps(found, match.start("n")):
                 continue
@@ -201,7 +203,7 @@ def find_age(note: Note, low_limit: float, high_limit: float) -> tuple[list[Fact
     if not note.words.isdisjoint(_IS_WORDS):
         _said_to_be(note, found)
     if "old" in note.words or "age" in note.words:
-        for match in _ASKED.finditer(low):
+        for match in note.led_matches(_ASKED, _ASKED_FIRST):
             years_of = value_of(match.group("n"))
             if years_of is not None and not _overlaps(found, match.start("n")):
                 years = years_of / 12 if match.group("mo") else years_of
@@ -235,6 +237,8 @@ _NOT_COMMA_AGE = word_set(
 _AGE_WORDS = word_set("year years yr yrs month months old aged age turned i he she im is")
 _OLD_WORDS = word_set("old olds o yo y age years year yrs yr months month mo weeks m")
 _CHILDREN = word_set("girl boy infant toddler baby child lad lass")
+_AGED_FIRST = frozenset({"aged", "age", "is", "turned", "just", "turning"})
+_ASKED_FIRST = frozenset({"how", "your", "his", "her", "age"})
 _AGED_WORDS = frozenset({"aged", "age", "turned", "turning"})
 _IS_WORDS = word_set(
     "i im he hes she shes is son daughter boy girl child toddler kid lad you who name down patient pt s "

@@ -22,6 +22,7 @@ _ASKED = re.compile(
     r"\b(?P<c>allerg(?:ic|y|ies)|can'?t (?:have|take)|bad reaction)\b[^?\n]{0,40}\?\s{0,3}(?:[a-z.' "
     r"]{1,20}:)?\s{0,2}(?:yes|yeah|just|only|um|oh)?[, ]{0,2}(?=[a-z])"
 )
+_ASKED_WORDS = frozenset({"allergic", "allergy", "allergies", "can", "cant", "bad"})
 #: shorthand without a colon: "Allergy trimethoprim", "Allergic Elastoplast"
 _SHORTHAND = re.compile(r"\b(?P<c>allerg(?:ic|y|ies))\s?[:=\-]?\s(?!to\b)(?=(?P<n>[a-z][a-z\-]{2,22}))")
 _MEDICINES_ASKED = re.compile(r"\b(?:med|medicine|medicines|meds|medications?|tablets|taking|drugs|age|old)\b[^\n]*$")
@@ -92,7 +93,7 @@ def find_allergies(note: Note, medicines: list[Hit]) -> list[Fact]:
                     )
                     break
     if "?" in low and not note.words.isdisjoint(_QUESTIONS):
-        for match in _ASKED.finditer(low):
+        for match in note.led_matches(_ASKED, _ASKED_WORDS):
             asked = low[max(0, match.start() - 30) : match.start()]
             if not _MEDICINES_ASKED.search(asked):
                 _answered(note, match.end(), match.group("c"), names, out)
@@ -118,13 +119,12 @@ _QUESTIONS = frozenset({"allergic", "allergy", "allergies", "can", "reaction"})
 def _windows(note: Note) -> list[tuple[int, int]]:
     """The stretches of the note around words of allergy, none of them twice."""
     out: list[tuple[int, int]] = []
-    for word, start, end in note.tokens:
-        if word in _WORDS or word == "all":
-            first, last = max(0, start - 48), min(len(note.low), end + 48)
-            if out and first <= out[-1][1]:
-                out[-1] = (out[-1][0], last)
-            else:
-                out.append((first, last))
+    for _, start, end in note.tokens_of(_WINDOW_WORDS):
+        first, last = max(0, start - 48), min(len(note.low), end + 48)
+        if out and first <= out[-1][1]:
+            out[-1] = (out[-1][0], last)
+        else:
+            out.append((first, last))
     return out
 
 
@@ -147,6 +147,7 @@ _WORDS = word_set(
     "allergic allergy allergies anaphylaxis anaphylactic intolerant intolerance intolerances "
     "hypersensitive hypersensitivity rash hives urticaria adr adrs reaction reacts reacted swelling"
 )
+_WINDOW_WORDS = _WORDS | {"all"}
 _REACTIONS = word_set("rash hives swell swelling spots lips wheezy wheeze asthma anaphylaxis itchy breathless")
 
 

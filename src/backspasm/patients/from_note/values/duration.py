@@ -35,7 +35,8 @@ _EVENT = re.compile(
     r"dig(?:ging)?|dug|garden(?:ed|ing)|slip(?:ped)?|fell|fall|jar(?:red)?|jump(?:ed)?|land(?:ed)?|hurt (?:my|"
     r"his|her)|injur(?:ed|y)|strain(?:ed)?|tweak(?:ed)?|ricked|felt (?:it|something|a|my|his|her|sudden)|back "
     r"(?:went|go|gave|seized|locked)|went|pop(?:ped)?|crash|rollover|accident|rta|rtc|mva|mvc|collision|"
-    r"carr(?:ied|ying)|mov(?:ed|ing) (?:a |house|furniture|boxes)|reach(?:ed|ing)|sneez(?:ed|ing)|deadlift|"
+    r"carr(?:ied|ying)|mov(?:ed|ing) (?:a |house|furniture|boxes)|reach(?:ed|ing)|sneez(?:ed|ing)|"
+    r"deadlift\w*|came off|rear[- ]?ended|knocked|tackled?|thrown|tripped|squat(?:s|ting)?|"
     r"training|match|carry|helped|picked up|picking up|after)\b"
 )
 #: words of other events: the list stands in words/values.yaml, here are only those that need their neighbours
@@ -76,7 +77,9 @@ _DIRECT_BEHIND = re.compile(
     r"progressive(?:ly)?|increasing(?:ly)?|worsening|severe|acute|new|non-?specific|intermittent|bad|terrible|"
     r"awful|dull|sharp|central|left|right|l|r|sided|sided?|lower|low|mid|upper|lumbar|thoracic|back|bilateral|"
     r"unilateral|his|her|my|the|now|moderate|atraumatic|mechanical|unremitting|persistent|insidious|onset|"
-    r"duration|really|nagging|midline|burning|niggling|in)\b[\s\-,:]{0,3}){0,8}(?:pain|lbp|backache|ache|"
+    r"duration|really|nagging|midline|burning|niggling|in|this|deep|stabbing|throbbing|gnawing|boring|horrible|flank|loin|"
+    r"neck|chest|groin|hip|heel|buttock|leg|thigh|calf|knee|abdominal|abdo|belly|rib|shoulder|tired|tiredness|fatigue|and|"
+    r"mid|both|sides?)\b[\s\-,:]{0,3}){0,8}(?:pain|lbp|backache|ache|"
     r"sciatica|symptoms|discomfort|spasms?|lumbago|soreness|twinges)\b"
 )
 _SEEN = re.compile(
@@ -86,7 +89,7 @@ _SEEN = re.compile(
 _THEN = re.compile(r"\b(?:after|with|having had|following|when (?:she|he|they) had (?:already )?had|by then|already)\b")
 _ATTACK = re.compile(
     r"\|\s+(?:on|in) the (?:left|right)\b|\b(?:another|alternat[a-z]*|then the other|each|per|a time|at a time|"
-    r"lasts|lasting up to|before (?:my|his|her|the|it) (?:back|frees|eases|loosens)|comes? and goes?|then "
+    r"lasts|lasting up to|before (?:my|his|her|the|it) (?:back|frees|eases|loosens)|then "
     r"(?:goes|eases|settles|passes)|before (?:i|he|she) (?:have|has|"
     r"had|need)|in the morning|each morning|to get going|to loosen|of (?:walking|sitting|standing|driving|rest|"
     r"lying))\b"
@@ -101,8 +104,10 @@ _PLACE = re.compile(
     r"\b(?:shoulder blades?|loins?|flanks?|lumbar|spine|tailbone|coccyx|buttocks?|beltline|waist|kidney area)\b"
 )
 _ONE_DAY, _HOUR_OR_SO = 1.0, 0.07
+#: what lasts so long is a state, not an illness with an onset
+_LIFELONG = 3650.0
 _NOTHING_BEFORE = re.compile(
-    r"[\s\-:|]*(?:[a-z.' ]{1,16}:)?\s*(?:(?:so|about|around|oh|well|um|only|just|maybe|probably|nearly|almost|"
+    r"[\s\-:|]*(?:[a-z.' ]{1,16}:)?\s*(?:(?:so|about|around|oh|well|um|only|just|maybe|probably|nearly|almost|yes,?|yeah,?|yep,?|now|"
     r"for|over)\s+){0,2}"
 )
 _THIS = re.compile(r"\b(?:it|this|that|these)\b")
@@ -123,7 +128,8 @@ _WORSE_BEFORE = re.compile(
     r"escalat[a-z]*|exacerbat[a-z]*|constant|unbearable|spread(?:ing)?|radiat[a-z]*|now)\b[^,;.]{0,26}$"
 )
 _WORSE_BEHIND = re.compile(
-    r"^[\s,]{0,2}(?:or so |it |the pain |has |is |have |got |getting |become |been |even |much ){0,4}(?:worse|"
+    r"^[\s,]{0,2}(?:or so |it |the pain |has |is |have |got |getting |become |been |even |much ){0,4}"
+    r"(?:worse(?! (?:first thing|in the|at |on |with |when |after |by |if |lying |sitting |standing ))|"
     r"worsening|increasing|unbearable|spread|deteriorat)"
 )
 _WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day$")
@@ -137,6 +143,36 @@ _CLAUSE = re.compile(
     r"[;\n]|\.\s|, but |, and (?:has|had|is|was|he|she|i|her|his|my|then)\b| but |, although |, then | whereas |"
     r", which |\?|\)\s?[.,]?"
 )
+
+#: how long it took to come on, not how long it has lasted: "built up over a few weeks"
+_COMING_ON = re.compile(
+    r"\b(?:came|come|comes|built|build|crept|creeping|develop(?:ed|ing)|evolved|gradual|insidious|onset|grew|grown)\b[^,.;]{0,16}"
+    r"\b(?:over|within|in)\s(?:the\s)?(?:course of\s)?$"
+)
+#: counted from another event: "two hours later"
+_LATER = re.compile(
+    r"\s?(?:later|afterwards|after(?! (?:a|the|lift|fall))|thereafter|apart|straight|at a stretch|at most|max)\b"
+)
+_NOW_BEFORE = re.compile(r"(?:^|[\s,;(\-])(?:now|so far|by now)[\s,]{1,2}(?:for |about |around )?$")
+_NOW_BEHIND = re.compile(r"\s?(?:now|so far|already)\b(?! (?:can|has|have|is|it|he|she|with|in|worse|the))")
+_EVERY_DAY = re.compile(r"\b(?:every|each) (?:single )?(?:day|night|morning|evening|time|am|step)\b")
+#: with what else than pain a bad back presents: its times count where no pain has one
+_SYMPTOM = re.compile(
+    r"(?:walk|refus|limp|stiff|stand|sit|crawl|numb|tingl|weak|heavy|wobbl|unsteady|tripping|stumbl|tired|fatigue|bladder|wee|"
+    r"incontinen|retention|constipat|leg|sleep|wak|irritable|pale|bruis|lie|lying|drag|shuffl|each|every)[a-z]*$"
+)
+_PRESENTS = re.compile(
+    r"\b(?:walk|walks|walking|stand|standing|sit|sitting|crawl|crawling|refus[a-z]*|limp[a-z]*|weight[ -]?bear[a-z]*|stiff[a-z]*|"
+    r"head|neck|tilt[a-z]*|legs?|feet|foot|arms?|numb[a-z]*|tingl[a-z]*|weak[a-z]*|heavy|wobbl[a-z]*|unsteady|crooked|curve|"
+    r"hump|stoop[a-z]*|lump|mass|herself|himself|unwell|off (?:his|her) (?:legs|feet)|woke|awoke|tired|crying|irritable)\b"
+)
+#: an injury that is told where the pain is not dated
+_HURT = re.compile(r"\b(?:deadlift\w*|came off|rear[- ]?ended|crash\w*|rta|rtc|mva|mvc|lift(?:ed|ing))\b")
+_STOPPED = re.compile(
+    r"\bstopped (?:walking|standing|sitting|crawling|running|playing|wanting|putting|using|bearing)\b"
+)
+#: an injury of years ago belongs to no pain of today that the note dates otherwise
+_OLD = 365.0
 
 #: sections whose times are never those of the present pain
 _NEVER = -3.0
@@ -165,10 +201,27 @@ def durations(note: Note, times: list[Time]) -> list[Time]:
             weighed.append((weight, i, time))
     weighed.sort(key=lambda w: (-w[0], w[1]))
     best = [time for _, _, time in weighed]
+    if not best:
+        best = _of_the_presentation(note, times)
     whole = _sum(note, times)
     if whole is not None:
         best.insert(0, whole)
     return best
+
+
+def _of_the_presentation(note: Note, times: list[Time]) -> list[Time]:
+    """Where no pain is dated: since when the child does not walk, the head is held askew, the legs are heavy."""
+    found: list[tuple[float, int, Time]] = []
+    for i, time in enumerate(times):
+        if _FROM_PART[note.part_at(time.span.start)] < 0 or time.days >= _LIFELONG:
+            continue
+        clause = " | ".join(_clause(note, time))
+        if _PRESENTS.search(clause) is None and (time.form != "ago" or _HURT.search(clause) is None):
+            continue
+        weight = _weight(note, time, i, presenting=True)
+        if weight > 0:
+            found.append((weight, i, time))
+    return [time for _, _, time in sorted(found, key=lambda w: (-w[0], w[1]))]
 
 
 def _clause(note: Note, time: Time) -> tuple[str, str]:
@@ -183,7 +236,7 @@ def _clause(note: Note, time: Time) -> tuple[str, str]:
     return before, after
 
 
-def _weight(note: Note, time: Time, order: int) -> float:
+def _weight(note: Note, time: Time, order: int, presenting: bool = False) -> float:
     before, after = _clause(note, time)
     near_before, near_after = before[-48:], _COMMA.split(after[:40], maxsplit=1)[0]
     near = f"{near_before} | {near_after}"
@@ -216,15 +269,30 @@ def _weight(note: Note, time: Time, order: int) -> float:
         weight += 1.5
     elif _WHAT.search(asked):
         weight += 1.2
-    if _NOTHING_BEFORE.fullmatch(before) and not after.strip(" .-:|"):  # an answer of its own: "Nine days."
+    now_behind = _NOW_BEHIND.match(after)
+    alone = not (after[now_behind.end() :] if now_behind else after).strip(" .-:|")
+    if _NOTHING_BEFORE.fullmatch(before) and alone:  # an answer of its own: "Nine days.", "Three weeks now."
+        weight += 1.5
+    if time.form == "length" and (_NOW_BEFORE.search(before) or (now_behind and alone)):  # "sore, now 3/7"
         weight += 1.5
     whole, stems = note.said.events, note.said.event_stems
-    against = sum(w in whole or w.startswith(stems) for w in _WORD.findall(near)) + len(_OTHER_PHRASES.findall(near))
+    counted = _WORD.findall(_EVERY_DAY.sub(" ", near))
+    if presenting:
+        stopped = _STOPPED.search(near) is not None
+        counted = [w for w in counted if _SYMPTOM.match(w) is None and not (stopped and w == "stopped")]
+        weight += 1.2
+    against = sum(w in whole or w.startswith(stems) for w in counted) + len(_OTHER_PHRASES.findall(near))
     if against:
         weight -= min(3.0, 0.8 * against) if direct else min(4.5, 1.8 + 0.7 * (against - 1))
     if before.endswith("after "):  # "better after 2 hours"
         weight -= 1.5
-    if _WORSE_BEFORE.search(before) or _WORSE_BEHIND.match(after):
+    if (_WORSE_BEFORE.search(before) and not _NOW_BEFORE.search(before)) or _WORSE_BEHIND.match(after):
+        weight -= 2.0
+    if _COMING_ON.search(before):
+        weight -= 3.0
+    if time.form == "length" and _LATER.match(after):
+        weight -= 8.0
+    if time.form == "ago" and time.days >= _OLD and _EVENT.search(clause) and not direct:
         weight -= 2.0
     chronic, new = _CHRONIC.search(near), _NEW.search(near)
     if chronic and not new:
@@ -241,7 +309,7 @@ def _weight(note: Note, time: Time, order: int) -> float:
         weight -= 2.0
     if said[-4:].isdigit() and time.form == "ago":  # a year by its name is rather that of another event
         weight -= 1.5
-    if said.endswith("day") and _WEEKDAY.search(said):  # a count of days says more than a weekday
+    if (said.endswith("day") and _WEEKDAY.search(said)) or said.endswith("weekend"):  # a count of days says more
         weight -= 0.5
     weight -= min(order, 8) * 0.15
     return weight - 1.2

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from backspasm.patients.childhood import is_child
+from backspasm.patients.from_note.kept import kept
 from backspasm.patients.from_note.spans import Fact, Part, Span
 from backspasm.patients.from_note.values.age import find_age
 from backspasm.patients.from_note.values.allergies import find_allergies
@@ -63,7 +64,9 @@ def find_values(
     """
     made = _compiled.get(id(knowledge))
     if made is None:
-        made = _compile(knowledge)
+        if len(_compiled) > 8:
+            _compiled.clear()
+        made = _compiled[id(knowledge)] = compiled_values(knowledge)
     note = Note(text, parts, sentences, made.said)
     by_kind: dict[str, list[Hit]] = {}
     for hit in find_phrases(note, made.lexicon):
@@ -111,18 +114,15 @@ def find_values(
     )
 
 
-def _compile(knowledge: Knowledge) -> _Compiled:
+def compiled_values(knowledge: Knowledge) -> _Compiled:
+    """What reading values needs of a knowledge base; its phrases come from the cache where they are there."""
     years = [study.year for study in knowledge.studies.values() if study.year is not None]
-    made = _Compiled(
+    return _Compiled(
         knowledge=knowledge,
-        lexicon=compile_lexicon(knowledge),
+        lexicon=kept("values", knowledge, Lexicon, compile_lexicon),
         said=compile_said(knowledge.words.values),
         scales={f.id: scale_of(f, knowledge) for f in knowledge.findings.values() if f.kind == "measured"},
         age=(knowledge.number("age_years_lowest"), knowledge.number("age_years_highest")),
         pregnancy_weeks=knowledge.number("pregnancy_weeks_highest"),
         latest_year=max(years, default=_LATEST_STUDY_UNKNOWN),
     )
-    if len(_compiled) > 8:
-        _compiled.clear()
-    _compiled[id(knowledge)] = made
-    return made

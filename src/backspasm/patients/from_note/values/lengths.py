@@ -238,8 +238,8 @@ def add_vague_lengths(note: Note, found: dict[int, Time], free: Callable[[int, i
     done = {time.span.end for time in found.values()}
     recent = not note.words.isdisjoint(_LAST)
     last = 0
-    for word, begin, end in note.tokens:
-        if word not in VAGUE_UNITS or end in done or begin < last:
+    for _, begin, end in note.tokens_of(VAGUE_UNITS):
+        if end in done or begin < last:
             continue
         match = _VAGUE.search(low, max(last, begin - 34), min(len(low), end + 14))
         if match is not None and match.start() not in found and free(match.start(), match.end()):

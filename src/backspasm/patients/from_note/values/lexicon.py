@@ -162,10 +162,8 @@ def find_phrases(note: Note, lexicon: Lexicon) -> list[Hit]:
     low, text = note.low, note.text
     hits: list[Hit] = []
     last = 0
-    for word, start, end in note.tokens:
-        entries = by_first.get(word)
-        if entries is None:
-            continue
+    for word, start, end in note.tokens_of(by_first):
+        entries = by_first[word]
         if start < last or (start and low[start - 1].isalnum()):
             continue
         found = 0

@@ -62,9 +62,10 @@ def find_medicines(note: Note, hits: list[Hit], lexicon: Lexicon) -> list[Fact]:
         out[hit.start] = _fact(note, hit.start, hit.end)
     meant = lexicon.meant
     unknown = [w for w in note.words if len(w) >= _SPELLED and w not in lexicon.by_first]
-    if [w for w in unknown if (meant[w] if w in meant else _meant(w, lexicon)) is not None]:
+    misspelt = {w for w in unknown if (meant[w] if w in meant else _meant(w, lexicon)) is not None}
+    if misspelt:
         low = note.low
-        for token, start, end in note.tokens:
+        for token, start, end in note.tokens_of(misspelt):
             if meant.get(token) is None or start in out or (start and low[start - 1].isalnum()):
                 continue
             if not (end < len(low) and low[end].isalnum()):

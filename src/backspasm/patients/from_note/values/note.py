@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
 
 from backspasm.patients.from_note.spans import Part, Span
 from backspasm.patients.from_note.values.numbers import COUNT_WORDS
@@ -17,7 +20,12 @@ _ALIKE = dict(
 _ALIKE |= {"\t": " ", "·": ".", "•": " ", "∙": "."}
 _WORD = re.compile(r"[a-z]+")
 _DIGITS = re.compile(r"[0-9½]+")
+_START = itemgetter(1)
 _SENTENCE_END = re.compile(r"[\n\r;]+|[.!?](?=\s|$)")
+
+
+#: a word, and where it begins and ends
+Token = tuple[str, int, int]
 
 
 class Taken:
@@ -41,7 +49,7 @@ class Note:
     """One note while it is read. ``low`` has the length of the text: a place in one is the same place in the other."""
 
     __slots__ = (
-        "_holds", "_part_starts", "_parts", "_places", "_sentence_starts", "_sentences",
+        "_by_word", "_holds", "_part_starts", "_parts", "_places", "_sentence_starts", "_sentences",
         "digits", "low", "numbers", "said", "text", "tokens", "words",
     )  # fmt: skip
 
@@ -51,8 +59,11 @@ class Note:
         self.said = said
         self.low = unwrapped(normalised(text))
         #: whether a part of the reader need look at all is one intersection of sets
-        self.tokens = [(m.group(), *m.span()) for m in _WORD.finditer(self.low)]
-        self.words = frozenset([word for word, _, _ in self.tokens])
+        self.tokens: list[Token] = [(m.group(), *m.span()) for m in _WORD.finditer(self.low)]
+        self._by_word: defaultdict[str, list[Token]] = defaultdict(list)
+        for token in self.tokens:
+            self._by_word[token[0]].append(token)
+        self.words = frozenset(self._by_word)
         #: where runs of digits begin
         self.digits = [m.start() for m in _DIGITS.finditer(self.low)]
         self.numbers = bool(self.digits)
@@ -72,13 +83,28 @@ class Note:
             known = self._holds[pattern] = pattern.search(self.low) is not None
         return known
 
+    def tokens_of(self, words: Container[str]) -> list[Token]:
+        """The places of these words in order: what a part of the reader looks at need not be the whole note."""
+        met = [self._by_word[word] for word in self.words if word in words]
+        return met[0] if len(met) == 1 else sorted(chain.from_iterable(met), key=_START)
+
+    def led_matches(self, pattern: re.Pattern[str], first: frozenset[str]) -> Iterator[re.Match[str]]:
+        """Matches of a pattern that begins with one of these words, each of them whole: tried only where they stand."""
+        last, low, match_at = 0, self.low, pattern.match
+        for _, start, _ in self.tokens_of(first):
+            if start >= last:
+                match = match_at(low, start)
+                if match is not None:
+                    last = match.end()
+                    yield match
+
     @property
     def places(self) -> list[int]:
         """Where numbers begin, in digits or in words."""
         if self._places is None:
             self._places = self.digits
             if not self.words.isdisjoint(COUNT_WORDS):
-                spoken = [start for word, start, _ in self.tokens if word in COUNT_WORDS]
+                spoken = [start for _, start, _ in self.tokens_of(COUNT_WORDS)]
                 self._places = sorted([*self.digits, *spoken])
         return self._places
 

@@ -83,7 +83,7 @@ def find_pain(note: Note, hits: list[Hit], scale: Scale) -> list[Quantity]:
             pair = (0.1, 0.0) if most in ("100", "a hundred") else (1.0, 0.0)
             _keep(found, note, match, 1, 2, pair, scale, left[-30:], right)
     if "scale" in note.words:
-        for match in _SCALE_FIRST.finditer(low):
+        for match in note.led_matches(_SCALE_FIRST, frozenset({"scale"})):
             if match.start(1) not in found and not _OTHER.search(note.before(match.start(), 40)):
                 _keep(found, note, match, 1, None, (1.0, 0.0), scale, "", "")
     if "pain" in low or "back" in low or "ache" in low:

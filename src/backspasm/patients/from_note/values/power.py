@@ -60,13 +60,13 @@ def find_power(note: Note) -> list[PowerGrade]:
             found[place] = PowerGrade(
                 _grade(match.group(1), match.group(2) or match.group(3)), Span(place, match.end())
             )
-        for match in _WORDS_OF_FIVE.finditer(low) if "five" in note.words or "out of 5" in low else ():
+        for match in note.number_matches(_WORDS_OF_FIVE) if "five" in note.words or "out of 5" in low else ():
             grade = value_of(match.group(1))
             if grade is not None and grade <= 5 and _MOTOR.search(note.before(match.start(), 90)):
                 found[match.start()] = PowerGrade(grade, Span(match.start(), match.end()))
     if not note.words.isdisjoint(_CUES):
-        for word, begin, _ in note.tokens:
-            for match in _graded(low, word, begin) if word in _CUES else ():
+        for word, begin, _ in note.tokens_of(_CUES):
+            for match in _graded(low, word, begin):
                 place, digit, sign = (
                     (match.start(1), match.group(1), match.group(2))
                     if match.group(1) is not None

@@ -28,14 +28,18 @@ _REPLY = re.compile(
     r"(?:referral|letter))|\b(?:kindly referred|was (?:sent|referred) (?:to (?:me|us|the clinic) )?(?:with|by)|"
     r"referred (?:to (?:me|us|the clinic) )?with)\b|^seen (?:as an extra|in clinic)|\bi reviewed (?:this|him|her)\b"
 )
-#: what nurses of an emergency department write down of everybody
+_REPLY_WORDS = frozenset({"thank", "thanks", "kindly", "was", "referred", "seen", "i"})
+#: what nurses of an emergency department write down of everybody, each with the words that it begins with
 _VITALS = (
-    re.compile(r"\b(?:hr|pulse|p)\s?:?\s?[0-9]{2,3}\b"),
-    re.compile(r"\brr\s?:?\s?[0-9]{1,2}\b"),
-    re.compile(r"\b(?:sats?|spo2|o2)\s?:?\s?[0-9]{2,3}\b"),
-    re.compile(r"\bbp\s?:?\s?[0-9]{2,3}/[0-9]{2,3}\b"),
-    re.compile(r"\b(?:t|temp|temperature)\s?:?\s?(?:3[4-9]|4[0-2]|9[5-9]|10[0-6])(?:\.[0-9])?\b"),
-    re.compile(r"\b(?:gcs|news2?|pews)\s?:?\s?[0-9]"),
+    (re.compile(r"\b(?:hr|pulse|p)\s?:?\s?[0-9]{2,3}\b"), frozenset({"hr", "pulse", "p"})),
+    (re.compile(r"\brr\s?:?\s?[0-9]{1,2}\b"), frozenset({"rr"})),
+    (re.compile(r"\b(?:sats?|spo2|o2)\s?:?\s?[0-9]{2,3}\b"), frozenset({"sat", "sats", "spo", "o"})),
+    (re.compile(r"\bbp\s?:?\s?[0-9]{2,3}/[0-9]{2,3}\b"), frozenset({"bp"})),
+    (
+        re.compile(r"\b(?:t|temp|temperature)\s?:?\s?(?:3[4-9]|4[0-2]|9[5-9]|10[0-6])(?:\.[0-9])?\b"),
+        frozenset({"t", "temp", "temperature"}),
+    ),
+    (re.compile(r"\b(?:gcs|news2?|pews)\s?:?\s?[0-9]"), frozenset({"gcs", "news", "pews"})),
 )
 #: of these kinds of vital signs a set of an emergency department has so many
 _FULL_SET = 3
@@ -54,13 +58,13 @@ def find_setting(note: Note, hits: list[Hit], child: bool = False) -> list[Fact]
 
 def _of_its_kind(note: Note, child: bool) -> list[Fact]:
     low = note.low
-    reply = _REPLY.search(low)
+    reply = next(note.led_matches(_REPLY, _REPLY_WORDS), None)
     if reply is not None:
         return [_fact(note, "paediatric_clinic" if child else "spine_clinic", reply)]
-    vitals = [m for m in (v.search(low) for v in _VITALS) if m is not None]
+    vitals = [m for m in (next(note.led_matches(v, words), None) for v, words in _VITALS) if m is not None]
     if len(vitals) >= _FULL_SET:
         return [_fact(note, "emergency", vitals[0])]
-    own = _OWN_WORDS.search(low)
+    own = next(note.led_matches(_OWN_WORDS, _OWN_FIRST), None)
     if own is not None and _EXAMINED.search(low) is None and _TURNS.search(low) is None:
         return [_fact(note, "community", own)]
     return []
@@ -71,6 +75,9 @@ _OWN_WORDS = re.compile(
     r"\b(?:my (?:lower |low |upper |mid |middle |bad )?back|my (?:little |young )?(?:son|daughter|boy|girl|lad|child|baby)|"
     r"i(?:'m| am) (?:a |an )?[0-9]{1,2}\b|i(?:'ve| have) (?:had|got|been|hurt)|should i\b|do i need)"
 )
+
+
+_OWN_FIRST = frozenset({"my", "i", "should", "do"})
 
 
 def _fact(note: Note, setting: str, match: re.Match[str]) -> Fact:

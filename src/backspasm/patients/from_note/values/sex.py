@@ -76,10 +76,8 @@ def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
         has_kin = not note.words.isdisjoint(relatives)
         sentence_end, kin_seen = -1, False
         limit = 0
-        for word, start, end in note.tokens:
+        for word, start, end in note.tokens_of(relatives | table.keys() if has_kin else table):
             known = table.get(word)
-            if known is None and not (has_kin and word in relatives):
-                continue
             if start >= sentence_end:
                 _, sentence_end = note.sentence_at(start)
                 kin_seen = False

@@ -50,6 +50,7 @@ _YEAR = re.compile(
     r"20[0-4])[0-9])(?=[\s),.:;]|$)"
 )
 _DAY = re.compile(r"\b(?:day|week|month) ([0-9]{1,2}|" + SMALL_NUMBER + r")(?: of| since| into|:|,)(?! [0-9])")
+_DAY_WORDS = frozenset({"day", "week", "month"})
 _FULL_YEAR = re.compile(
     r"(?:[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-]|[a-z]{3,9}[ ,]{1,2}(?:[0-9]{1,2}(?:st|nd|rd|th)?,? )?)(20[0-4][0-9])(?![0-9])"
 )
@@ -81,8 +82,8 @@ def find_times(note: Note, taken: Sequence[Span], latest_year: int) -> list[Time
         add_vague_lengths(note, found, free)
     if not note.words.isdisjoint(_RELATIVE_WORDS):
         last = 0
-        for word, begin, end in note.tokens:
-            if begin < last or word not in _RELATIVE_WORDS or (word in _LEADING and not low.startswith(_LED, end)):
+        for word, begin, end in note.tokens_of(_RELATIVE_WORDS):
+            if begin < last or (word in _LEADING and not low.startswith(_LED, end)):
                 continue
             said = _WORDS.search(low, max(last, begin - 24), min(len(low), end + 16))
             if said is None:
@@ -93,7 +94,7 @@ def find_times(note: Note, taken: Sequence[Span], latest_year: int) -> list[Time
                 found.setdefault(relative.span.start, relative)
     if note.numbers:
         if "day" in note.words or "week" in note.words or "month" in note.words:
-            for match in _DAY.finditer(low):
+            for match in note.led_matches(_DAY, _DAY_WORDS):
                 number = value_of(match.group(1))
                 if number is not None and match.start() not in found and free(match.start(), match.end()):
                     days = number * (

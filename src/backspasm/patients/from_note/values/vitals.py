@@ -43,6 +43,7 @@ _PRESSURE = re.compile(
     rf"(?:\bbps?|\bblood pressures?|\bb/p|\bsbp|\bsystolic(?: bp| blood pressure| "
     rf"pressure)?)(?![a-z]){BETWEEN}([0-9]{{2,3}})(?:\s?(?:/|over)\s?([0-9]{{2,3}}))?(?![0-9/])"
 )
+_PRESSURE_WORDS = frozenset({"bp", "bps", "blood", "b", "sbp", "systolic"})
 _PRESSURE_BARE = re.compile(r"(?<![0-9.,/])([0-9]{2,3})\s?/\s?([0-9]{2,3})\s?mm\s?hg")
 _SYSTOLIC_BEHIND = re.compile(r"(?<![0-9.,/])([0-9]{2,3})\s?(?:mm\s?hg\s)?systolic")
 _FAHRENHEIT = (0.5555555555555556, -17.77777777777778)  # (F - 32) * 5 / 9
@@ -141,7 +142,8 @@ def find_pressures(note: Note, knowledge: Knowledge) -> list[Pressure]:
     least, most = knowledge.number("systolic_lowest"), knowledge.number("systolic_highest")
     found: dict[int, Pressure] = {}
     for pattern in (_PRESSURE, _PRESSURE_BARE, _SYSTOLIC_BEHIND):
-        for match in pattern.finditer(low) if pattern is _PRESSURE else note.number_matches(pattern, words=False):
+        led = pattern is _PRESSURE
+        for match in note.led_matches(pattern, _PRESSURE_WORDS) if led else note.number_matches(pattern, words=False):
             systolic = float(match.group(1))
             if least <= systolic <= most and match.start(1) not in found:
                 found[match.start(1)] = Pressure(systolic, Span(match.start(), match.end()))
