@@ -142,8 +142,11 @@ def _facts_at(finding: str, given: str, ages: tuple[str, ...], model: Model) -> 
 
 
 def backing_of(item: Item, cause: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[str, ...], float]:
-    """Facts behind an answer's rate for a cause: of the cause itself, and of the complications that drive the finding."""
-    return _backings(item.finding, ages, model)[model.parameters.causes.index(cause)]
+    """Facts behind an answer's rate for a cause: of the cause itself, and of the complications that drive the finding.
+
+    A complication may stand in the place of the cause.
+    """
+    return _backing(item.finding, cause, ages, model)
 
 
 @lru_cache(maxsize=4096)
