@@ -13,6 +13,8 @@ from performance_machine import Machine
 RATIOS, GROWTH = "performance-ratios.svg", "performance-growth.svg"
 #: powers of ten that the growth is shown for
 SHOWN = tuple(10**k for k in range(3, 8))
+#: processor seconds by which the start of a program differs from run to run: what costs less beyond it cannot be told
+TOLD_FROM = 0.2
 
 
 class Measured(Struct, frozen=True):
@@ -36,7 +38,8 @@ class Measured(Struct, frozen=True):
 
     @property
     def points(self) -> list[Point]:
-        return [point for found in self.areas.values() for point in found.points]
+        """Those that cost more than the start of the program varies by."""
+        return [p for found in self.areas.values() for p in found.points if p.seconds >= TOLD_FROM]
 
 
 def joined(before: Measured, now: Measured, order: tuple[str, ...]) -> Measured:
@@ -136,7 +139,8 @@ def _growth(points: list[Point]) -> Iterator[str]:
     yield f"![Processor seconds against number, both logarithmic; measured points and what they project to](pictures/{GROWTH})"
     yield ""
     yield "Processor seconds without the start of the program, of one process. *Projected* is the largest measured cost for each, times the"
-    yield "number: it is no measurement. Memory is the peak of a process."
+    yield "number: it is no measurement. Sizes that cost less than that start varies by (0.2 s) are left out. Memory is the peak of"
+    yield "a process."
     for series in dict.fromkeys(point.series for point in points):
         own = sorted((p for p in points if p.series == series), key=lambda p: p.count)
         yield ""
