@@ -160,7 +160,9 @@ def read_length(note: Note, match: re.Match[str]) -> Time | None:
         days = _unit_days(unit)
     else:
         assert slash is not None
-        days = _unit_days("/" + slash.replace(" ", "").lstrip("/"))
+        if "\n" in slash:  # a number at the end of a line, and whatever the next begins with
+            return None
+        days = _unit_days("".join(slash.split()))
         if not _slash_is_time(note, match):
             return None
     number = value_of(match.group("n")) if match.group("n") != "½" else 0.5
