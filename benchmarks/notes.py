@@ -195,7 +195,17 @@ def measured(asked: Asked) -> Found:
     long = ("\n\n".join(notes) + "\n\n") * (1_000_000 // sum(map(len, notes)) + 1)
     start = time.process_time()
     read_note(long[:1_000_000], knowledge)
-    rows.append(Row("note reading", "one note of 1 MB, sentences repeated", time.process_time() - start, "a limit of 2 s", 2.0, "s", 1.0))
+    rows.append(
+        Row(
+            "note reading",
+            "one note of 1 MB, sentences repeated",
+            time.process_time() - start,
+            "a limit of 2 s",
+            2.0,
+            "s",
+            1.0,
+        )
+    )
     return Found(tuple(rows), missing=tuple(missing))
 
 
