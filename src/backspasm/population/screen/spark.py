@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
+from backspasm.population.output_folder import made
 from backspasm.population.screen import finish
 from backspasm.population.screen.batch import assess_batches
 from backspasm.population.screen.deletions import Deletions, deletions_of
@@ -290,7 +291,7 @@ def _written(found: DataFrame, job: Job, model: Model, out: Path) -> finish.Summ
     from pyspark.sql import functions as f
 
     found = found.persist()
-    out.mkdir(parents=True, exist_ok=True)
+    made(out, out)
     found.filter("problem is null").drop("problem", "change").write.parquet((out / "assessments").resolve().as_uri())
     names = f.create_map(*[x for i, file in enumerate(job.given.all_files) for x in (f.lit(i), f.lit(file.name))])
     problems = found.filter("problem is not null").select("problem.*")
