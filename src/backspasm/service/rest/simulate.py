@@ -14,7 +14,8 @@ from backspasm.cycle.one_patient import SEED
 from backspasm.patients.from_case import from_case
 from backspasm.patients.patient import InputError
 from backspasm.presentation.cycle_words import course_json
-from backspasm.service.rest.answers import JSON, finished, media_type, wanted
+from backspasm.service.media_types import JSON
+from backspasm.service.rest.answers import finished, media_type, wanted
 from backspasm.service.rest.assess import REPEATABLE
 from backspasm.service.rest.bodies import SimulationRequest, converted, json_of
 
