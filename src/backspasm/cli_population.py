@@ -23,6 +23,10 @@ from backspasm.cli_shared import (
 population_app = typer.Typer()
 
 
+#: mean size of a record where none is asked for, kB
+KILOBYTES = 20.0
+
+
 class CohortFormat(StrEnum):
     cases = "cases"
     parquet = "parquet"
@@ -69,7 +73,7 @@ def cohort(
     """Draw virtual patients from the model; what is true of them is kept apart from what was asked."""
     from backspasm.population.cohort import Cohort, Wanted
     from backspasm.population.cohort_files import write_cohort
-    from backspasm.population.synthetic.files import KILOBYTES, Layout, summary, write_records
+    from backspasm.population.synthetic.files import Layout, summary, write_records
 
     if output != CohortFormat.ndjson:
         for name, given in (("--grouped", grouped), ("--gzip", gzip), ("--kilobytes", kilobytes is not None)):

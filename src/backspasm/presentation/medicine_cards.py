@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from backspasm.advice.treatments import Considered
 from backspasm.patients.from_fhir.orders import MedicineOrder
 from backspasm.patients.from_fhir.today import Today
 from backspasm.presentation.card_types import Action, Indicator, Said, Suggestion, summarised
+from backspasm.presentation.fhir.names import SYSTEMS
 from backspasm.presentation.rendering import rendered
 from backspasm.presentation.sources import cited
 from backspasm.presentation.treatments import treatment_name
@@ -32,7 +34,6 @@ STRENGTH: dict[Strength, str] = {
     "caution": "with care",
     "lower_dose": "in a lower dose",
 }
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 #: how many treatments are offered in place of the ordered one
 OFFERED = 3
 #: what of the patient made a rule hold and changes by itself as time goes by
@@ -82,7 +83,7 @@ def _safety(
         instead=[_instead(i, knowledge) for i in instead],
         not_checked=_not_checked(judged),
         unseen=unseen,
-        study=_study_of(knowledge),
+        study=partial(cited, knowledge=knowledge),
     ).decode()
     return Said(
         topic="medicine-safety",
@@ -147,7 +148,7 @@ def _choice(
         instead=[_instead(i, knowledge) for i in instead],
         not_checked=_not_checked(judged),
         unseen=unseen,
-        study=_study_of(knowledge),
+        study=partial(cited, knowledge=knowledge),
     ).decode()
     return Said(
         topic="treatment-choice",
@@ -199,7 +200,7 @@ def _create(c: Considered, today: Today, knowledge: Knowledge) -> Action:
     codes = [code for m in record.medicines for code in knowledge.medicines[m].rxnorm[:1]]
     concept: dict[str, Any] = {"text": record.name}
     if codes:
-        concept["coding"] = [{"system": RXNORM, "code": codes[0], "display": plain(record.medicines[0])}]
+        concept["coding"] = [{"system": SYSTEMS["rxnorm"], "code": codes[0], "display": plain(record.medicines[0])}]
     resource = {
         "resourceType": "MedicationRequest",
         "status": "draft",
@@ -208,7 +209,3 @@ def _create(c: Considered, today: Today, knowledge: Knowledge) -> Action:
         "subject": {"reference": today.reference},
     }
     return Action("create", f"Order {record.name}; the dose is yours", resource)
-
-
-def _study_of(knowledge: Knowledge) -> Any:
-    return lambda addresses: cited(addresses, knowledge)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Literal
+from typing import Literal
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -12,21 +12,18 @@ from matplotlib.figure import Figure
 from backspasm.cycle.trial.compare import beside_published
 from backspasm.cycle.trial.result import TrialResult
 from backspasm.inference.cell_evidence import Row
+from backspasm.presentation import picture_style
 from backspasm.presentation import trial_words as w
 from backspasm.presentation.cycle_figure import COLOURS
 from backspasm.presentation.forest import CAPTION_LABEL, Plot, described, forest_svg
+from backspasm.presentation.picture_style import BLUE, GREY, ORANGE
 from backspasm.presentation.words import plain
 from backspasm.records.knowledge import Knowledge
 
-LOOP, RIVAL, QUIET = "#0b6e8e", "#c2571a", "#8a8f98"
+LOOP, RIVAL, QUIET = BLUE, ORANGE, GREY
 WIDTH = 9.0
-STYLE: Any = {
-    "svg.hashsalt": "backspasm-trial",
-    "svg.fonttype": "path",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+#: several pictures stand in one page: their parts have names of their own
+STYLE = picture_style.STYLE | {"svg.hashsalt": "backspasm-trial"}
 #: rows of the plot of differences: with more, only the primary day is drawn
 MOST_ROWS = 24
 

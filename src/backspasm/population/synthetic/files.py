@@ -26,8 +26,6 @@ from backspasm.population.synthetic.world import World, coins, world_of
 
 #: patients held at a time: their records are some tens of MB
 CHUNK = 1_024
-#: mean size of a record where none is asked for, kB
-KILOBYTES = 20.0
 #: resources of all patients in one file, patient after patient
 GROUPED = "records"
 
