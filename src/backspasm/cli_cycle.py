@@ -77,24 +77,14 @@ def simulate(
 
     The loop from pain to spasm to pain is contested, so the rival without it stands beside every number.
     """
-    from backspasm.advice.assessment import differential_of
-    from backspasm.advice.course import course_of, days_until, options_of
-    from backspasm.cycle.one_patient import SEED
+    from backspasm.advice.simulation import simulated
 
     if output in (CourseFormat.png, CourseFormat.svg):
         _check_picture(out, output.value)
     model = load_model()
     patient = input_patient(file, source, model)
     with bad_input():
-        chosen = options_of(option, model.knowledge) if option else None
-        causes = differential_of(patient, model)
-        found = course_of(
-            patient, causes, model.knowledge, chosen, days_until(days), draws, SEED if seed is None else seed
-        )
-    if found is None:
-        refuse(
-            f"{file}: the pain of this patient most probably comes from elsewhere than the back; the model says nothing of it"
-        )
+        found = simulated(patient, model, option, days, draws, seed)
     if output is CourseFormat.terminal:
         from backspasm.presentation.cycle_words import print_course
 

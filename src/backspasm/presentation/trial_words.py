@@ -34,8 +34,6 @@ USE = {"held_out": "held out", "fitted": "used in the fit", "built_in": "built i
 TELLS = 0.8
 #: more patients an arm than anybody will ever ask
 MOST_NEEDED = 100_000
-#: places after the point, and from which size on none
-SMALL = 10
 PERCENT = 100
 
 

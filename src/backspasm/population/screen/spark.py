@@ -22,7 +22,7 @@ from backspasm.population.screen import finish
 from backspasm.population.screen.batch import assess_batches
 from backspasm.population.screen.deletions import Deletions, deletions_of
 from backspasm.population.screen.gather import PATIENTS, bundle_batches, records_batch, with_shared
-from backspasm.population.screen.inputs import Input, find_input, lines_of, open_file
+from backspasm.population.screen.inputs import Input, find_input, lines_of, open_file, unreadable
 from backspasm.population.screen.lines import SHARED, WANTED, head_of
 from backspasm.population.screen.partition import BLOCK, Stretch, lines_of_stretch, stretches_of
 from backspasm.population.screen.records import Problem
@@ -214,7 +214,7 @@ class _LineWork(_Work, frozen=True):
                         yield _line_batch(rows)
                         rows = []
             except (OSError, EOFError) as error:
-                what = f"the file cannot be read further: {type(error).__name__}"
+                what = unreadable(error)
                 rows.append((None, stretch.source, stretch.start, 0, None, None, "", what))
             if rows:
                 yield _line_batch(rows)

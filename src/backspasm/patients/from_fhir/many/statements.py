@@ -14,6 +14,7 @@ from backspasm.patients.from_fhir.many.kinds import Kind
 from backspasm.patients.from_fhir.many.moments import DateTable, Flags, Ints
 from backspasm.patients.from_fhir.many.resources import Resources
 from backspasm.patients.from_fhir.many.visits import Visits
+from backspasm.patients.from_fhir.structs import MedicationUse
 
 Floats = NDArray[np.float64]
 #: what is read after all lines has positions behind theirs: what follows from conditions, then responses, then pressures
@@ -113,7 +114,7 @@ def pairs_of(
         kept = np.flatnonzero(age.there)
         row, visit, holds = row[kept], visit[kept], holds[kept]
         when, age, start = when.take(kept), age.take(kept), start.take(kept)
-    if kind.struct.__name__ == "MedicationUse":  # what is taken beyond the encounter is taken at it
+    if kind.struct is MedicationUse:  # what is taken beyond the encounter is taken at it
         days = np.where(age.after(until), 0, age.days_to(start))
     else:
         days = age.days_to(start)
@@ -144,7 +145,7 @@ def conditions_at(
     ended = np.where(over, np.where(end.there, days.astype(np.float64), np.nan), 0.0)
     here = pairs.holds.copy()
     if named:
-        of_visit = {(i, k) for i, k in named}
+        of_visit = set(named)
         encounters = visits.encounter[pairs.visit].tolist()
         here |= np.array([(i, k) in of_visit for i, k in zip(encounters, pairs.row.tolist(), strict=True)], dtype=bool)
     return Conditions(over, here, ended)
