@@ -65,7 +65,7 @@ def ends_svg(r: TrialResult) -> Markup:
 def _ends(r: TrialResult) -> Figure:
     c = r.primary
     o = r.protocol.outcome(c.outcome)
-    scale = w.PERCENT if w.unit(o) == w.UNITS["drowsy"] else 1
+    scale = w.scale(o)
     figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
     axes = figure.subplots()
     middles = [scale * (r.ends.low + (i + 0.5) * r.ends.width) for i in range(len(r.ends.loop))]
@@ -88,7 +88,7 @@ def differences_plot(r: TrialResult) -> Plot:
     chosen = [c for c in r.loop.contrasts if c.outcome == r.protocol.primary.outcome]
     if len(chosen) * 3 > MOST_ROWS:
         chosen = [c for c in chosen if c.day == r.protocol.primary.day]
-    scale = w.PERCENT if w.unit(r.protocol.outcome(r.protocol.primary.outcome)) == w.UNITS["drowsy"] else 1
+    scale = w.scale(r.protocol.outcome(r.protocol.primary.outcome))
     rows = []
     for c in chosen:
         rival = r.without_loop(c)
@@ -117,7 +117,7 @@ def published_plot(r: TrialResult, knowledge: Knowledge) -> Plot | None:
         if b.given is None:
             continue
         o = r.protocol.outcome(b.published.outcome)
-        scale = w.PERCENT if w.unit(o) == w.UNITS["drowsy"] else 1
+        scale = w.scale(o)
         caption = f"{o.name}, day {b.published.day:g}, {w.unit(o)}: {b.published.fact}"
         rows += [
             (caption, _row("study", "published (95 %)", b.given.value, (b.given.low, b.given.high), scale)),
