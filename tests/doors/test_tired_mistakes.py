@@ -84,6 +84,13 @@ def test_record_in_xml_is_told_and_not_assessed_as_prose(run: Run) -> None:
     assert "is XML, which is not read. Mend: give FHIR R4 as JSON" in told(run, "assess", "-", stdin=xml)
 
 
+def test_an_export_of_many_patients_is_told_from_a_broken_record(run: Run) -> None:
+    lines = b'{"resourceType": "Patient", "id": "a"}\n{"resourceType": "Patient", "id": "b"}\n'
+    assert "holds one resource a line" in told(run, "assess", "-", stdin=lines)
+    assert "backspasm screen FILE --out FOLDER" in told(run, "assess", "-", stdin=lines)
+    assert "not valid JSON" in told(run, "assess", "-", stdin=b'{"resourceType": "Patient",\n{"id": "b"}}')
+
+
 def test_a_name_that_is_no_file_is_named(run: Run) -> None:
     assert "FILE (''): names nothing. Mend: name one file" in told(run, "assess", "")
     assert "cannot be read (File name too long)" in told(run, "assess", "x" * 5000)
