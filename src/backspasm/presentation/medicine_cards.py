@@ -76,15 +76,8 @@ def _safety(
     barred = strictest in {"contraindicated", "advised_against"}
     instead = next((j.instead for j in judged if j.instead), ()) if barred else ()
     met = "; ".join(dict.fromkeys(w for a in against if a.reason.strength == strictest for w in _met(a, order)))
-    detail = rendered(
-        "card_medicine.md.j2",
-        name=order.name,
-        against=[_line(a) for a in against],
-        instead=[_instead(i, knowledge) for i in instead],
-        not_checked=_not_checked(judged),
-        unseen=unseen,
-        study=partial(cited, knowledge=knowledge),
-    ).decode()
+    own = {"against": [_line(a) for a in against]}
+    detail = _detail("card_medicine.md.j2", order, judged, instead, unseen, knowledge, own)
     return Said(
         topic="medicine-safety",
         indicator=LOUDNESS[strictest],
@@ -139,17 +132,9 @@ def _choice(
         f"{order.name}: {'treat the cause first' if held else 'not advised for this pain'}; {lower_first(because)}"
     )
     instead = next((j.instead for j in judged if j.instead), ())
-    detail = rendered(
-        "card_choice.md.j2",
-        name=order.name,
-        held=held is not None,
-        because=because,
-        sources=() if held or not_advised is None else not_advised.use.sources,
-        instead=[_instead(i, knowledge) for i in instead],
-        not_checked=_not_checked(judged),
-        unseen=unseen,
-        study=partial(cited, knowledge=knowledge),
-    ).decode()
+    sources = () if held or not_advised is None else not_advised.use.sources
+    own = {"held": held is not None, "because": because, "sources": sources}
+    detail = _detail("card_choice.md.j2", order, judged, instead, unseen, knowledge, own)
     return Said(
         topic="treatment-choice",
         indicator="warning" if held else "info",
@@ -161,16 +146,34 @@ def _choice(
     )
 
 
+def _detail(
+    template: str,
+    order: MedicineOrder,
+    judged: tuple[MedicineVerdict, ...],
+    instead: tuple[Considered, ...],
+    unseen: tuple[str, ...],
+    knowledge: Knowledge,
+    own: dict[str, Any],
+) -> str:
+    """The body of a card; ``own``: what it has beside what every card on a medicine has."""
+    page = rendered(
+        template,
+        name=order.name,
+        instead=[_instead(i, knowledge) for i in instead],
+        not_checked=list(dict.fromkeys(n.what for j in judged for n in j.not_checked)),
+        unseen=unseen,
+        study=partial(cited, knowledge=knowledge),
+        **own,
+    )
+    return page.decode()
+
+
 def _medicines(judged: tuple[MedicineVerdict, ...]) -> tuple[str, ...]:
     return tuple(sorted(j.medicine for j in judged))
 
 
 def _instead(c: Considered, knowledge: Knowledge) -> tuple[str, str]:
     return treatment_name(c.treatment, knowledge), c.use.because
-
-
-def _not_checked(judged: tuple[MedicineVerdict, ...]) -> list[str]:
-    return list(dict.fromkeys(n.what for j in judged for n in j.not_checked))
 
 
 def _suggestions(

@@ -31,10 +31,6 @@ def trial_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iter
 
 def protocol_problems(protocol: TrialProtocol, source: Source, knowledge: Knowledge) -> Iterator[Problem]:
     """Every inconsistency of one protocol, a user's or a shipped one."""
-
-    def fault(path: KeyPath, what: str, mend: str) -> Problem:
-        return Problem(source.file, source.line(path), what, mend)
-
     for path, what, mend in itertools.chain(
         _population(protocol, knowledge),
         _ranges(protocol),
@@ -44,7 +40,7 @@ def protocol_problems(protocol: TrialProtocol, source: Source, knowledge: Knowle
         _published(protocol, knowledge),
         _grounds(protocol, source, knowledge),
     ):
-        yield fault(path, what, mend)
+        yield Problem(source.file, source.line(path), what, mend)
 
 
 Fault = tuple[KeyPath, str, str]
