@@ -135,7 +135,7 @@ def knowledge_impact(
     model = load_model()
     knowledge = model.knowledge
     if identifier not in knowledge.studies and knowledge.fact(identifier) is None:
-        known = (*knowledge.studies, *(f"{s.id}/{f.id}" for s, f in knowledge.facts()))
+        known = (*knowledge.studies, *knowledge.addresses())
         refuse(
             f"ID ({identifier}): unknown study. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
         )

@@ -261,4 +261,4 @@ def _twice(key: str, names: Iterable[str]) -> Iterator[Fault]:
 
 
 def _near(address: str, knowledge: Knowledge) -> str:
-    return did_you_mean(address, (f"{s.id}/{f.id}" for s, f in knowledge.facts()), "see evidence/studies")
+    return did_you_mean(address, knowledge.addresses(), "see evidence/studies")
