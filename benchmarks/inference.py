@@ -18,12 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measures import Asked, Found, Row, run, say
-from measures import best as processor
+from measures import Asked, Found, Row, best, run, say
 from screen import bare_products
 
 from backspasm import Model, assess, from_case, load
@@ -52,16 +50,6 @@ CASE = {
 }
 #: adults in an emergency department: positions of setting and age group
 SETTING, AGE = 2, 2
-
-
-def best(action: Callable[[], object], times: int) -> float:
-    """Least processor time of several, in seconds: what else the machine does changes it less than the time that passes."""
-    out = []
-    for _ in range(times):
-        start = time.process_time()
-        action()
-        out.append(time.process_time() - start)
-    return min(out)
 
 
 def best_of_commands(line: list[str], times: int, text: bytes = b"") -> tuple[float, float]:
@@ -244,7 +232,7 @@ def measured(asked: Asked) -> Found:
     say("inference: one patient")
     patient = from_case(CASE, model.knowledge)
     assess(patient, model)
-    one = 1000 * processor(lambda: assess(patient, model), 3 if asked.quick else 10)
+    one = 1000 * best(lambda: assess(patient, model), 3 if asked.quick else 10)
     rows.append(Row("intervals", "one patient, 1,000 draws", one, "a limit of 50 ms", 50.0, "ms of a processor", 1.0))
     say("inference: many patients")
     product = 1e6 * bare_products(model)
@@ -252,7 +240,7 @@ def measured(asked: Asked) -> Found:
         people = patients(model, cases, share, values)
         score(people, model, compiled=True)  # makes the machine code, once and for all
         for engine, compiled, aim in (("", True, 0.6), (", NumPy alone", False, None)):
-            ours = 1e6 * processor(lambda people=people, c=compiled: score(people, model, c), 3) / cases  # type: ignore[misc]
+            ours = 1e6 * best(lambda people=people, c=compiled: score(people, model, c), 3) / cases  # type: ignore[misc]
             name = f"many patients, {what} of the findings answered{engine}"
             rows.append(
                 Row("inference", name, ours, "the bare matrix products", product, "µs of a processor a patient", aim)
@@ -266,8 +254,8 @@ def measured(asked: Asked) -> Found:
             engine.makeInference()
             engine.posterior("cause")
 
-    theirs = 1e6 * processor(infer, 2) / len(network)
-    ours = 1e6 * processor(lambda: score(people, model, compiled=True), 3) / cases
+    theirs = 1e6 * best(infer, 2) / len(network)
+    ours = 1e6 * best(lambda: score(people, model, compiled=True), 3) / cases
     rows.append(
         Row("inference", "the same network, a third answered", ours, "pyAgrum", theirs, "µs of a processor a patient", 300.0,
             "LazyPropagation, one patient after the other")

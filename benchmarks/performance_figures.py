@@ -12,15 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from measures import Point, Row
 
-MET, MISSED, FREE, QUIET = "#0b6e8e", "#c2571a", "#9aa3ad", "#5c636b"
-COLOURS = ("#0b6e8e", "#c2571a", "#5b8c3a", "#7a4fa3")
-STYLE: Any = {
-    "svg.hashsalt": "backspasm",
-    "svg.fonttype": "path",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+from backspasm.presentation.picture_style import BLUE, ORANGE, STYLE
+
+MET, MISSED, FREE, QUIET = BLUE, ORANGE, "#9aa3ad", "#5c636b"
+COLOURS = (BLUE, ORANGE, "#5b8c3a", "#7a4fa3")
 
 
 def ratio_figure(rows: list[Row]) -> str:

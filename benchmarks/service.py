@@ -187,18 +187,24 @@ class Result:
         )
 
 
+async def answered(reader: asyncio.StreamReader, result: Result) -> bool:
+    """Read one answer and count it. Whether it is 200."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    body = await reader.readexactly(int(length[1]) if length else 0)
+    result.answered += 1
+    good = b" 200 " in head[:20]
+    if not good:
+        result.errors.append(f"{head[:40]!r} {body[:200]!r}")
+    return good
+
+
 async def client(load: Load, end: float, begin: float, result: Result) -> None:
     reader, writer = await asyncio.open_connection(load.host, load.port)
     while time.perf_counter() < end:
         start = time.perf_counter()
         writer.write(load.next())
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-        body = await reader.readexactly(int(length[1]) if length else 0)
-        result.answered += 1
-        if b" 200 " not in head[:20]:
-            result.errors.append(f"{head[:40]!r} {body[:200]!r}")
-        elif start >= begin:
+        if await answered(reader, result) and start >= begin:
             result.times.append(time.perf_counter() - start)
     writer.close()
     with suppress(ConnectionError):
@@ -274,12 +280,7 @@ def memory_of_patients(port: int, pid: int, cases: list[bytes], number: int) -> 
                 f"Content-Length: {len(case)}\r\n\r\n".encode()
                 + case
             )
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-            body = await reader.readexactly(int(length[1]) if length else 0)
-            result.answered += 1
-            if b" 200 " not in head[:20]:
-                result.errors.append(f"{head[:40]!r} {body[:200]!r}")
+            await answered(reader, result)
             if result.answered % step == 0:
                 result.memory.append(memory(pid))
                 print(f"  {result.answered:7,d}  {result.memory[-1]:6.0f} MB", flush=True)

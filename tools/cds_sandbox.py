@@ -9,7 +9,6 @@ a card that must be shown is not.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -24,18 +23,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Response, sync_playwright
+from tests.doors.browser.chromium import QUIET, chromium
 from tests.doors.service.cds.ehr import Reply, answered, running
 from tests.doors.service.cds.made import Json, answers, bundle, low_back_pain, medicine, person
 
-CHROMIUM = os.environ.get("BACKSPASM_CHROMIUM", "/usr/bin/chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 ISSUER, JKU = "https://sandbox.cds-hooks.org", "https://sandbox.cds-hooks.org/.well-known/jwks.json"
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -144,7 +135,7 @@ def main(sandbox: Path, out: Path) -> int:
         serving(pages.url, build / ".well-known" / "jwks.json", Path(folder)) as url,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         context = browser.new_context(viewport={"width": 1400, "height": 1000})
         only_here(context)
         page = context.new_page()

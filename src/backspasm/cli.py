@@ -43,6 +43,7 @@ app = typer.Typer(
     help="Assess a patient with a back spasm: red flags, urgency, a ranked differential, and the study behind every number.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Decision support for professionals, not a certified medical device.",
 )
@@ -65,7 +66,7 @@ app.add_typer(store_app, name="store")
     "backspasm assess case.yaml --format html > report.html"
 )
 def assess(file: File, source: From = None, output: AssessFormat = "terminal") -> None:
-    """Assess one patient: red flags, urgency, what must not be missed, differential, complications.
+    """Assess one patient: urgency and why, red flags, differential with intervals, what to ask, order and give next.
 
     `--format html` writes one file that needs nothing else: every number opens its steps, studies and forest plots.
     `--format fhir` writes an R4 Bundle: risk assessments, clinical impression, detected issues, proposals, guidance.
@@ -147,7 +148,7 @@ def leaflet(
 )
 def interview(
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="What is known already: a case or a FHIR R4 Bundle.")
+        str | None, typer.Argument(metavar="[FILE]", help="What is known already: a case, a FHIR R4 Bundle or a note.")
     ] = None,
     source: From = None,
     as_json: Annotated[
@@ -235,6 +236,8 @@ def evidence(
     """Open a study, a fact, an assumption, a treatment, or a rate with all its studies and opinions as a forest plot."""
     from backspasm.presentation.evidence_cells import opened
 
+    if cause is not None and identifier is None:
+        refuse(f"--cause ({cause}): is of a finding, and none is named. Mend: backspasm evidence fever --cause {cause}")
     model = load_model()
     try:
         found = opened(identifier, cause, age.value, model)

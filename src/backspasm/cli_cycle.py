@@ -10,14 +10,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec.structs import replace
 
-from backspasm.cli_shared import File, From, bad_input, input_patient, load_model, refuse, stdout_console, write_out
+from backspasm.cli_shared import (
+    File,
+    From,
+    bad_input,
+    input_patient,
+    load_model,
+    printed,
+    refuse,
+    stdout_console,
+    write_out,
+)
 
 if TYPE_CHECKING:
     from backspasm.records.knowledge import Knowledge
 
 cycle_app = typer.Typer()
 model_app = typer.Typer(
-    help="The model of the pain-spasm-pain cycle: for other programs, and its map.", no_args_is_help=True
+    help="The model of the pain-spasm-pain cycle: its fit to published courses, its map, and itself for other programs.",
+    no_args_is_help=True,
 )
 
 
@@ -66,28 +77,18 @@ def simulate(
 
     The loop from pain to spasm to pain is contested, so the rival without it stands beside every number.
     """
-    from backspasm.advice.assessment import differential_of
-    from backspasm.advice.course import course_of, days_until, options_of
-    from backspasm.cycle.one_patient import SEED
+    from backspasm.advice.simulation import simulated
 
     if output in (CourseFormat.png, CourseFormat.svg):
         _check_picture(out, output.value)
     model = load_model()
     patient = input_patient(file, source, model)
     with bad_input():
-        chosen = options_of(option, model.knowledge) if option else None
-        causes = differential_of(patient, model)
-        found = course_of(
-            patient, causes, model.knowledge, chosen, days_until(days), draws, SEED if seed is None else seed
-        )
-    if found is None:
-        refuse(
-            f"{file}: the pain of this patient most probably comes from elsewhere than the back; the model says nothing of it"
-        )
+        found = simulated(patient, model, option, days, draws, seed)
     if output is CourseFormat.terminal:
         from backspasm.presentation.cycle_words import print_course
 
-        print_course(found, stdout_console())
+        printed(lambda console: print_course(found, console), out)
         return
     if output is CourseFormat.json:
         from backspasm.presentation.cycle_words import course_json
@@ -123,23 +124,24 @@ def export(
     prescription: Annotated[
         str | None, typer.Option("--prescription", "-p", help="Doses to put into the SBML model.")
     ] = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File instead of standard output; of PEtab, the folder.")
+    ] = None,
 ) -> None:
     """Write the model for other programs (COPASI, Tellurium, AMICI ...): the typical patient, with every dose an event."""
     knowledge = load_model().knowledge
     if output is ModelFormat.petab:
         from backspasm.cycle.petab import petab
+        from backspasm.population.output_folder import made
 
         if prescription is not None:
             refuse("--prescription: the PEtab problem is of untreated courses. Mend: leave it out, or --format sbml")
         if out is None:
             refuse("--out: a PEtab problem is a folder. Mend: add --out FOLDER")
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            for name, data in petab(knowledge).items():
-                (out / name).write_bytes(data)
-        except OSError as error:
-            refuse(f"--out ({out}): {error.strerror}. Mend: name a folder that may be written to")
+        with bad_input():
+            made(out, out)
+        for name, data in petab(knowledge).items():
+            write_out(data, out / name)
         return
     from backspasm.cycle.typical import typical_sbml
 
@@ -191,15 +193,21 @@ def fit(
         bool, typer.Option("--quick", help="A coarse fit for a first look, below a minute; not to be used.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of the chance; the same seed gives the same result.", min=0)] = 1,
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for a new fit; with --show a file instead of standard output.")
+    ] = None,
 ) -> None:
     """Fit the population parameters to published courses: with the loop, without it, and with stronger ones.
 
     With --out FOLDER the fit is computed (a quarter of an hour) and written as fit.yaml, with parameters.yaml, a page and
     figures, for a person to look at and adopt; with --show the stored result is printed.
     """
-    if show == (out is not None and output is FitFormat.terminal):
+    if not show and out is None:
         refuse("--show, --out: name one of them. Mend: --show prints the stored fit, --out FOLDER computes a new one")
+    if not show and output is not FitFormat.terminal:
+        refuse(f"--format ({output.value}): is of the stored fit. Mend: add --show, or leave it out")
+    if show and quick:
+        refuse("--quick: is of a new fit. Mend: leave out --show and name a folder with --out, or leave out --quick")
     model = load_model()
     if show:
         _show_fit(model.knowledge, output, out)
@@ -210,11 +218,10 @@ def fit(
     from backspasm.cli_shared import progress_bar
     from backspasm.cycle.fit.whole import FULL, QUICK, simulator_of
     from backspasm.cycle.fit.whole import fit as fitted
+    from backspasm.population.output_folder import made
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        refuse(f"--out ({out}): {error.strerror}. Mend: name a folder that may be written to")
+    with bad_input():
+        made(out, out)
     effort, plan, cycle = QUICK if quick else FULL, model.knowledge.cycle_plan, model.knowledge.cycle
     with progress_bar("fit") as bar:
         record = fitted(
@@ -236,7 +243,7 @@ def _show_fit(knowledge: Knowledge, output: FitFormat, out: Path | None) -> None
     if output is FitFormat.terminal:
         from backspasm.presentation.cycle_fit_view import print_fit
 
-        print_fit(plan, record, stdout_console())
+        printed(lambda console: print_fit(plan, record, console), out)
     elif output is FitFormat.json:
         write_out(fit_json(plan, record), out)
     elif output in (FitFormat.png, FitFormat.svg):

@@ -17,6 +17,7 @@ from backspasm.cli_shared import (
     progress_bar,
     refuse,
     stdout_console,
+    write_out,
 )
 
 knowledge_app = typer.Typer(
@@ -134,7 +135,7 @@ def knowledge_impact(
     model = load_model()
     knowledge = model.knowledge
     if identifier not in knowledge.studies and knowledge.fact(identifier) is None:
-        known = (*knowledge.studies, *(f"{s.id}/{f.id}" for s, f in knowledge.facts()))
+        known = (*knowledge.studies, *knowledge.addresses())
         refuse(
             f"ID ({identifier}): unknown study. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
         )
@@ -181,11 +182,6 @@ def knowledge_export(
         if value not in known:
             refuse(f"{name} ({value}): unknown. Mend: {did_you_mean(value, known, 'one of ' + ', '.join(known))}")
     text = network_file(model, Stratum(setting, age, sex.value))
-    if out is None:
-        sys.stdout.write(text)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        refuse(f"--out ({out}): cannot be written ({error.strerror or type(error).__name__}). Mend: name another file")
-    print(f"backspasm: wrote {out}", file=sys.stderr)
+    write_out(text.encode(), out)
+    if out is not None:
+        print(f"backspasm: wrote {out}", file=sys.stderr)

@@ -10,7 +10,7 @@ mcp_app = typer.Typer()
 
 
 @mcp_app.command(
-    epilog="Examples:  backspasm mcp  ·  in a client's configuration: "
+    epilog="Examples:  backspasm mcp  ·  in the configuration of a client: "
     '{"mcpServers": {"backspasm": {"command": "backspasm", "args": ["mcp"]}}}'
 )
 def mcp() -> None:

@@ -9,9 +9,22 @@ from typing import Annotated, Literal
 
 import typer
 
-from backspasm.cli_shared import SheetFormat, bad_input, load_model, progress_bar, refuse, stdout_console
+from backspasm.cli_shared import (
+    SheetFormat,
+    bad_input,
+    check_out,
+    load_model,
+    progress_bar,
+    refuse,
+    stdout_console,
+    write_out,
+)
 
 population_app = typer.Typer()
+
+
+#: mean size of a record where none is asked for, kB
+KILOBYTES = 20.0
 
 
 class CohortFormat(StrEnum):
@@ -51,8 +64,9 @@ def cohort(
         int | None, typer.Option(help="Number of a joint parameter draw to draw from; the fixed set if left out.")
     ] = None,
     kilobytes: Annotated[
-        float, typer.Option(help="ndjson: mean size of a record in kB; the encounter alone takes about 10.")
-    ] = 20.0,
+        float | None,
+        typer.Option(help="ndjson: mean size of a record in kB (20); the encounter alone takes about 10."),
+    ] = None,
     grouped: Annotated[bool, typer.Option("--grouped", help="ndjson: one file, patient after patient.")] = False,
     gzip: Annotated[bool, typer.Option("--gzip", help="ndjson: compress the files.")] = False,
 ) -> None:
@@ -61,11 +75,16 @@ def cohort(
     from backspasm.population.cohort_files import write_cohort
     from backspasm.population.synthetic.files import Layout, summary, write_records
 
+    if output != CohortFormat.ndjson:
+        for name, given in (("--grouped", grouped), ("--gzip", gzip), ("--kilobytes", kilobytes is not None)):
+            if given:
+                refuse(f"{name}: is for --format ndjson. Mend: add it, or leave out {name}")
     model = load_model()
     wanted = Wanted(setting, age_from, age_to, sex, tuple(cause or ()), answered, seed, draw)
     with bad_input(), progress_bar("patients", n) as advance:
         if output == CohortFormat.ndjson:
-            written = write_records(Cohort(wanted, model), n, out, Layout(kilobytes, grouped, gzip), advance)
+            layout = Layout(KILOBYTES if kilobytes is None else kilobytes, grouped, gzip)
+            written = write_records(Cohort(wanted, model), n, out, layout, advance)
             print(f"backspasm: wrote {written.records} and {written.truth}: {summary(written, n)}", file=sys.stderr)
             return
         form: Literal["cases", "parquet"] = "cases" if output == CohortFormat.cases else "parquet"
@@ -107,6 +126,8 @@ def validate(
 
     if rules is None and cases is None and not calibration and not dependence:
         refuse("nothing to validate on. Mend: give --rules FILE, --cases FILE, --calibration or --dependence")
+    if html is not None:
+        check_out(html, "--html")
     model = load_model()
     try:
         with bad_input():
@@ -118,7 +139,7 @@ def validate(
 
         page = validation_page(found, model.knowledge)
         if html is not None:
-            html.write_text(page, encoding="utf-8")
+            write_out(page.encode(), html, "--html")
         if output == "html":
             print(page, end="")
     if output == "json":

@@ -94,7 +94,7 @@ def screen(
         refuse(f"--jobs ({jobs}): is not a number of processes. Mend: give 1 or more")
     if master is not None and engine != "spark":
         refuse(f"--master ({master}): is only for Spark. Mend: add --engine spark, or leave it out")
-    if not bucket > 0:
+    if not 0 < bucket < float("inf"):
         refuse(f"--bucket ({bucket:g}): is not a size. Mend: give megabytes above 0, such as 24")
     if engine == "spark" and (compare is not None or only is not None):
         refuse("--compare, --only: work on the local engine only. Mend: leave out --engine spark")
@@ -129,7 +129,8 @@ def screen(
     if summary.deleted:
         print(f"backspasm: {summary.deleted:,} resources named as deleted were left out", file=sys.stderr)
     if summary.problems:
-        print(f"backspasm: {summary.problems:,} problems, listed in {out / 'problems.parquet'}", file=sys.stderr)
+        some = "1 problem" if summary.problems == 1 else f"{summary.problems:,} problems"
+        print(f"backspasm: {some}, listed in {out / 'problems.parquet'}", file=sys.stderr)
     if audit:
         from backspasm.population.audit.files import parts_of, write_audit
 

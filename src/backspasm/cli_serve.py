@@ -18,7 +18,7 @@ serve_app = typer.Typer()
 def serve(
     port: Annotated[int | None, typer.Option("--port", help="0 takes a free one.", min=0, max=65535)] = None,
     host: Annotated[str | None, typer.Option("--host", help="The address to listen on (127.0.0.1).")] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A TOML file; see docs/service.md.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file; see docs/service-running.md.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", help="Processes that serve (1).", min=1, max=64)] = None,
 ) -> None:
     """Serve the page, REST, FHIR operations and CDS Hooks; on this machine only, unless callers are configured."""

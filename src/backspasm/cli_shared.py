@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -82,15 +82,38 @@ def refuse(*messages: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def write_out(data: bytes, out: Path | None) -> None:
-    """To the file that ``--out`` names, or to standard output."""
+_MEND_OUT = "Mend: name a file in a folder that exists and may be written to"
+
+
+def write_out(data: bytes, out: Path | None, option: str = "--out") -> None:
+    """To the file that an option names, or to standard output."""
     if out is None:
         sys.stdout.buffer.write(data)
         return
     try:
         out.write_bytes(data)
     except OSError as error:
-        refuse(f"--out ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")
+        refuse(f"{option} ({out}): cannot be written ({error.strerror or type(error).__name__}). {_MEND_OUT}")
+
+
+def check_out(out: Path, option: str = "--out") -> None:
+    """Refuse a file that cannot be written, before minutes of work are done for it."""
+    if out.is_dir() or not out.parent.is_dir():
+        refuse(f"{option} ({out}): {'is a folder' if out.is_dir() else 'lies in no folder that is there'}. {_MEND_OUT}")
+
+
+def printed(show: Callable[[Console], None], out: Path | None) -> None:
+    """Show on the terminal, or write the same as plain text to the file that ``--out`` names."""
+    if out is None:
+        show(stdout_console())
+        return
+    from io import StringIO
+
+    from rich.console import Console
+
+    text = StringIO()
+    show(Console(file=text, width=100, highlight=False))
+    write_out(text.getvalue().encode(), out)
 
 
 def load_model() -> Model:

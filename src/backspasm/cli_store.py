@@ -28,7 +28,7 @@ def _opened(config: Path | None, update: bool = False) -> Iterator[tuple[Store, 
     """The store of the settings; refuses with a message where it is not there, behind, or does not answer."""
     try:
         from backspasm.service.settings import read_settings
-        from backspasm.service.store.database import StoreError, connect, migrate
+        from backspasm.service.store.database import StoreError, connect, migrate, shown_address
         from backspasm.service.store.schema import current, newest
     except ModuleNotFoundError as error:
         refuse(f"{error.name} is not installed. Mend: pip install 'backspasm[serve]'")
@@ -43,10 +43,16 @@ def _opened(config: Path | None, update: bool = False) -> Iterator[tuple[Store, 
             with store.reading() as connection:
                 there = current(connection)
             if there != newest():
-                refuse(f"the store is at revision {there or 'none'}, not {newest()}. Mend: backspasm store upgrade")
+                refuse(
+                    f"store.url ({shown_address(settings.store)}): the store is at revision {there or 'none'}, "
+                    f"not {newest()}. Mend: backspasm store upgrade"
+                )
             yield store, settings
         except StoreError as error:
-            refuse(f"the store cannot be used ({error}). Mend: start the database, check address and rights")
+            refuse(
+                f"store.url ({shown_address(settings.store)}): cannot be used ({error}). "
+                "Mend: name a store of this service, start its database, check address and rights"
+            )
         finally:
             store.close()
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backspasm.cli_shared import PageFormat, bad_input, load_model, progress_bar, refuse, stdout_console, write_out
+from backspasm.cli_shared import (
+    PageFormat,
+    bad_input,
+    load_model,
+    printed,
+    progress_bar,
+    refuse,
+    stdout_console,
+    write_out,
+)
 
 if TYPE_CHECKING:
     from backspasm.cycle.trial.result import TrialResult
@@ -72,15 +81,15 @@ def trial(
     if not chosen:
         refuse("--compare-all: the knowledge folder holds no protocol. Mend: add one to cycle/trials/, or name a file")
     results = _run(chosen, knowledge, n, seed, replicates)
-    if output == "terminal" and out is None:
-        from backspasm.presentation.trial_terminal import print_comparison, print_trial
-
-        if compare_all:
-            print_comparison(results, knowledge, stdout_console())
-        else:
-            print_trial(results[0], knowledge, stdout_console())
+    if output != "terminal":
+        write_out(_written(results, knowledge, output, compare_all), out)
         return
-    write_out(_written(results, knowledge, output, compare_all), out)
+    from backspasm.presentation.trial_terminal import print_comparison, print_trial
+
+    if compare_all:
+        printed(lambda console: print_comparison(results, knowledge, console), out)
+    else:
+        printed(lambda console: print_trial(results[0], knowledge, console), out)
 
 
 def _protocol(name: str, knowledge: Knowledge) -> TrialProtocol:
@@ -116,26 +125,12 @@ def _written(results: list[TrialResult], knowledge: Knowledge, form: str, every:
         from backspasm.presentation.trial_json import comparison_json, trial_json
 
         return comparison_json(results, knowledge) if every else trial_json(results[0], knowledge)
-    if form in {"html", "markdown"}:
-        from backspasm.presentation.trial_page import comparison_page, trial_page
+    from backspasm.presentation.trial_page import comparison_page, trial_page
 
-        markdown = form == "markdown"
-        if every:
-            return comparison_page(results, knowledge, markdown=markdown)
-        return trial_page(results[0], knowledge, markdown=markdown)
-    import io
-
-    from rich.console import Console
-
-    from backspasm.presentation.trial_terminal import print_comparison, print_trial
-
-    buffer = io.StringIO()
-    console = Console(file=buffer, width=100, highlight=False)
+    markdown = form == "markdown"
     if every:
-        print_comparison(results, knowledge, console)
-    else:
-        print_trial(results[0], knowledge, console)
-    return buffer.getvalue().encode()
+        return comparison_page(results, knowledge, markdown=markdown)
+    return trial_page(results[0], knowledge, markdown=markdown)
 
 
 def _list(knowledge: Knowledge, form: str, out: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,8 @@ from backspasm.cycle.fit.whole import digest
 from backspasm.cycle.population import population
 from backspasm.cycle.treatment import NONE
 from backspasm.presentation.cycle_fit_words import ESS, RHAT, model_words, verdict
-from backspasm.records.library import knowledge_folder, read_knowledge
-from backspasm.records.problems import KnowledgeError, Problem
-from tests.data.spoilt import change
+from backspasm.records.library import knowledge_folder
+from tests.data.spoilt import told_of
 
 
 def test_the_fit_on_file_is_that_of_the_targets_on_file(knowledge: Knowledge) -> None:
@@ -66,26 +64,23 @@ def test_the_population_of_the_records_shows_the_published_course(knowledge: Kno
 
 
 def test_faults_of_targets_and_fit_are_told_together(tmp_path: Path) -> None:
-    root = tmp_path / "knowledge"
-    shutil.copytree(knowledge_folder(), root)
-
-    def spoil(file: str, old: str, new: str) -> None:
-        change(root / "cycle" / file, old, new)
-
-    spoil("targets.yaml", "parameter: cox_share", "parameter: cox_shares")
-    spoil("targets.yaml", "value: 23\n", "value: 24\n")
-    spoil("targets.yaml", "sources: [menezescosta2012/acute_week_52]", "sources: [menezescosta2012/acute_week_51]")
-    spoil("targets.yaml", "main: weak_loop", "main: week_loop")
-    spoil("targets.yaml", "    n: 973\n", "")
-    spoil("targets.yaml", "limits: {return_gain: [0.5, 0.75]", "limits: {return_gain: [0.5, 0.85]")
-    spoil("parameters.yaml", "id: injury\n    symbol: I0", "id: injury\n    symbol: I_0")
-    text = (root / "cycle/parameters.yaml").read_text(encoding="utf-8")
-    value = next(line for line in text.splitlines() if line.startswith("    value: "))
-    spoil("parameters.yaml", value, "    value: 1.5")
-    with pytest.raises(KnowledgeError) as error:
-        read_knowledge(root)
-    problems: tuple[Problem, ...] = error.value.problems
-    said = "\n".join(str(p) for p in problems)
+    parameters = (knowledge_folder() / "cycle/parameters.yaml").read_text(encoding="utf-8")
+    value = next(line for line in parameters.splitlines() if line.startswith("    value: "))
+    said = told_of(
+        tmp_path,
+        ("cycle/targets.yaml", "parameter: cox_share", "parameter: cox_shares"),
+        ("cycle/targets.yaml", "value: 23\n", "value: 24\n"),
+        (
+            "cycle/targets.yaml",
+            "sources: [menezescosta2012/acute_week_52]",
+            "sources: [menezescosta2012/acute_week_51]",
+        ),
+        ("cycle/targets.yaml", "main: weak_loop", "main: week_loop"),
+        ("cycle/targets.yaml", "    n: 973\n", ""),
+        ("cycle/targets.yaml", "limits: {return_gain: [0.5, 0.75]", "limits: {return_gain: [0.5, 0.85]"),
+        ("cycle/parameters.yaml", "id: injury\n    symbol: I0", "id: injury\n    symbol: I_0"),
+        ("cycle/parameters.yaml", value, "    value: 1.5"),
+    )
     for part in (
         "unknown parameter 'cox_shares'",
         "24 differs from 23 in menezescosta2012/acute_week_6",

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from backspasm.records.library import knowledge_folder, read_sources
-from backspasm.records.problems import KnowledgeError, Problem
-from tests.data.spoilt import change
+from tests.data.spoilt import told_of
 
 
 @pytest.fixture(scope="module")
@@ -46,23 +45,14 @@ def test_a_fault_of_form(folder: Path, file: str, old: str, new: str, what: str,
 
 
 def test_faults_between_records_are_found_together(tmp_path: Path) -> None:
-    from backspasm.records.library import read_knowledge
-
-    root = tmp_path / "knowledge"
-    shutil.copytree(knowledge_folder(), root)
-
-    def spoil(file: str, old: str, new: str) -> None:
-        change(root / "cycle" / file, old, new)
-
-    spoil("parameters.yaml", "value: 0.216\n    low: 0.0648", "value: 0.7\n    low: 0.0648")
-    spoil("parameters.yaml", "sources: [bjornsson2011/residual]", "sources: [bjornsson2011/residul]")
-    spoil("parameters.yaml", "- id: flare_size", "- id: flare_sizes")
-    spoil("drugs.yaml", "clearance: {value: 515", "clearance: {value: 551")
-    spoil("causes.yaml", "causes: [disc_herniation]", "causes: [disc_hernia]")
-    with pytest.raises(KnowledgeError) as error:
-        read_knowledge(root)
-    problems: tuple[Problem, ...] = error.value.problems
-    said = "\n".join(str(p) for p in problems)
+    said = told_of(
+        tmp_path,
+        ("cycle/parameters.yaml", "value: 0.216\n    low: 0.0648", "value: 0.7\n    low: 0.0648"),
+        ("cycle/parameters.yaml", "sources: [bjornsson2011/residual]", "sources: [bjornsson2011/residul]"),
+        ("cycle/parameters.yaml", "- id: flare_size", "- id: flare_sizes"),
+        ("cycle/drugs.yaml", "clearance: {value: 515", "clearance: {value: 551"),
+        ("cycle/causes.yaml", "causes: [disc_herniation]", "causes: [disc_hernia]"),
+    )
     for part in (
         "return_gain: 0.7 lies outside 0.0648..0.419",
         "unknown source 'bjornsson2011/residul'",

@@ -111,6 +111,7 @@ def test_pain_from_elsewhere_is_refused_in_words(run: Run) -> None:
     done = run("simulate", "-", stdin=ELSEWHERE)
     assert (done.code, done.out) == (2, "")
     assert "elsewhere than the back" in done.err
+    assert ". Mend: " in done.err
 
 
 def test_export_writes_sbml_and_a_petab_folder(run: Run, tmp_path: Path) -> None:

@@ -53,10 +53,6 @@ class Agreement:
         inside = np.abs(self.errors) <= Z90 * np.sqrt(self.said_sd**2 + self.variance)
         return np.asarray(np.average(inside, axis=1, weights=1 / self.variance))
 
-    def error_correlation(self) -> Array:
-        """Correlation of the estimators' errors, estimators x estimators: near 1, another one adds little."""
-        return np.asarray(np.corrcoef(self.errors))
-
 
 def against_studies(knowledge: Knowledge) -> Agreement:
     """Compare every estimator with every usable study result of a rate."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from backspasm.inference.logit_normal import Array
-from backspasm.inference.model import Model
+from backspasm.inference.model import FactsBehind, Model
 from backspasm.inference.numbers import age_group
 from backspasm.inference.posterior import (
     Terms,
@@ -141,21 +140,20 @@ def _facts_at(finding: str, given: str, ages: tuple[str, ...], model: Model) -> 
     return tuple(dict.fromkeys(fact for cell in cells if cell is not None for fact in cell.facts))
 
 
-def backing_of(item: Item, cause: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[str, ...], float]:
-    """Facts behind an answer's rate for a cause: of the cause itself, and of the complications that drive the finding.
+def _backings(finding: str, ages: tuple[str, ...], model: Model) -> tuple[FactsBehind, ...]:
+    """``backing_of`` for every cause; kept with the model, so that it goes when the model goes."""
+    found = model.backings.get((finding, ages))
+    if found is None:
+        found = tuple(backing_of(finding, cause, ages, model) for cause in model.parameters.causes)
+        model.backings[finding, ages] = found
+    return found
 
-    A complication may stand in the place of the cause.
+
+def backing_of(finding: str, cause: str, ages: tuple[str, ...], model: Model) -> FactsBehind:
+    """Facts behind a finding's rate for a cause, with the largest share that studies have in it.
+
+    Of the cause itself, and of the complications that drive the finding. A complication may stand in the place of the cause.
     """
-    return _backing(item.finding, cause, ages, model)
-
-
-@lru_cache(maxsize=4096)
-def _backings(finding: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[tuple[str, ...], float], ...]:
-    """``backing_of`` for every cause."""
-    return tuple(_backing(finding, cause, ages, model) for cause in model.parameters.causes)
-
-
-def _backing(finding: str, cause: str, ages: tuple[str, ...], model: Model) -> tuple[tuple[str, ...], float]:
     facts: dict[str, None] = {}
     share = 0.0
     drivers = model.knowledge.findings[finding].driven_by
@@ -184,9 +182,10 @@ def studies_behind(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: 
     """Ids of studies that bear on this patient through any cause, base rates included."""
     ages = _ages(strata, model)
     found: dict[str, None] = {}
+    for item in items:
+        for facts, _ in _backings(item.finding, ages, model):
+            found |= dict.fromkeys(a.partition("/")[0] for a in facts)
     for cause in model.parameters.causes:
-        for item in items:
-            found |= dict.fromkeys(a.partition("/")[0] for a in backing_of(item, cause, ages, model)[0])
         for stratum in strata:
             found |= dict.fromkeys(a.partition("/")[0] for a in base_facts(stratum, cause, model))
     return tuple(sorted(found))

@@ -22,6 +22,9 @@ from backspasm.records.cache import cache_folder, digest_of_code, keep
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.library import digest_of, knowledge_folder, read_knowledge
 
+#: addresses of facts, and the share that studies have in a rate
+FactsBehind = tuple[tuple[str, ...], float]
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Model:
@@ -40,6 +43,11 @@ class Model:
     @cached_property
     def means(self) -> Means:
         return Means(self.parameters)
+
+    @cached_property
+    def backings(self) -> dict[tuple[str, tuple[str, ...]], tuple[FactsBehind, ...]]:
+        """What ``explain`` has found of a finding at some ages, by cause."""
+        return {}
 
     @cached_property
     def _draws(self) -> dict[int, JointDraws]:

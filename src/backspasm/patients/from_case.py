@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from backspasm.patients.patient import InputError, InputProblem, Patient, shortened
@@ -40,6 +41,7 @@ def from_case(data: Any, knowledge: Knowledge) -> Patient:
 
 #: characters of a field's name that a message shows
 _LONGEST_NAME = 40
+_NUMBER_IN_TEXT = re.compile(r"-?(?:0|[1-9]\d*)(?:[.,]\d+)?")
 
 
 class _Reader:
@@ -51,6 +53,14 @@ class _Reader:
 
     def fault(self, field: str, value: object, what: str, mend: str) -> None:
         self.problems.append(InputProblem(field, shortened(value), what, mend))
+
+    def not_a_number(self, field: str, value: object, mend: str) -> None:
+        """A number in quotes, or with a comma, looks like one: what is wrong with it must be said."""
+        if isinstance(value, str) and _NUMBER_IN_TEXT.fullmatch(value):
+            mend = f"write {value.replace(',', '.')}" if "," in value else f"write {value}, without quotes"
+            self.fault(field, f"'{value}'", "is text, not a number", mend)
+        else:
+            self.fault(field, value, "is not a number", mend)
 
     def patient(self) -> Patient:
         for key in self.data:
@@ -186,7 +196,7 @@ class _Reader:
                     field, number, "is a yes-or-no finding, not a measurement", "list it under present or absent"
                 )
             elif not _is_number(number):
-                self.fault(field, number, "is not a number", f"give a plain number{_in(finding.unit)}")
+                self.not_a_number(field, number, f"give a plain number{_in(finding.unit)}")
             else:
                 problem = impossible(name, float(number), self.knowledge)
                 if problem is None:
@@ -200,7 +210,7 @@ class _Reader:
         if value is None:
             return None
         if not _is_number(value):
-            self.fault(field, value, "is not a number", f"give the {means}, or null if unknown")
+            self.not_a_number(field, value, f"give the {means}, or null if unknown")
             return None
         least, most = self.knowledge.number(low), self.knowledge.number(high)
         if not least <= value <= most:
@@ -213,7 +223,10 @@ class _Reader:
         if value is None:
             return otherwise
         if value not in allowed:
-            self.fault(field, value, "unknown", did_you_mean(str(value), allowed, f"use one of {', '.join(allowed)}"))
+            known = f"use one of {', '.join(allowed)}"
+            # YAML reads `no` as false, which is like no word
+            mend = known if isinstance(value, bool) else did_you_mean(str(value), allowed, known)
+            self.fault(field, value, "unknown", mend)
             return otherwise
         return value
 

@@ -31,7 +31,7 @@ def patients_in(folder: Path, knowledge: Knowledge) -> dict[str, Patient]:
     """Every case and FHIR Bundle directly in a folder, by ``folder/file``, in order of their names.
 
     Raises:
-        InputError: naming the folder that is none, or the file that cannot be read.
+        InputError: naming the folder that is none or holds none, or the file that cannot be read.
     """
     if not folder.is_dir():
         raise InputError.one("folder", str(folder), "is not a folder", "name a folder with cases (YAML, JSON)")
@@ -44,6 +44,8 @@ def patients_in(folder: Path, knowledge: Knowledge) -> dict[str, Patient]:
             out[name] = read_patient(path.read_bytes(), knowledge)
         except InputError as error:
             raise _in(name, error) from None
+    if not out:
+        raise InputError.one("folder", str(folder), "holds no case", f"put cases there ({', '.join(sorted(ENDINGS))})")
     return out
 
 

@@ -37,7 +37,12 @@ class InputError(Exception):
 
 
 def shortened(value: object, limit: int = 80) -> str:
-    """A value as shown in a message: one line, at most ``limit`` characters, none that could steer a terminal."""
+    """A value as shown in a message: one line, at most ``limit`` characters, none that could steer a terminal.
+
+    True, false and null stand as YAML and JSON write them.
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     try:
         text = " ".join((value if isinstance(value, str) else repr(value)).split())
     except (RecursionError, ValueError):  # nested too deep, or a number of thousands of digits

@@ -22,6 +22,15 @@ LARGEST_CASE = 1_000_000
 #: largest note; the longest discharge letters are a hundred times smaller
 LARGEST_NOTE = 2_000_000
 
+#: beginnings of files that hold no plain text: what they are, and how their words are had
+_OTHER_FORMATS = (
+    ("%PDF-", "is a PDF, not plain text", "copy its text into a .txt file"),
+    ("{\\rtf", "is Rich Text, not plain text", "save it as plain text"),
+    ("PK\x03\x04", "is a Word or ZIP file, not plain text", "save the document as plain text"),
+)
+#: the root of an XML document, in the namespace of FHIR or another (such as a CDA document)
+_XML = re.compile(r"\s*(?:<\?xml\b|<\w+[^>]*\bxmlns\s*=)")
+_JSON_OBJECT = re.compile(r'\s*\{\s*"')
 _RESOURCE = re.compile(rb'"resourceType"\s*:')
 #: a line of a case that is not indented: a field, an entry of a list, a comment, the start of a document
 _CASE_LINE = re.compile(r"(?:[a-z_]+\s*:(?:\s|$)|['\"]?[a-z_]+['\"]?\s*:|- |#|---|\.\.\.|[\]}{\[])")
@@ -33,17 +42,21 @@ def read_path(name: str, standard_input: BinaryIO) -> bytes:
     if name == "-":
         data = standard_input.read(LARGEST_RECORD + 1)
     else:
+        if not name:
+            raise InputError.one("FILE", "''", "names nothing", "name one file; `-` reads standard input")
         path = Path(name)
-        if path.is_dir():
-            raise InputError.one("FILE", name, "is a directory", "name one file; `-` reads standard input")
         try:
+            if path.is_dir():
+                raise InputError.one("FILE", name, "is a directory", "name one file; `-` reads standard input")
             with path.open("rb") as file:
                 data = file.read(LARGEST_RECORD + 1)
         except FileNotFoundError:
             raise InputError.one("FILE", name, "does not exist", "check the path; `-` reads standard input") from None
         except OSError as error:
             what = f"cannot be read ({error.strerror or type(error).__name__})"
-            raise InputError.one("FILE", name, what, "check its permissions") from None
+            raise InputError.one(
+                "FILE", name, what, "check its permissions" if isinstance(error, PermissionError) else "check its name"
+            ) from None
     if len(data) > LARGEST_RECORD:
         raise InputError.one(
             "FILE", name, f"is larger than {LARGEST_RECORD // 1_000_000} MB", "give the record of one patient"
@@ -118,9 +131,25 @@ def decoded(data: bytes) -> str:
 
 
 def note_text(text: str) -> str:
-    """The text of a note, if it is not too long to be one. Raises InputError."""
+    """The text of a note.
+
+    Raises:
+        InputError: empty, too long, or not prose at all: a document or a record read word by word would look like a note
+            in which nothing was found.
+    """
     if not text.strip():
         raise InputError.one("input", "", "the note is empty", "give the text of a note")
+    for beginning, what, mend in _OTHER_FORMATS:
+        if text.startswith(beginning):
+            raise InputError.one("input", "", what, mend)
+    if _XML.match(text):
+        raise InputError.one(
+            "input", "", "is XML, which is not read", "give FHIR R4 as JSON, or the note as plain text"
+        )
+    if _JSON_OBJECT.match(text):
+        raise InputError.one(
+            "input", "", "is JSON, not a note", "give it as a case or a FHIR Bundle: backspasm assess FILE"
+        )
     if len(text) > LARGEST_NOTE:
         what = f"{len(text):,} characters are too many for a note (at most {LARGEST_NOTE:,})"
         raise InputError.one("input", "", what, "give the note of one visit")

@@ -89,7 +89,12 @@ def read_known_cases(path: Path, knowledge: Knowledge) -> tuple[KnownCase, ...]:
     """
     found: list[KnownCase] = []
     problems: list[InputProblem] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        what = f"is not valid UTF-8 (byte {error.start})"
+        raise InputError.one(path.name, "", what, "save the file as UTF-8") from None
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         where = f"{path.name}:{number}"
@@ -101,9 +106,8 @@ def read_known_cases(path: Path, knowledge: Knowledge) -> tuple[KnownCase, ...]:
         except KeyError as error:
             problems.append(InputProblem(where, "", f"lacks {error.args[0]!r}", "give each line a case and its gold"))
         except msgspec.DecodeError as error:  # which ValidationError is too
-            problems.append(
-                InputProblem(where, "", str(error), "one JSON object a line: case, and gold with its cause")
-            )
+            mend = "one JSON object a line: case, and gold with its cause and urgency"
+            problems.append(InputProblem(where, "", str(error), mend))
         except InputError as error:
             problems += [msgspec.structs.replace(p, field=f"{where}: {p.field}") for p in error.problems]
     if not found and not problems:

@@ -149,5 +149,8 @@ def _check(wanted: Wanted, model: Model) -> None:
     if wanted.draw is not None and not 0 <= wanted.draw < draws:
         raise InputError.one("draw", wanted.draw, "no such draw", f"give a number from 0 to {draws - 1}")
     low, high = wanted.age_from, wanted.age_to
+    for name, age in (("age-from", low), ("age-to", high)):
+        if age is not None and not age >= 0:  # also what is no number at all
+            raise InputError.one(name, f"{age:g}", "is not an age", "give years, 0 or more")
     if low is not None and high is not None and low >= high:
-        raise InputError.one("age-to", high, "is not above --age-from", f"give more than {low:g}")
+        raise InputError.one("age-to", f"{high:g}", "is not above --age-from", f"give more than {low:g}")

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from backspasm.patients.patient import InputError
 from backspasm.population.cohort import Cohort, Patients, identifiers
+from backspasm.population.output_folder import made
 
 Format = Literal["cases", "parquet"]
 #: stretches that make one group of rows in Parquet: many small groups are slow to read
@@ -37,7 +38,7 @@ def write_cohort(
         progress: told the number of patients written each time some were.
 
     Raises:
-        InputError: where no patients are asked for, or the folder holds a cohort already.
+        InputError: where no patients are asked for, or the folder holds a cohort already or cannot be made.
     """
     if count < 1:
         raise InputError.one("n", count, "is not a number of patients", "give a whole number, 1 or more")
@@ -46,7 +47,7 @@ def write_cohort(
     for place in (folder / "records", truth):
         if place.exists():
             raise InputError.one("out", str(place), "is there already", "name a new folder, or remove the old one")
-    records.parent.mkdir(parents=True)
+    made(records.parent, folder)
     with ExitStack() as stack:
         truth_file = stack.enter_context(pq.ParquetWriter(truth, _TRUTH))
         if form == "cases":

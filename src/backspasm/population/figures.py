@@ -14,16 +14,10 @@ from matplotlib.figure import Figure
 from backspasm.population.calibration import BARS, Calibration
 from backspasm.population.reliability import Bin
 from backspasm.population.rule_validation import Explained
+from backspasm.presentation.picture_style import BLUE, GREY, ORANGE, STYLE
 
-MODEL, STUDY, QUIET = "#0b6e8e", "#c2571a", "#8a8f98"
+MODEL, STUDY, QUIET = BLUE, ORANGE, GREY
 WIDTH = 8.0
-STYLE: Any = {
-    "svg.hashsalt": "backspasm",
-    "svg.fonttype": "path",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 
 
 _Arguments = ParamSpec("_Arguments")

@@ -15,7 +15,6 @@ from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model, fit_model
 from backspasm.inference.numbers import DRAWS, JointDraws
 from backspasm.inference.sampling import Drawn, Sampler, world
-from backspasm.patients.answers import Item
 from backspasm.population.presenters import presenters
 from backspasm.population.rule_accuracy import Accuracy, accuracy, holds
 from backspasm.population.rules import Clause, Figure, Measure, Rule, own_studies
@@ -167,7 +166,7 @@ def _parts(rule: Rule, model: Model, joint: JointDraws) -> list[_Part]:
         rest = _less(rule.clause, finding)
         facts: dict[str, None] = {}
         for cause in (*rule.target, *rule.comparator):
-            facts |= dict.fromkeys(backing_of(Item("present", finding), cause, AGE_GROUPS, model)[0])
+            facts |= dict.fromkeys(backing_of(finding, cause, AGE_GROUPS, model)[0])
         out.append(
             _Part(
                 finding,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from backspasm.advice.consultation import Consultation
@@ -55,7 +56,7 @@ def urgency_card(c: Consultation, today: Today, unseen: tuple[str, ...], knowled
         causes=[(words.cause_name(x, knowledge), words.chance(p)) for p, x in causes],
         not_asked=_asked(c, knowledge),
         unseen=unseen,
-        study=_study_of(knowledge),
+        study=partial(cited, knowledge=knowledge),
     ).decode()
     return Said(
         topic="red-flags",
@@ -166,7 +167,7 @@ def _imaged(
         then=advice.if_negative if advice.verdict != "not_indicated" else "",
         not_asked=_asked(c, knowledge),
         unseen=unseen,
-        study=_study_of(knowledge),
+        study=partial(cited, knowledge=knowledge),
     ).decode()
     return Said(
         topic="imaging",
@@ -222,7 +223,3 @@ def _asked(c: Consultation, knowledge: Knowledge) -> list[str]:
     named = [words.lower_first(words.finding_name(f, knowledge)) for f in c.not_asked[:QUESTIONS]]
     rest = len(c.not_asked) - len(named)
     return [*named, f"{rest} more"] if rest > 0 else named
-
-
-def _study_of(knowledge: Knowledge) -> Any:
-    return lambda addresses: cited(addresses, knowledge)

@@ -7,7 +7,7 @@ import math
 from backspasm.cycle.fit.likelihood import interval
 from backspasm.cycle.fit.profiles import RISE
 from backspasm.presentation.cycle_figure import COLOURS, saved
-from backspasm.presentation.cycle_fit_words import RIVAL, number
+from backspasm.presentation.cycle_fit_words import RIVAL, number, unknown_name
 from backspasm.records.cycle_fit_types import FitPlan, FitRecord
 
 #: unit of a target -> title of its panel
@@ -82,9 +82,7 @@ def profile_figure(plan: FitPlan, record: FitRecord, form: str) -> bytes:
             ticks = [f.low, math.sqrt(f.low * f.high), f.high]
             axes.set_xticks(ticks, [number(x) for x in ticks])
         axes.set_ylim(-0.3, HIGHEST)
-        axes.set_title(
-            f.parameter.replace("_", " ") + (" (spread)" if f.part == "spread" else ""), fontsize=9, loc="left"
-        )
+        axes.set_title(unknown_name(f), fontsize=9, loc="left")
         axes.tick_params(labelsize=7, which="both")
         axes.spines[["top", "right"]].set_visible(False)
     for axes in panels[len(record.profiles) :]:

@@ -10,7 +10,7 @@ import msgspec
 from backspasm.cycle.fit.likelihood import interval
 from backspasm.cycle.fit.whole import digest
 from backspasm.presentation.json_bytes import json_bytes
-from backspasm.records.cycle_fit_types import FitPlan, FitRecord, Posterior, Predicted, StructureFit, Target
+from backspasm.records.cycle_fit_types import FitPlan, FitRecord, Fitted, Posterior, Predicted, StructureFit, Target
 
 #: an interval narrower than its prior by these shares is called told well, told weakly
 WELL, WEAKLY = 0.6, 0.3
@@ -19,7 +19,6 @@ RHAT, ESS = 1.05, 400.0
 #: models whose difference is less than this many standard errors are not told apart
 TOLD_APART = 2.0
 RIVAL = "no_loop"
-SHORT = {"fitted": "fitted", "held_out": "held out"}
 
 
 class Part(NamedTuple):
@@ -47,6 +46,11 @@ def number(x: float) -> str:
         return f"{x:.5f}".rstrip("0")
     text = f"{x:.3g}"
     return f"{x:.0f}" if "e" in text else text
+
+
+def unknown_name(f: Fitted) -> str:
+    """What an unknown is called: its parameter, and whether it is the spread of it."""
+    return f.parameter.replace("_", " ") + (" (spread)" if f.part == "spread" else "")
 
 
 def span(low: float, high: float) -> str:
@@ -132,7 +136,7 @@ def _unknowns(plan: FitPlan, record: FitRecord) -> Part:
     known = {f.id: f for f in plan.unknowns}
     rows = tuple(
         (
-            known[u.id].parameter.replace("_", " ") + (", spread" if known[u.id].part == "spread" else ""),
+            unknown_name(known[u.id]),
             number(u.median),
             span(u.low, u.high),
             span(known[u.id].low, known[u.id].high),
@@ -150,7 +154,7 @@ def _unknowns(plan: FitPlan, record: FitRecord) -> Part:
 
 
 def _untold(plan: FitPlan, record: FitRecord) -> Part:
-    names = {f.id: f.parameter.replace("_", " ") + (" (spread)" if f.part == "spread" else "") for f in plan.unknowns}
+    names = {f.id: unknown_name(f) for f in plan.unknowns}
     of = {v: [names[u.id] for u in _main(record).unknowns if verdict(u) == v] for v in ("told", "weakly", "not told")}
     said = [
         f"Told by the data: {', '.join(of['told']) or 'nothing'}.",
@@ -215,7 +219,7 @@ def model_words(plan: FitPlan, record: FitRecord) -> str:
 
 
 def _profiles(plan: FitPlan, record: FitRecord) -> Part:
-    names = {f.id: f.parameter.replace("_", " ") + (", spread" if f.part == "spread" else "") for f in plan.unknowns}
+    names = {f.id: unknown_name(f) for f in plan.unknowns}
     rows = tuple(
         (
             names[p.id],

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from backspasm.patients.from_emg import Analysis, envelope
-from backspasm.presentation import emg_words
+from backspasm.presentation import emg_words, picture_style
 
 #: one colour a phase, told apart by hatching too
 PHASE_STYLE: dict[str, tuple[str, str]] = {
@@ -24,14 +24,7 @@ INK, ANGLE, MARK = "#16202a", "#c2571a", "#a3001b"
 WIDTH, ROW = 9.0, 1.9
 #: points drawn a channel; more cannot be seen
 POINTS = 3000
-STYLE: Any = {
-    "svg.hashsalt": "backspasm",
-    "svg.fonttype": "path",
-    "font.size": 9,
-    "hatch.linewidth": 0.3,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+STYLE = picture_style.STYLE | {"hatch.linewidth": 0.3}
 
 
 def picture(analysis: Analysis, kind: Literal["png", "svg"]) -> bytes:

@@ -15,6 +15,8 @@ SHOWN, ALIKE = 8, 80
 PART = 15
 #: letters from which on misspellings are guessed
 GUESSED_FROM = 4
+#: the rank of what does not answer
+_NOT = 9
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,6 @@ class Finder:
         return Found(
             finding, words.finding_name(finding, self.knowledge), record.ask, record.kind == "measured", through
         )
-
-
-_NOT = 9
 
 
 def _rank(wanted: str, spelling: str, i: int) -> tuple[int, int]:

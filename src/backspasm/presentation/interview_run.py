@@ -13,6 +13,7 @@ from backspasm.inference.model import Model
 from backspasm.patients.answers import answers_of
 from backspasm.patients.patient import Patient
 from backspasm.presentation import interview_lines, interview_talk
+from backspasm.presentation.interview_saved import check_place
 from backspasm.presentation.interview_saved import resume as read_saved
 from backspasm.presentation.interview_saved import save as write_saved
 
@@ -25,6 +26,8 @@ def run(
     Raises:
         InputError: for a file that cannot be resumed or saved, or a start that contradicts itself.
     """
+    if save is not None:
+        check_place(save)
     state = read_saved(resume, model) if resume is not None else None
     if state is None and start is not None:
         answers_of(start, model.knowledge)

@@ -31,13 +31,29 @@ def save(state: State, place: Path, model: Model) -> None:
         InputError: where it cannot be written.
     """
     data = json_bytes(Saved(FORMAT, model.knowledge.digest, state))
+    made: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:  # made with mode 600
+            made = Path(file.name)
             file.write(data)
-        Path(file.name).replace(place)
+        made.replace(place)
     except OSError as error:
-        what = f"cannot be written ({error.strerror or type(error).__name__})"
-        raise InputError.one("--save", str(place), what, "name a file in a folder that you may write to") from None
+        if made is not None:
+            made.unlink(missing_ok=True)  # it is about a patient
+        raise _unwritable(place, error.strerror or type(error).__name__) from None
+
+
+def check_place(place: Path) -> None:
+    """Whether an interview can be saved there, asked before its first question. Raises InputError."""
+    if place.is_dir():
+        raise _unwritable(place, "Is a directory")
+    if not place.parent.is_dir():
+        raise _unwritable(place, "No such folder")
+
+
+def _unwritable(place: Path, why: str) -> InputError:
+    mend = "name a file in a folder that you may write to"
+    return InputError.one("--save", str(place), f"cannot be written ({why})", mend)
 
 
 def resume(place: Path, model: Model) -> State:

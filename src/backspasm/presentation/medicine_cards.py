@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from backspasm.advice.treatments import Considered
 from backspasm.patients.from_fhir.orders import MedicineOrder
 from backspasm.patients.from_fhir.today import Today
 from backspasm.presentation.card_types import Action, Indicator, Said, Suggestion, summarised
+from backspasm.presentation.fhir.names import SYSTEMS
 from backspasm.presentation.rendering import rendered
 from backspasm.presentation.sources import cited
 from backspasm.presentation.treatments import treatment_name
@@ -32,7 +34,6 @@ STRENGTH: dict[Strength, str] = {
     "caution": "with care",
     "lower_dose": "in a lower dose",
 }
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 #: how many treatments are offered in place of the ordered one
 OFFERED = 3
 #: what of the patient made a rule hold and changes by itself as time goes by
@@ -75,15 +76,8 @@ def _safety(
     barred = strictest in {"contraindicated", "advised_against"}
     instead = next((j.instead for j in judged if j.instead), ()) if barred else ()
     met = "; ".join(dict.fromkeys(w for a in against if a.reason.strength == strictest for w in _met(a, order)))
-    detail = rendered(
-        "card_medicine.md.j2",
-        name=order.name,
-        against=[_line(a) for a in against],
-        instead=[_instead(i, knowledge) for i in instead],
-        not_checked=_not_checked(judged),
-        unseen=unseen,
-        study=_study_of(knowledge),
-    ).decode()
+    own = {"against": [_line(a) for a in against]}
+    detail = _detail("card_medicine.md.j2", order, judged, instead, unseen, knowledge, own)
     return Said(
         topic="medicine-safety",
         indicator=LOUDNESS[strictest],
@@ -138,17 +132,9 @@ def _choice(
         f"{order.name}: {'treat the cause first' if held else 'not advised for this pain'}; {lower_first(because)}"
     )
     instead = next((j.instead for j in judged if j.instead), ())
-    detail = rendered(
-        "card_choice.md.j2",
-        name=order.name,
-        held=held is not None,
-        because=because,
-        sources=() if held or not_advised is None else not_advised.use.sources,
-        instead=[_instead(i, knowledge) for i in instead],
-        not_checked=_not_checked(judged),
-        unseen=unseen,
-        study=_study_of(knowledge),
-    ).decode()
+    sources = () if held or not_advised is None else not_advised.use.sources
+    own = {"held": held is not None, "because": because, "sources": sources}
+    detail = _detail("card_choice.md.j2", order, judged, instead, unseen, knowledge, own)
     return Said(
         topic="treatment-choice",
         indicator="warning" if held else "info",
@@ -160,16 +146,34 @@ def _choice(
     )
 
 
+def _detail(
+    template: str,
+    order: MedicineOrder,
+    judged: tuple[MedicineVerdict, ...],
+    instead: tuple[Considered, ...],
+    unseen: tuple[str, ...],
+    knowledge: Knowledge,
+    own: dict[str, Any],
+) -> str:
+    """The body of a card; ``own``: what it has beside what every card on a medicine has."""
+    page = rendered(
+        template,
+        name=order.name,
+        instead=[_instead(i, knowledge) for i in instead],
+        not_checked=list(dict.fromkeys(n.what for j in judged for n in j.not_checked)),
+        unseen=unseen,
+        study=partial(cited, knowledge=knowledge),
+        **own,
+    )
+    return page.decode()
+
+
 def _medicines(judged: tuple[MedicineVerdict, ...]) -> tuple[str, ...]:
     return tuple(sorted(j.medicine for j in judged))
 
 
 def _instead(c: Considered, knowledge: Knowledge) -> tuple[str, str]:
     return treatment_name(c.treatment, knowledge), c.use.because
-
-
-def _not_checked(judged: tuple[MedicineVerdict, ...]) -> list[str]:
-    return list(dict.fromkeys(n.what for j in judged for n in j.not_checked))
 
 
 def _suggestions(
@@ -199,7 +203,7 @@ def _create(c: Considered, today: Today, knowledge: Knowledge) -> Action:
     codes = [code for m in record.medicines for code in knowledge.medicines[m].rxnorm[:1]]
     concept: dict[str, Any] = {"text": record.name}
     if codes:
-        concept["coding"] = [{"system": RXNORM, "code": codes[0], "display": plain(record.medicines[0])}]
+        concept["coding"] = [{"system": SYSTEMS["rxnorm"], "code": codes[0], "display": plain(record.medicines[0])}]
     resource = {
         "resourceType": "MedicationRequest",
         "status": "draft",
@@ -208,7 +212,3 @@ def _create(c: Considered, today: Today, knowledge: Knowledge) -> Action:
         "subject": {"reference": today.reference},
     }
     return Action("create", f"Order {record.name}; the dose is yours", resource)
-
-
-def _study_of(knowledge: Knowledge) -> Any:
-    return lambda addresses: cited(addresses, knowledge)

@@ -80,7 +80,7 @@ def safety_net_data(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def now_block(a: Assessment, due: DueNow, knowledge: Knowledge) -> RenderableType:
+def now_block(due: DueNow, knowledge: Knowledge) -> RenderableType:
     """What is due at once: barred medicines that are taken, tests, steps of the pathways."""
     lines: list[RenderableType] = [heading("What to do now")]
     for b in due.barred:

@@ -52,7 +52,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         _ledger(a, knowledge),
         _differential(a, knowledge),
         _complications(a, knowledge),
-        now_block(a, due, knowledge),
+        now_block(due, knowledge),
         next_block(a, knowledge),
         *plan_blocks(a, due, knowledge),
         treatment_block(a.treatments, a.urgency.level, knowledge),

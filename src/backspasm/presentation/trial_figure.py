@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Literal
+from typing import Literal
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -12,21 +12,18 @@ from matplotlib.figure import Figure
 from backspasm.cycle.trial.compare import beside_published
 from backspasm.cycle.trial.result import TrialResult
 from backspasm.inference.cell_evidence import Row
+from backspasm.presentation import picture_style
 from backspasm.presentation import trial_words as w
 from backspasm.presentation.cycle_figure import COLOURS
 from backspasm.presentation.forest import CAPTION_LABEL, Plot, described, forest_svg
+from backspasm.presentation.picture_style import BLUE, GREY, ORANGE
 from backspasm.presentation.words import plain
 from backspasm.records.knowledge import Knowledge
 
-LOOP, RIVAL, QUIET = "#0b6e8e", "#c2571a", "#8a8f98"
+LOOP, RIVAL, QUIET = BLUE, ORANGE, GREY
 WIDTH = 9.0
-STYLE: Any = {
-    "svg.hashsalt": "backspasm-trial",
-    "svg.fonttype": "path",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+#: several pictures stand in one page: their parts have names of their own
+STYLE = picture_style.STYLE | {"svg.hashsalt": "backspasm-trial"}
 #: rows of the plot of differences: with more, only the primary day is drawn
 MOST_ROWS = 24
 
@@ -68,7 +65,7 @@ def ends_svg(r: TrialResult) -> Markup:
 def _ends(r: TrialResult) -> Figure:
     c = r.primary
     o = r.protocol.outcome(c.outcome)
-    scale = w.PERCENT if w.unit(o) == w.UNITS["drowsy"] else 1
+    scale = w.scale(o)
     figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
     axes = figure.subplots()
     middles = [scale * (r.ends.low + (i + 0.5) * r.ends.width) for i in range(len(r.ends.loop))]
@@ -91,7 +88,7 @@ def differences_plot(r: TrialResult) -> Plot:
     chosen = [c for c in r.loop.contrasts if c.outcome == r.protocol.primary.outcome]
     if len(chosen) * 3 > MOST_ROWS:
         chosen = [c for c in chosen if c.day == r.protocol.primary.day]
-    scale = w.PERCENT if w.unit(r.protocol.outcome(r.protocol.primary.outcome)) == w.UNITS["drowsy"] else 1
+    scale = w.scale(r.protocol.outcome(r.protocol.primary.outcome))
     rows = []
     for c in chosen:
         rival = r.without_loop(c)
@@ -120,7 +117,7 @@ def published_plot(r: TrialResult, knowledge: Knowledge) -> Plot | None:
         if b.given is None:
             continue
         o = r.protocol.outcome(b.published.outcome)
-        scale = w.PERCENT if w.unit(o) == w.UNITS["drowsy"] else 1
+        scale = w.scale(o)
         caption = f"{o.name}, day {b.published.day:g}, {w.unit(o)}: {b.published.fact}"
         rows += [
             (caption, _row("study", "published (95 %)", b.given.value, (b.given.low, b.given.high), scale)),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from backspasm.cycle.trial.compare import Beside, beside_published
+from backspasm.cycle.trial.courses import is_share
 from backspasm.cycle.trial.result import TrialResult
 from backspasm.presentation import trial_words as w
 from backspasm.presentation.json_bytes import json_bytes
@@ -38,7 +39,7 @@ def trial_data(r: TrialResult, knowledge: Knowledge) -> dict[str, Any]:
         "protocol": msgspec.to_builtins(r.protocol),
         "sizes": dict(r.sizes),
         "prescriptions": dict(r.prescriptions),
-        "units": {o.id: w.unit(o) if w.unit(o) != w.UNITS["drowsy"] else "share" for o in r.protocol.outcomes},
+        "units": {o.id: "share" if is_share(o) else w.unit(o) for o in r.protocol.outcomes},
         "days": list(r.days),
         "loop": msgspec.to_builtins(r.loop),
         "rival": msgspec.to_builtins(r.rival),

@@ -52,6 +52,7 @@ def print_comparison(results: Sequence[TrialResult], knowledge: Knowledge, conso
     for r in results:
         console.print(heading(r.protocol.name, r.protocol.id))
         _published(r, knowledge, console, titled=False)
+        # without what is expected and how often it is shown: the table says it
         for line in (*w.what_it_says(r, knowledge)[2:], *r.protocol.remarks):
             console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
     console.print()

@@ -34,9 +34,9 @@ USE = {"held_out": "held out", "fitted": "used in the fit", "built_in": "built i
 TELLS = 0.8
 #: more patients an arm than anybody will ever ask
 MOST_NEEDED = 100_000
-#: places after the point, and from which size on none
-SMALL = 10
 PERCENT = 100
+#: chances below one in so many trials are not told apart; and a ratio below which neither is spoken for
+LIKELY, BARELY = 1_000, 1.1
 
 
 def outcome_name(o: TrialOutcome) -> str:
@@ -48,10 +48,15 @@ def unit(o: TrialOutcome) -> str:
     return UNITS["drowsy"] if is_share(o) else UNITS[o.measure]
 
 
+def scale(o: TrialOutcome) -> int:
+    """What a value of the result is multiplied by to be in the outcome's unit."""
+    return PERCENT if is_share(o) else 1
+
+
 def number(o: TrialOutcome, value: float) -> str:
     """A value or difference in the outcome's unit; never a minus zero."""
     if is_share(o):
-        return f"{round(PERCENT * value) + 0:d}"
+        return f"{round(scale(o) * value) + 0:d}"
     return f"{round(value, 1) + 0.0:.1f}"
 
 
@@ -222,7 +227,3 @@ def lean(b: Beside) -> str:
     ratio = max(b.chance_loop, low) / max(b.chance_rival, low)
     better, ratio = ("loop", ratio) if ratio >= 1 else ("rival", 1 / ratio)
     return "for neither" if ratio < BARELY else f"{ratio:.1f} to 1 for the {better}"
-
-
-#: chances below one in so many trials are not told apart; and a ratio below which neither is spoken for
-LIKELY, BARELY = 1_000, 1.1

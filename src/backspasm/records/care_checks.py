@@ -135,9 +135,7 @@ def _named_after_file(source: Source) -> Iterator[Problem]:
 def _sources(knowledge: Knowledge, source: Source, path: KeyPath, addresses: Iterable[str]) -> Iterator[Problem]:
     for address in addresses:
         if address not in knowledge.assumptions and knowledge.fact(address) is None:
-            mend = "name study/fact or an assumption; " + did_you_mean(
-                address, (f"{s.id}/{f.id}" for s, f in knowledge.facts()), "see evidence/"
-            )
+            mend = "name study/fact or an assumption; " + did_you_mean(address, knowledge.addresses(), "see evidence/")
             yield Problem(source.file, source.line(path), f"unknown source {address!r}", mend)
 
 

@@ -246,7 +246,7 @@ def _red_flag_problems(knowledge: Knowledge, sources: list[Source]) -> Iterator[
         for address in rule.sources:
             if address not in knowledge.assumptions and knowledge.fact(address) is None:
                 mend = "name study/fact or an assumption; " + did_you_mean(
-                    address, (f"{s.id}/{f.id}" for s, f in knowledge.facts()), "see evidence/"
+                    address, knowledge.addresses(), "see evidence/"
                 )
                 yield Problem(source.file, source.line(("sources",)), f"unknown source {address!r}", mend)
         for what, mend in _condition_problems(knowledge, rule.condition):

@@ -137,5 +137,5 @@ def _sources(
 ) -> Iterator[Problem]:
     for address in sources:
         if knowledge.fact(address) is None:
-            mend = did_you_mean(address, (f"{s.id}/{f.id}" for s, f in knowledge.facts()), "see evidence/studies")
+            mend = did_you_mean(address, knowledge.addresses(), "see evidence/studies")
             yield Problem(source.file, source.line(path), f"unknown source {address!r}", mend)

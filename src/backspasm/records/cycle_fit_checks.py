@@ -61,7 +61,7 @@ def _targets(knowledge: Knowledge, source: Source) -> Iterator[Problem]:
         for address in t.sources:
             fact = knowledge.fact(address)
             if fact is None:
-                mend = did_you_mean(address, (f"{s.id}/{f.id}" for s, f in knowledge.facts()), "see evidence/studies")
+                mend = did_you_mean(address, knowledge.addresses(), "see evidence/studies")
                 yield Problem(source.file, line, f"{t.id}: unknown source {address!r}", mend)
             elif t.measure in {"mean_pain", "course_share"} and fact[1].kind == "quantity" and fact[1].value != t.value:
                 what = f"{t.id}: {t.value:g} differs from {fact[1].value:g} in {address}"

@@ -46,7 +46,7 @@ def _problems(knowledge: Knowledge, dispute: Dispute) -> Iterator[tuple[str, str
             seen[address] = side.holds
             found = knowledge.fact(address)
             if found is None:
-                addresses = (f"{s.id}/{f.id}" for s, f in knowledge.facts())
+                addresses = knowledge.addresses()
                 yield f"unknown fact {address!r}", did_you_mean(address, addresses, "see evidence/studies")
             elif dispute.cells and not _bears(found[1], dispute):
                 yield f"{address} says nothing of the cells", "name a rate of this finding, or another cell"

@@ -119,6 +119,10 @@ class Knowledge(Record, frozen=True, kw_only=True):
             for fact in study.facts:
                 yield study, fact
 
+    def addresses(self) -> Iterator[str]:
+        """``study/fact`` of every fact."""
+        return (f"{study.id}/{fact.id}" for study, fact in self.facts())
+
     def fact(self, address: str) -> tuple[Study, Fact] | None:
         """The fact at ``study/fact``, or None."""
         study_id, _, fact_id = address.partition("/")

@@ -100,9 +100,18 @@ FORMATS: tuple[tuple[str, str], ...] = (
 
 
 def knowledge_folder() -> Path:
-    """The folder that ships with the package, or the one that ``BACKSPASM_KNOWLEDGE`` names."""
+    """The folder that ships with the package, or the one that ``BACKSPASM_KNOWLEDGE`` names.
+
+    Raises:
+        KnowledgeError: where the named one is no folder.
+    """
     named = os.environ.get("BACKSPASM_KNOWLEDGE")
-    return Path(named) if named else Path(__file__).parent.parent / "knowledge"
+    if not named:
+        return Path(__file__).parent.parent / "knowledge"
+    if not Path(named).is_dir():
+        mend = "name a copy of the knowledge folder, or unset the variable"
+        raise KnowledgeError([Problem("BACKSPASM_KNOWLEDGE", 0, f"{named} is no folder", mend)])
+    return Path(named)
 
 
 def package_version() -> str:

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One defect of the knowledge base. ``file`` is relative to the knowledge folder; ``line`` starts at 1."""
+    """One defect of the knowledge base. ``file`` is relative to the knowledge folder; ``line`` starts at 1, 0: of no line."""
 
     file: str
     line: int
@@ -18,7 +18,8 @@ class Problem:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}. Mend: {self.mend}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.what}. Mend: {self.mend}"
 
 
 class KnowledgeError(Exception):

@@ -60,7 +60,7 @@ def _facts(
         fact = knowledge.fact(address)
         line = source.line(path)
         if fact is None:
-            known = (f"{s.id}/{f.id}" for s, f in knowledge.facts())
+            known = knowledge.addresses()
             yield Problem(source.file, line, f"unknown fact {address!r}", did_you_mean(address, known, "see evidence/"))
         elif fact[1].kind not in kinds:
             what = f"{address!r} is a {fact[1].kind}, which does not belong here"
@@ -115,7 +115,7 @@ def _rules(knowledge: Knowledge, sources: list[Source]) -> Iterator[Problem]:
                     yield Problem(source.file, line, f"{rule.id}: unknown class {name!r}", mend)
             for address in rule.sources:
                 if address not in knowledge.assumptions and knowledge.fact(address) is None:
-                    known = (f"{s.id}/{f.id}" for s, f in knowledge.facts())
+                    known = knowledge.addresses()
                     mend = "name study/fact or an assumption; " + did_you_mean(address, known, "see evidence/")
                     yield Problem(source.file, line, f"{rule.id}: unknown source {address!r}", mend)
             for what, mend in _condition(knowledge, rule.when):

@@ -31,10 +31,6 @@ def trial_problems(knowledge: Knowledge, found: dict[str, list[Source]]) -> Iter
 
 def protocol_problems(protocol: TrialProtocol, source: Source, knowledge: Knowledge) -> Iterator[Problem]:
     """Every inconsistency of one protocol, a user's or a shipped one."""
-
-    def fault(path: KeyPath, what: str, mend: str) -> Problem:
-        return Problem(source.file, source.line(path), what, mend)
-
     for path, what, mend in itertools.chain(
         _population(protocol, knowledge),
         _ranges(protocol),
@@ -44,7 +40,7 @@ def protocol_problems(protocol: TrialProtocol, source: Source, knowledge: Knowle
         _published(protocol, knowledge),
         _grounds(protocol, source, knowledge),
     ):
-        yield fault(path, what, mend)
+        yield Problem(source.file, source.line(path), what, mend)
 
 
 Fault = tuple[KeyPath, str, str]
@@ -265,4 +261,4 @@ def _twice(key: str, names: Iterable[str]) -> Iterator[Fault]:
 
 
 def _near(address: str, knowledge: Knowledge) -> str:
-    return did_you_mean(address, (f"{s.id}/{f.id}" for s, f in knowledge.facts()), "see evidence/studies")
+    return did_you_mean(address, knowledge.addresses(), "see evidence/studies")

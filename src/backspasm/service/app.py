@@ -22,9 +22,9 @@ from backspasm.service.fhir.outcomes import refused_by_path
 from backspasm.service.kept import Kept
 from backspasm.service.problems import bad_input, fault, store_fails
 from backspasm.service.security import metrics, sign_in
+from backspasm.service.security.cookies import cookie_name, derived, is_secure
 from backspasm.service.security.logs import silence_quoting_libraries
 from backspasm.service.security.paths import API_PATTERNS
-from backspasm.service.security.sessions import derived, is_secure
 from backspasm.service.security.shield import Shield
 from backspasm.service.settings import Settings
 from backspasm.service.store.database import Store, StoreError, connect, migrate
@@ -102,7 +102,7 @@ def csrf_of(settings: Settings, store: Store) -> CSRFConfig:
     """A token against forged forms on every route of the page: cookie and header (or hidden field) must agree."""
     return CSRFConfig(
         secret=derived(store.secret, "forms").hex(),
-        cookie_name="__Host-backspasm-forms" if is_secure(settings) else "backspasm-forms",
+        cookie_name=cookie_name(settings, "forms"),
         header_name="x-csrf-token",
         cookie_httponly=True,
         cookie_secure=is_secure(settings),

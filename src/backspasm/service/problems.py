@@ -10,8 +10,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from backspasm.patients.patient import InputError
+from backspasm.service.media_types import PROBLEM
 
-MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("backspasm.service")
 
 
@@ -33,7 +33,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> Response[Problem]:
-    return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
 
 
 def bad_input(_: Request[Any, Any, Any], error: InputError) -> Response[Problem]:
@@ -54,7 +54,34 @@ def store_fails(_: Request[Any, Any, Any], error: Exception) -> Response[Problem
     return problem_response(Problem("The store cannot be reached; nothing was done", 503), {"Retry-After": "10"})
 
 
-def fault(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    """500: the kind of the fault goes into the log, its message does not, since it may quote the patient."""
+def log_fault(request: Request[Any, Any, Any], error: Exception) -> None:
+    """The kind of a fault goes into the log; its message does not, since it may quote the patient."""
     _log.error("internal fault %s at %s", type(error).__name__, request.scope.get("route_handler"))
+
+
+#: FHIR R4 issue types (code system issue-type) by status; what is not listed is "invalid", from 500 on "processing"
+_ISSUE_TYPES = {
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    408: "timeout",
+    413: "too-long",
+    415: "not-supported",
+    421: "forbidden",
+    429: "throttled",
+    503: "transient",
+    504: "timeout",
+}
+
+
+def issue_type(status: int) -> str:
+    """What an OperationOutcome calls a refusal with this status."""
+    return _ISSUE_TYPES.get(status, "processing" if status >= 500 else "invalid")
+
+
+def fault(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """500."""
+    log_fault(request, error)
     return problem_response(Problem("Internal fault; nothing was assessed", 500))

@@ -144,12 +144,14 @@ def read_settings(path: Path | None) -> Settings:
         ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError.one(
-            "--config", str(path), f"is no TOML: {error}", "see docs/service.md for an example"
+            "--config", str(path), f"is no TOML: {error}", "see docs/service-running.md for an example"
         ) from None
     try:
         return msgspec.convert(data, Settings)
     except msgspec.ValidationError as error:
-        raise InputError.one("--config", str(path), str(error), "see docs/service.md for every setting") from None
+        raise InputError.one(
+            "--config", str(path), str(error), "see docs/service-running.md for every setting"
+        ) from None
 
 
 def is_loopback(host: str) -> bool:

@@ -3,8 +3,6 @@ policy, and on any request that leaves the machine."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 import time
@@ -20,15 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from backspasm.inference.model import Model
 from backspasm.service.app import create_app
 from backspasm.service.settings import Limits, Settings, StoreSettings
+from tests.doors.browser.chromium import QUIET, chromium
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 #: milliseconds; a machine that runs other tests beside is slow
 PATIENCE = 20_000
@@ -70,12 +61,10 @@ def server(model: Model) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; one for a module, since its driver keeps an event loop in this thread."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert path, "Chromium is missing: run tools/ensure-chromium (make test does)"
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+        started = driver.chromium.launch(executable_path=chromium(), args=QUIET)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ FLATTENED = (9.0, 3.0, 1.5)
 #: a run counts half where its misfit is this much above the best
 HALF = 15.0
 #: steps of the chains between waves
-SHORT_WARM, SHORT = 3_000, 3_000
+SHORT = 3_000
 
 
 def scales_of(plan: FitPlan) -> tuple[Scale, ...]:

@@ -157,8 +157,23 @@ def _decode(data: bytes) -> _Bundle:
         what, mend = f"not a FHIR Bundle: {error}", "give one JSON object with resourceType Bundle"
         raise InputError.one("Bundle", "", what, mend) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if _is_export(data):
+            what = "holds one resource a line, as an export of many patients does"
+            mend = "give one Bundle with the record of one patient, or assess all: backspasm screen FILE --out FOLDER"
+            raise InputError.one("input", "", what, mend) from None
         what = f"not valid JSON: {shortened(str(error))}"
         raise InputError.one("input", "", what, "check brackets, quotes, commas and that the file is whole") from None
+
+
+def _is_export(data: bytes) -> bool:
+    """Whether the first line is a whole object, and the next begins another."""
+    first, _, rest = data.partition(b"\n")
+    if rest.lstrip()[:1] != b"{":
+        return False
+    try:
+        return isinstance(msgspec.json.decode(first, type=dict[str, Raw]), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _slot(raw: Raw, index: int, unread: list[Unread]) -> _Slot | None:

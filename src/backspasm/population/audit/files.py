@@ -15,6 +15,7 @@ from backspasm.population.audit.counts import count
 from backspasm.population.audit.measures import MEASURES, NEEDED, Limits, Marks, marks
 from backspasm.population.audit.page import audit_page
 from backspasm.population.audit.results import Audit, results
+from backspasm.population.output_folder import made
 from backspasm.population.screened import LATER, SCHEMA
 from backspasm.records.knowledge import Knowledge
 
@@ -89,7 +90,7 @@ def audit(
     if not size_of(parts):
         raise InputError.one("SCREENED_DIR", "", "holds no encounter", "screen records in which back pain occurs")
     if candidates is not None:
-        candidates.parent.mkdir(parents=True, exist_ok=True)
+        made(candidates.parent, candidates.parent)
     writer = None if candidates is None else pq.ParquetWriter(candidates, CANDIDATES)
 
     def each() -> Iterator[tuple[pa.RecordBatch, Marks]]:

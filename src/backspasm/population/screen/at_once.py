@@ -14,7 +14,6 @@ from functools import lru_cache
 import numpy as np
 
 from backspasm.inference.model import Model
-from backspasm.patients.from_fhir.bundle import READ
 from backspasm.patients.from_fhir.identity import address
 from backspasm.patients.from_fhir.many.ages import ages
 from backspasm.patients.from_fhir.many.book import ODD, Book, book_of
@@ -47,9 +46,6 @@ from backspasm.population.follow_up import TYPES, Later
 from backspasm.population.screen.later_news import NOTHING, FollowUps, LaterNews, follow_ups, told_by
 from backspasm.population.screen.lines import KINDS
 from backspasm.population.screen.records import Asked
-
-#: types that are read for what came later alone, or that one of their structs reads
-_LATER_ONLY = TYPES - set(READ)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backspasm.population.screen.heads import Heads
-from backspasm.population.screen.inputs import File, Input, lines_of, open_file
+from backspasm.population.screen.inputs import File, Input, lines_of, open_file, unreadable
 from backspasm.population.screen.lines import KINDS
 from backspasm.population.screen.records import Problem
 from backspasm.population.screen.resource_types import R4
@@ -136,7 +136,7 @@ def _named(file: File, source: int, problems: list[Problem]) -> Iterator[str]:
                     if data and not data.isspace():
                         yield from _of_line(data, source, number, problems)
     except (OSError, EOFError) as error:
-        problems.append(Problem(source, number, "", f"the file cannot be read further: {type(error).__name__}"))
+        problems.append(Problem(source, number, "", unreadable(error)))
 
 
 def _of_line(data: bytes, source: int, line: int, problems: list[Problem]) -> Iterator[str]:

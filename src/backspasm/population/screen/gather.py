@@ -10,14 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from backspasm.population.screen.heads import Heads, lines_as_arrow
+from backspasm.population.screen.heads import Heads, Integers, lines_as_arrow
 from backspasm.population.screen.inputs import File, open_file
 from backspasm.population.screen.patient_lines import lines_batch
 from backspasm.population.screen.schemas import LINE
 
-Integers = NDArray[np.int64]
 #: a line of Python values: position of its file, its number, its bytes
 Line = tuple[int, int, bytes]
 #: from the address of what patients share, and the place of a patient, to the line

@@ -8,17 +8,14 @@ from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from backspasm.population.screen.deletions import Deletions
 from backspasm.population.screen.gather import Line, patient_batches, struct_of_text
-from backspasm.population.screen.heads import Heads, Owners, heads_of
-from backspasm.population.screen.inputs import File, open_file
+from backspasm.population.screen.heads import Heads, Integers, Owners, heads_of
+from backspasm.population.screen.inputs import File, open_file, unreadable
 from backspasm.population.screen.lines import head_of
-from backspasm.population.screen.partition import BLOCK, Stretch, texts_of, texts_of_stretch, unreadable
+from backspasm.population.screen.partition import BLOCK, Stretch, texts_of, texts_of_stretch
 from backspasm.population.screen.records import Problem
-
-Integers = NDArray[np.int64]
 
 #: bytes of text that are looked at together: memory of this size is used again and again
 PIECE = 8_000_000

@@ -201,6 +201,11 @@ def open_file(path: str, codec: str | None) -> BinaryIO:
     return pa.CompressedInputStream(raw, codec)  # type: ignore[no-any-return]
 
 
+def unreadable(error: Exception) -> str:
+    """Why the rest of a file is missing."""
+    return f"the file cannot be read further: {type(error).__name__}"
+
+
 def lines_of(stream: BinaryIO, block: int) -> Iterator[list[bytes]]:
     """Lines of a stream, a block of so many bytes at a time; the last line may lack its end."""
     rest = b""

@@ -19,7 +19,7 @@ from msgspec import Struct
 from backspasm.population.screen.deletions import Deletions
 from backspasm.population.screen.files import write_atomically
 from backspasm.population.screen.heads import Heads, Integers, Owners, heads_of, lines_as_arrow
-from backspasm.population.screen.inputs import File, Input, open_file
+from backspasm.population.screen.inputs import File, Input, open_file, unreadable
 from backspasm.population.screen.records import Problem
 
 #: bytes of text that one stretch of input holds, and that one bucket holds on average
@@ -112,11 +112,6 @@ def sort_stretch(
     if not parts:
         sort(b"")
     return Sorted(lines, dict(sorted(types.items())), tuple(problems), parts, deleted)
-
-
-def unreadable(error: Exception) -> str:
-    """Why the rest of a file is missing."""
-    return f"the file cannot be read further: {type(error).__name__}"
 
 
 def texts_of_stretch(stream: BinaryIO, stretch: Stretch) -> Iterator[bytes]:

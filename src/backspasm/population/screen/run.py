@@ -22,6 +22,7 @@ from msgspec import Struct
 from backspasm.inference.many.prepared import prepare
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
+from backspasm.population.output_folder import made
 from backspasm.population.screen import finish
 from backspasm.population.screen.files import Journal, write_atomically
 from backspasm.population.screen.inputs import Input, find_input
@@ -143,7 +144,7 @@ def _claim(out: Path, identity: str) -> Path:
         return work
     if out.exists() and any(p.name != WORK for p in out.iterdir()):
         raise InputError.one("--out", str(out), "is not empty", "name a new folder")
-    work.mkdir(parents=True, exist_ok=True)
+    made(work, out)
     write_atomically(plan, lambda path: path.write_text(identity, encoding="utf-8"))
     return work
 

@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from backspasm.inference.model import Model
 from backspasm.patients.patient import InputError
+from backspasm.population.output_folder import made
 from backspasm.population.screen import finish
 from backspasm.population.screen.batch import assess_batches
 from backspasm.population.screen.deletions import Deletions, deletions_of
 from backspasm.population.screen.gather import PATIENTS, bundle_batches, records_batch, with_shared
-from backspasm.population.screen.inputs import Input, find_input, lines_of, open_file
+from backspasm.population.screen.inputs import Input, find_input, lines_of, open_file, unreadable
 from backspasm.population.screen.lines import SHARED, WANTED, head_of
 from backspasm.population.screen.partition import BLOCK, Stretch, lines_of_stretch, stretches_of
 from backspasm.population.screen.records import Problem
@@ -213,7 +214,7 @@ class _LineWork(_Work, frozen=True):
                         yield _line_batch(rows)
                         rows = []
             except (OSError, EOFError) as error:
-                what = f"the file cannot be read further: {type(error).__name__}"
+                what = unreadable(error)
                 rows.append((None, stretch.source, stretch.start, 0, None, None, "", what))
             if rows:
                 yield _line_batch(rows)
@@ -290,7 +291,7 @@ def _written(found: DataFrame, job: Job, model: Model, out: Path) -> finish.Summ
     from pyspark.sql import functions as f
 
     found = found.persist()
-    out.mkdir(parents=True, exist_ok=True)
+    made(out, out)
     found.filter("problem is null").drop("problem", "change").write.parquet((out / "assessments").resolve().as_uri())
     names = f.create_map(*[x for i, file in enumerate(job.given.all_files) for x in (f.lit(i), f.lit(file.name))])
     problems = found.filter("problem is not null").select("problem.*")

@@ -30,6 +30,9 @@ from backspasm.population.screen.rows import Rows
 from backspasm.population.screen.schemas import ASSESSED, CHANGES, PROBLEM
 from backspasm.population.screen.tables import Table, case_batches
 
+#: numbers that the writer of Parquet takes at a time
+WRITTEN_TOGETHER = 65_536
+
 
 class Job(Struct, frozen=True):
     """What every step needs: the input, what is asked, the working folder, the knowledge folder, and the buckets."""
@@ -55,16 +58,12 @@ class SortStretch(Struct, frozen=True, tag=True):
         return self.stretch.name
 
 
-#: numbers that the writer of Parquet takes at a time
-WRITTEN_TOGETHER = 65_536
-
-
 def _part(number: int) -> str:
     return f"part-{number:06d}"
 
 
 class AssessBucket(Struct, frozen=True, tag=True):
-    """``before``: for each part of each sorted stretch, its file and what to add to its line numbers."""
+    """``parts``: for each part of each sorted stretch, its file and what to add to its line numbers."""
 
     bucket: int
     parts: tuple[tuple[str, int], ...]

@@ -43,7 +43,7 @@ def write_answer(finding: str, present: bool, scene: Scene) -> list[Json]:
         if present and coded:
             _family(scene)
             return []
-    elif coded and _may_be_condition(finding, present, scene):
+    elif coded and _may_be_condition(finding, scene):
         _condition(finding, present, scene)
         return []
     elif coded and finding in book.observations:
@@ -58,7 +58,7 @@ def write_answer(finding: str, present: bool, scene: Scene) -> list[Json]:
     return items
 
 
-def _may_be_condition(finding: str, present: bool, scene: Scene) -> bool:
+def _may_be_condition(finding: str, scene: Scene) -> bool:
     """Whether a diagnosis of today says the finding: what has a date of its own, or is a picture, is said otherwise."""
     if finding not in scene.world.book.conditions or finding in LASTING or finding in ABOUT_THE_PAST:
         return False

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from backspasm.patients.patient import InputError
 from backspasm.population.cohort import Cohort
+from backspasm.population.output_folder import made
 from backspasm.population.synthetic.record import KILO, Line, record_of
 from backspasm.population.synthetic.resources import Json, reference
 from backspasm.population.synthetic.story import Story, story_of
@@ -60,7 +61,7 @@ def write_records(
     Bulk Data export does.
 
     Raises:
-        InputError: where no patients are asked for, the size is impossible, or the folder holds a cohort already.
+        InputError: where no patients are asked for, the size is impossible, or the folder holds a cohort already or cannot be made.
     """
     if count < 1:
         raise InputError.one("n", count, "is not a number of patients", "give a whole number, 1 or more")
@@ -70,7 +71,7 @@ def write_records(
     for place in (records, truth):
         if place.exists():
             raise InputError.one("out", str(place), "is there already", "name a new folder, or remove the old one")
-    records.mkdir(parents=True)
+    made(records, folder)
     world = world_of(cohort.model.knowledge, cohort.wanted.seed)
     with _Files(records, layout) as files, pq.ParquetWriter(truth, SCHEMA) as truths:
         files.write([(site["resourceType"], msgspec.json.encode(site)) for site in _sites(world)])

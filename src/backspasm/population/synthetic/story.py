@@ -72,7 +72,7 @@ def story_of(number: int, drawn: dict[str, Any], cause: str, world: World, rng: 
         patient = from_case(case, world.knowledge)
         fired = _fired(patient, world)
     alarm = is_alarming(fired, world.knowledge)
-    later = _later_image(alarm, fired, patient, world.skew[site] * practice["site_spread"], world, rng)
+    later = _later_image(alarm, fired, world.skew[site] * practice["site_spread"], world, rng)
     referred = "referred_with_alarm" if alarm else "referred_without_alarm"
     return Story(
         number=number,
@@ -133,7 +133,7 @@ def _known_images(case: dict[str, Any], world: World, rng: random.Random) -> tup
 
 
 def _later_image(
-    alarm: bool, fired: tuple[Fired, ...], patient: Patient, skew: float, world: World, rng: random.Random
+    alarm: bool, fired: tuple[Fired, ...], skew: float, world: World, rng: random.Random
 ) -> tuple[Image, ...]:
     """The image taken after the encounter, if one was; sites that are skewed order more or fewer."""
     practice = world.practice

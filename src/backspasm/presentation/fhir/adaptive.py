@@ -19,9 +19,9 @@ from backspasm.patients.from_fhir.own import AGE, CONTAINED, CONTAINED_ID, PLACE
 from backspasm.patients.from_fhir.response import case_of_response
 from backspasm.patients.from_fhir.structs import QuestionnaireResponse
 from backspasm.patients.patient import InputError, shortened
-from backspasm.presentation.fhir.answers import GROUP
+from backspasm.presentation.fhir.answers import GROUP, PERSON
 from backspasm.presentation.fhir.names import ENDED, URGENT, Json, urgency_coding
-from backspasm.presentation.fhir.questionnaire import PERSON, contained, finding_item, person_group
+from backspasm.presentation.fhir.questionnaire import contained, finding_item, person_group
 from backspasm.presentation.next_step import REASON
 
 #: a response in one of these states asks for no more questions

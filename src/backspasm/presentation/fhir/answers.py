@@ -14,11 +14,12 @@ from backspasm.records.units import plain_unit
 
 #: heads the linkIds of groups, which ask nothing
 GROUP = "group."
+PERSON, BACKGROUND = "person", "background"
 
 
 def answer_items(patient: Patient, knowledge: Knowledge) -> list[Json]:
     """The items of a QuestionnaireResponse to the intake; what was not asked has no item."""
-    groups = [("person", _person(patient)), ("background", _background(patient, knowledge))]
+    groups = [(PERSON, _person(patient)), (BACKGROUND, _background(patient, knowledge))]
     for section, findings in knowledge.index.findings.items():
         groups.append((section, [i for f in findings if (i := _finding(f, patient, knowledge)) is not None]))
     return [{"linkId": GROUP + name, "item": items} for name, items in groups if items]

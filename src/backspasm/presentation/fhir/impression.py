@@ -13,6 +13,7 @@ from backspasm.presentation.fhir.names import (
     urgency_coding,
 )
 from backspasm.presentation.fhir.resources import Making, div, notes, text
+from backspasm.presentation.fhir.risk import leading_rows
 from backspasm.presentation.reasons import why_urgent
 from backspasm.presentation.treatments import ROLES, treatment_name
 
@@ -37,7 +38,7 @@ def impression(m: Making, risks: tuple[str, ...]) -> Json:
     return m.resource(
         "ClinicalImpression",
         "impression",
-        div(f"{level}: {means}", *why, rows=_leading_rows(m)),
+        div(f"{level}: {means}", *why, rows=leading_rows(m, LEADING)),
         extension=[urgency(m)],
         status="completed" if a.next.stop else "in-progress",
         description="Assessment of back pain by decision support; to be confirmed by a clinician",
@@ -94,17 +95,6 @@ def _causes(m: Making) -> list[Json]:
             "itemCodeableConcept": cause_concept(h.cause, m.knowledge),
             "basis": f"{words.chance(h.estimate.value)} (90 % interval {words.span(h.estimate.low, h.estimate.high)})",
         }
-        for h in m.assessment.differential[:LEADING]
-    ]
-
-
-def _leading_rows(m: Making) -> list[tuple[str, str, str]]:
-    return [
-        (
-            words.cause_name(h.cause, m.knowledge),
-            words.chance(h.estimate.value),
-            words.span(h.estimate.low, h.estimate.high),
-        )
         for h in m.assessment.differential[:LEADING]
     ]
 

@@ -22,7 +22,7 @@ from backspasm.patients.from_fhir.own import (
 )
 from backspasm.patients.from_fhir.windows import days_valid
 from backspasm.presentation import words
-from backspasm.presentation.fhir.answers import GROUP, version_of
+from backspasm.presentation.fhir.answers import BACKGROUND, GROUP, PERSON, version_of
 from backspasm.presentation.fhir.names import UCUM, Json, coding, comorbidity_coding, finding_codings, quantity
 from backspasm.presentation.fhir.resources import NOT_CERTIFIED
 from backspasm.records.knowledge import Knowledge
@@ -31,8 +31,9 @@ from backspasm.records.units import plain_unit
 
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
 R4 = "http://hl7.org/fhir/StructureDefinition/"
+#: that its questions come one by one
+ADAPTIVE = {"url": SDC + "questionnaireAdaptive", "valueBoolean": True}
 TITLE = "Back pain: what is known of the patient"
-PERSON, BACKGROUND = "person", "background"
 #: resources that fill a list beforehand: the search for them, and where their words stand
 PREPARED = {
     "medications": (
@@ -68,17 +69,15 @@ def intake(knowledge: Knowledge) -> Json:
 
 def interview(knowledge: Knowledge) -> Json:
     """The adaptive form of the intake: its questions come one by one from `$next-question`."""
-    adaptive = {"url": SDC + "questionnaireAdaptive", "valueBoolean": True}
-    return _head("interview", INTERVIEW, knowledge) | {"extension": [adaptive], "derivedFrom": [INTAKE]}
+    return _head("interview", INTERVIEW, knowledge) | {"extension": [ADAPTIVE], "derivedFrom": [INTAKE]}
 
 
 def contained(knowledge: Knowledge, items: list[Json]) -> Json:
     """The questions asked so far, as a response carries them."""
-    adaptive = {"url": SDC + "questionnaireAdaptive", "valueBoolean": True}
     return {
         "resourceType": "Questionnaire",
         "id": CONTAINED_ID,
-        "extension": [adaptive],
+        "extension": [ADAPTIVE],
         "derivedFrom": [f"{INTERVIEW}|{version_of(knowledge)}"],
         "status": "active",
         "subjectType": ["Patient"],

@@ -31,15 +31,19 @@ def differential(m: Making) -> Json:
     predictions = [
         _prediction(cause_concept(h.cause, m.knowledge), h.estimate, rationale(h, m)) for h in m.assessment.differential
     ]
-    rows = [
+    return _risk(m, "differential", "Differential diagnosis of the back pain", predictions, leading_rows(m, SHOWN))
+
+
+def leading_rows(m: Making, count: int) -> list[tuple[str, str, str]]:
+    """The most probable causes for a narrative: name, probability, interval."""
+    return [
         (
             words.cause_name(h.cause, m.knowledge),
             words.chance(h.estimate.value),
             words.span(h.estimate.low, h.estimate.high),
         )
-        for h in m.assessment.differential[:SHOWN]
+        for h in m.assessment.differential[:count]
     ]
-    return _risk(m, "differential", "Differential diagnosis of the back pain", predictions, rows)
 
 
 def complications(m: Making) -> Json:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
 from backspasm.patients.patient import InputError, InputProblem, shortened
+from backspasm.service.store.cards import CardFeedback, Outcome
 
 #: a numbered item of prefetch; some clients write it beside prefetch instead of into it
 _ITEM = re.compile(r"item\d{1,2}")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+#: an id of a resource, as FHIR R4 has it
+FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 #: longest hookInstance; a UUID has 36 characters
 _LONGEST = 200
 #: entries of feedback in one call
@@ -127,7 +129,7 @@ def _field(whole: dict[str, Raw], name: str, kind: Any, default: Any = ...) -> A
 def _identifier(field: str, given: str, kind: str) -> str:
     """An id, which some clients write as a reference."""
     bare = given.removeprefix(f"{kind}/")
-    if not _ID.fullmatch(bare):
+    if not FHIR_ID.fullmatch(bare):
         raise InputError.one(field, "", "is no FHIR id", "give letters, digits, hyphens and dots")
     return bare
 
@@ -151,25 +153,13 @@ class _Override(Struct, frozen=True, rename="camel"):
 
 class _Feedback(Struct, frozen=True, rename="camel"):
     card: str
-    outcome: Literal["accepted", "overridden"]
+    outcome: Outcome
     outcome_timestamp: datetime
     accepted_suggestions: tuple[_Accepted, ...] = ()
     override_reason: _Override | None = None
 
 
-class Feedback(Struct, frozen=True):
-    """What a clinician did with one card. The time is in UTC."""
-
-    card: str
-    outcome: Literal["accepted", "overridden"]
-    when: datetime
-    accepted: tuple[str, ...]
-    reason_code: str | None
-    reason_system: str | None
-    comment: str | None
-
-
-def read_feedback(body: bytes) -> tuple[Feedback, ...]:
+def read_feedback(body: bytes) -> tuple[CardFeedback, ...]:
     """The feedback in a request body. Raises InputError with every fault."""
     given: list[_Feedback] = _field(_object(body), "feedback", list[_Feedback])
     if len(given) > MOST_FEEDBACK:
@@ -197,13 +187,13 @@ def _faults(place: str, one: _Feedback) -> list[InputProblem]:
     return out
 
 
-def _read(one: _Feedback) -> Feedback:
+def _read(one: _Feedback) -> CardFeedback:
     reason = one.override_reason.reason if one.override_reason else None
-    return Feedback(
+    return CardFeedback(
         card=one.card.removeprefix("urn:uuid:"),
         outcome=one.outcome,
-        when=one.outcome_timestamp,
-        accepted=tuple(a.id.removeprefix("urn:uuid:") for a in one.accepted_suggestions),
+        outcome_timestamp=one.outcome_timestamp,
+        accepted_suggestions=tuple(a.id.removeprefix("urn:uuid:") for a in one.accepted_suggestions),
         reason_code=shortened(reason.code) if reason else None,
         reason_system=shortened(reason.system, _LONGEST) if reason and reason.system else None,
         comment=one.override_reason.user_comment if one.override_reason else None,

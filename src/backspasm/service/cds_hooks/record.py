@@ -141,7 +141,7 @@ def _completed(call: Call, queries: list[Query], settings: CdsHooksSettings) -> 
     server = allowed(call.server, settings.fhir_servers)
     if server is None or call.authorization is None or not call.authorization.access_token:
         return {}
-    wanted = [Wanted(_filled(q.template, call), every=not q.latest) for q in queries]
+    wanted = [Wanted(q.filled(call.patient, call.encounter), every=not q.latest) for q in queries]
     answers = fetch(Connection(server, call.authorization.access_token, settings.seconds_for_fhir), wanted)
     out = {}
     for query, answer in zip(queries, answers, strict=True):
@@ -151,9 +151,3 @@ def _completed(call: Call, queries: list[Query], settings: CdsHooksSettings) -> 
             # every page was read, so the last link to a next page is no gap
             out[query.key] = _together(part_of(Raw(page), latest=True) for page in answer)
     return out
-
-
-def _filled(template: str, call: Call) -> str:
-    return template.replace("{{context.patientId}}", call.patient).replace(
-        "{{context.encounterId}}", call.encounter or ""
-    )

@@ -10,16 +10,16 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, RawBody
 
 from backspasm.service.cds_hooks.answer import NotEnoughError, answer
-from backspasm.service.cds_hooks.calls import Feedback, read_feedback
+from backspasm.service.cds_hooks.calls import read_feedback
 from backspasm.service.cds_hooks.cors import PREFIX
 from backspasm.service.cds_hooks.report import report, report_style
 from backspasm.service.cds_hooks.services import BY_ID, Service, described
+from backspasm.service.media_types import FHIR, JSON
 from backspasm.service.problems import Problem, problem_response
 from backspasm.service.security.audited import assessed
-from backspasm.service.store.cards import CardFeedback, give_feedback
+from backspasm.service.store.cards import give_feedback
 from backspasm.service.tokens.guard import require_token
 
-JSON = "application/json"
 _DISCOVERY = described()
 
 
@@ -39,8 +39,7 @@ def discovery() -> Response[bytes]:
 @post("/{service:str}", status_code=200)
 async def call(service: FromPath[str], body: RawBody, state: State, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The cards for one call."""
-    s = state
-    found = await answer(body, _service(service), s.settings, s.model, s.store, s.desk, s.kept)
+    found = await answer(body, _service(service), state.settings, state.model, state.store, state.desk, state.kept)
     if found.input_digest is not None and found.urgency is not None:
         assessed(request, found.input_digest, found.urgency)
     return Response(found.body, media_type=JSON)
@@ -50,23 +49,11 @@ async def call(service: FromPath[str], body: RawBody, state: State, request: Req
 def feedback(service: FromPath[str], body: RawBody, state: State) -> Response[Any]:
     """What clinicians did with cards."""
     wanted = _service(service)
-    unknown = give_feedback(state.store, wanted.id, [_kept(f) for f in read_feedback(body)])
+    unknown = give_feedback(state.store, wanted.id, read_feedback(body))
     if unknown:
         detail = f"{len(unknown)} card(s) were never sent by this service, or are no longer kept; the others were noted"
         return problem_response(Problem("Feedback on a card that is not known", 404, detail))
     return Response({}, media_type=JSON)
-
-
-def _kept(given: Feedback) -> CardFeedback:
-    return CardFeedback(
-        card=given.card,
-        outcome=given.outcome,
-        outcome_timestamp=given.when,
-        accepted_suggestions=given.accepted,
-        reason_code=given.reason_code,
-        reason_system=given.reason_system,
-        comment=given.comment,
-    )
 
 
 @route(["/", "/{service:str}", "/{service:str}/feedback"], http_method=[HttpMethod.OPTIONS], status_code=204)
@@ -88,7 +75,7 @@ def not_enough(_: Request[Any, Any, Any], error: NotEnoughError) -> Response[dic
         for key, what, why in error.missing
     ]
     outcome = {"resourceType": "OperationOutcome", "issue": issues}
-    return Response(outcome, status_code=412, media_type="application/fhir+json")
+    return Response(outcome, status_code=412, media_type=FHIR)
 
 
 ROUTES = (

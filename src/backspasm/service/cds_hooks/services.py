@@ -23,6 +23,11 @@ class Query(Struct, frozen=True):
     template: str
     latest: bool = False
 
+    def filled(self, patient: str, encounter: str | None = None) -> str:
+        """The query for one patient, by ids."""
+        named = self.template.replace("{{context.patientId}}", patient)
+        return named.replace("{{context.encounterId}}", encounter or "")
+
 
 PATIENT = Query("patient", "the patient", "Patient/{{context.patientId}}")
 ENCOUNTER = Query("encounter", "the encounter", "Encounter/{{context.encounterId}}")
@@ -137,8 +142,7 @@ def described() -> bytes:
             version=f"{VERSION}.0",
         )
         for s in SERVICES
-        for hook in reversed(
-            s.hooks
-        )  # clients that know one hook for each id keep the last: the earlier in the workflow
+        # clients that know one hook for each id keep the last: the earlier in the workflow
+        for hook in reversed(s.hooks)
     )
     return msgspec.json.encode(Discovery(found))

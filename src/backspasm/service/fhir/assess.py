@@ -14,7 +14,8 @@ from backspasm.patients.from_fhir import from_fhir
 from backspasm.patients.reading import read_patient
 from backspasm.presentation.fhir.bundle import to_fhir
 from backspasm.service.fhir.bodies import check_body, check_format, parameter, resource
-from backspasm.service.rest.answers import FHIR, finished
+from backspasm.service.media_types import FHIR
+from backspasm.service.rest.answers import finished
 from backspasm.service.rest.assess import REPEATABLE
 from backspasm.service.security.audited import assessed
 

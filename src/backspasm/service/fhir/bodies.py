@@ -11,7 +11,8 @@ from backspasm.patients.case_text import parse_json
 from backspasm.patients.patient import InputError, shortened
 from backspasm.patients.reading import decoded
 from backspasm.presentation.fhir.names import Json
-from backspasm.service.rest.answers import FHIR, JSON, NotAcceptableError, finished, media_type
+from backspasm.service.media_types import FHIR, JSON
+from backspasm.service.rest.answers import NotAcceptableError, finished, media_type
 
 #: what a caller may write in `_format`
 _FORMATS = frozenset({"json", JSON, FHIR})

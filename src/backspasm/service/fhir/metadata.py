@@ -13,7 +13,7 @@ from backspasm.presentation.fhir.names import ASSESS, Json
 from backspasm.presentation.words import DISCLAIMER
 from backspasm.records.library import package_version
 from backspasm.service.fhir.bodies import answered, check_format
-from backspasm.service.rest.answers import FHIR, JSON
+from backspasm.service.media_types import FHIR, JSON
 
 NEXT_QUESTION = "http://hl7.org/fhir/uv/sdc/OperationDefinition/Questionnaire-next-question"
 #: when what is described here was last changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backspasm.service.rest.answers import FHIR
+from backspasm.service.media_types import FHIR
 from backspasm.service.rest.openapi.operations import Operation, Parameter
 
 _RESOURCE: dict[str, str | None] = {FHIR: "FhirResource"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,20 +13,7 @@ from backspasm.patients.patient import InputError
 from backspasm.presentation.fhir.names import Json
 from backspasm.presentation.fhir.resources import text
 from backspasm.service import problems
-from backspasm.service.rest.answers import FHIR
-
-_log = logging.getLogger("backspasm.service")
-#: R4 issue types by status
-_CODES = {
-    401: "login",
-    403: "forbidden",
-    404: "not-found",
-    405: "not-supported",
-    406: "not-supported",
-    413: "too-long",
-    415: "not-supported",
-    429: "throttled",
-}
+from backspasm.service.media_types import FHIR
 
 
 def outcome(issues: Iterable[Json], status: int, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -53,7 +39,7 @@ def bad_input(_: Request[Any, Any, Any], error: InputError) -> Response[bytes]:
 
 def refused(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """What the framework or a handler refused, in its own words."""
-    code = _CODES.get(error.status_code, "processing" if error.status_code >= 500 else "invalid")
+    code = problems.issue_type(error.status_code)
     issue = {"severity": "error", "code": code, "diagnostics": text(error.detail) or "refused"}
     return outcome((issue,), error.status_code, dict(error.headers) if error.headers else None)
 
@@ -65,7 +51,7 @@ def refused_by_path(request: Request[Any, Any, Any], error: HTTPException) -> Re
 
 
 def fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """500: the kind of the fault goes into the log, its message does not."""
-    _log.error("internal fault %s at %s", type(error).__name__, request.scope.get("route_handler"))
+    """500."""
+    problems.log_fault(request, error)
     issue = {"severity": "fatal", "code": "exception", "diagnostics": "Internal fault; nothing was assessed"}
     return outcome((issue,), 500)

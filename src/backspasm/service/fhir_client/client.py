@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 import httpx
 import msgspec
 
+from backspasm.service import outgoing
 from backspasm.service.fhir_client.allowed import within
 
 #: most bytes of one page, and of all pages of one query
@@ -58,8 +59,7 @@ def fetch(connection: Connection, queries: Sequence[Wanted]) -> list[tuple[bytes
     until = monotonic() + connection.seconds
     headers = {"Accept": ACCEPT, "Authorization": f"Bearer {connection.token}"}
     with (
-        # no proxy and no credentials from the environment, no redirect: only the server that was named
-        httpx.Client(headers=headers, follow_redirects=False, trust_env=False) as client,
+        outgoing.client(connection.seconds, headers) as client,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         return list(pool.map(lambda wanted: _pages(client, connection.base, wanted, until), queries))
@@ -93,17 +93,15 @@ def _get(client: httpx.Client, address: str, until: float, room: int) -> bytes:
     left = until - monotonic()
     if left <= 0:
         raise FhirError("no answer in time")
-    received = bytearray()
-    with client.stream("GET", address, timeout=left) as answer:
-        if answer.status_code != httpx.codes.OK:
-            raise FhirError(f"status {answer.status_code}")
-        for chunk in answer.iter_bytes():
-            received += chunk
-            if len(received) > room:
-                raise FhirError(f"more than {LARGEST_ANSWER} bytes")
-            if monotonic() > until:
-                raise FhirError("no answer in time")
-    return bytes(received)
+    try:
+        with client.stream("GET", address, timeout=left) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise FhirError(f"status {answer.status_code}")
+            return outgoing.received(answer, room, until)
+    except outgoing.TooMuchError:
+        raise FhirError(f"more than {LARGEST_ANSWER} bytes") from None
+    except outgoing.TooSlowError:
+        raise FhirError("no answer in time") from None
 
 
 def next_page(page: bytes) -> str | None:

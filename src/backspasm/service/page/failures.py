@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from litestar import Request, Response
@@ -11,8 +10,8 @@ from litestar.exceptions import HTTPException
 from backspasm.patients.patient import InputError
 from backspasm.service.page.handlers import html
 from backspasm.service.page.screen import fragment
+from backspasm.service.problems import log_fault
 
-_log = logging.getLogger("backspasm.service")
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -34,6 +33,6 @@ def refused(request: AnyRequest, error: HTTPException) -> Response[bytes]:
 
 
 def fault(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """500: the kind of the fault goes into the log, its message does not, since it may quote the patient."""
-    _log.error("internal fault %s at the page", type(error).__name__)
+    """500."""
+    log_fault(request, error)
     return _page(request, "Internal fault; nothing was assessed", (), 500)

@@ -101,7 +101,7 @@ async def update(request: Asked, state: State) -> Response[bytes]:
 
 def _update(request: Asked, asked: Sent, bench: Workbench) -> Response[bytes]:
     screen = screen_of(asked.entry, bench, asked.do, asked.query)
-    _enter(request, screen.assessed)
+    enter(request, screen.assessed)
     if asked.live:
         return html(changes(screen, bench, asked.token, asked.had))
     return html(page(screen, bench, asked.token, course=_chart(screen, bench)))
@@ -166,8 +166,8 @@ async def leaflet_page(request: Asked, state: State) -> Response[bytes]:
 
 
 def _leaflet(request: Asked, asked: Sent, bench: Workbench) -> Response[bytes]:
-    a = _assessed(asked, bench).assessed
-    _enter(request, a)
+    a, _ = _assessed(asked, bench)
+    enter(request, a)
     return html(fragment("leaflet.html.j2", leaflet=leaflet(a, bench.knowledge)))
 
 
@@ -178,9 +178,9 @@ async def report_file(request: Asked, state: State) -> Response[bytes]:
 
 
 def _report(request: Asked, asked: Sent, bench: Workbench) -> Response[bytes]:
-    patient = _assessed(asked, bench).made.patient
-    a = assess(patient, bench.model)
-    _enter(request, a)
+    shown, _ = _assessed(asked, bench)
+    a = assess(shown.patient, bench.model)  # with the course, which the page fetches by itself
+    enter(request, a)
     return _file(report(a, bench.model), "assessment.html", "text/html; charset=utf-8")
 
 
@@ -191,7 +191,7 @@ async def case_file(request: Asked, state: State) -> Response[bytes]:
 
 
 def _case(asked: Sent, bench: Workbench) -> Response[bytes]:
-    case = _assessed(asked, bench).made.case
+    _, case = _assessed(asked, bench)
     return _file(json_bytes(case), "case.json", "application/json")
 
 
@@ -207,24 +207,24 @@ async def record(request: Asked, state: State) -> Response[bytes]:
 def _record(request: Asked, data: bytes, bench: Workbench, token: Token) -> Response[bytes]:
     patient = read_patient(data, bench.knowledge)
     screen = screen_of(entry_of(patient), bench)
-    _enter(request, screen.assessed)
+    enter(request, screen.assessed)
     return html(page(screen, bench, token, course=_chart(screen, bench)))
 
 
-def _enter(request: Asked, a: Assessment | None) -> None:
+def enter(request: Asked, a: Assessment | None) -> None:
     """What the audit trail keeps of an answer: digest and urgency, nothing that was entered."""
     if a is not None:
         assessed(request, a.input_digest, a.urgency.level)
 
 
-def _assessed(asked: Sent, bench: Workbench) -> Any:
-    """The screen of a form that could be assessed. Raises InputError where it could not."""
+def _assessed(asked: Sent, bench: Workbench) -> tuple[Assessment, dict[str, Any]]:
+    """The assessment of a form, and its case. Raises InputError where it cannot be assessed."""
     screen = screen_of(asked.entry, bench)
     if screen.assessed is None:
         faults = screen.made.faults
         said = "; ".join(f"{f.field}: {f.text}. Mend: {f.mend}" for f in faults) or "nothing was entered"
         raise InputError.one("form", "", said, "go back and correct it")
-    return screen
+    return screen.assessed, screen.made.case
 
 
 def _file(data: bytes, name: str, media_type: str) -> Response[bytes]:

@@ -9,10 +9,9 @@ from litestar.datastructures import State
 
 from backspasm.patients.patient import Patient
 from backspasm.service.page.entry import entry_of
-from backspasm.service.page.handlers import html, token_of
+from backspasm.service.page.handlers import enter, html, token_of
 from backspasm.service.page.screen import page, screen_of
 from backspasm.service.page.workbench import workbench
-from backspasm.service.security.audited import assessed
 
 
 def intake_page(request: Request[Any, Any, State], patient: Patient) -> Response[bytes]:
@@ -22,6 +21,5 @@ def intake_page(request: Request[Any, Any, State], patient: Patient) -> Response
     """
     bench = workbench(request.app.state)
     screen = screen_of(entry_of(patient), bench)
-    if screen.assessed is not None:
-        assessed(request, screen.assessed.input_digest, screen.assessed.urgency.level)
+    enter(request, screen.assessed)
     return html(page(screen, bench, token_of(request)))

@@ -8,12 +8,6 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-JSON = "application/json"
-HTML = "text/html"
-MARKDOWN = "text/markdown"
-FHIR = "application/fhir+json"
-TEXT = "text/plain"
-
 
 class NotAcceptableError(HTTPException):
     """406: the caller wants a form that is not offered."""

@@ -20,7 +20,8 @@ from backspasm.presentation.next_step import next_data
 from backspasm.presentation.note import html as note_page
 from backspasm.presentation.note import reading_json
 from backspasm.presentation.report import report
-from backspasm.service.rest.answers import FHIR, HTML, JSON, MARKDOWN, TEXT, finished, media_type, wanted
+from backspasm.service.media_types import FHIR, HTML, JSON, MARKDOWN, TEXT
+from backspasm.service.rest.answers import finished, media_type, wanted
 from backspasm.service.rest.bodies import PATIENT_TYPES, patient_of
 from backspasm.service.security.audited import assessed
 

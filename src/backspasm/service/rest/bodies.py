@@ -13,7 +13,7 @@ from backspasm.patients.case_text import parse_json
 from backspasm.patients.from_case import from_case
 from backspasm.patients.patient import InputError, Patient
 from backspasm.patients.reading import LARGEST_CASE, decoded, read_patient
-from backspasm.service.rest.answers import FHIR, JSON, TEXT
+from backspasm.service.media_types import FHIR, JSON, TEXT
 
 #: kinds of a body that holds a patient
 PATIENT_TYPES = (JSON, FHIR, TEXT)

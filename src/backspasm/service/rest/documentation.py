@@ -11,7 +11,8 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from backspasm.service.rest.answers import HTML, JSON, finished
+from backspasm.service.media_types import HTML, JSON
+from backspasm.service.rest.answers import finished
 from backspasm.service.rest.openapi.document import document_bytes
 from backspasm.service.rest.openapi.page import documentation_page
 

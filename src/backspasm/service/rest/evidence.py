@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
@@ -12,10 +12,9 @@ from litestar.params import FromPath, FromQuery
 from backspasm.patients.patient import InputError
 from backspasm.presentation.evidence_cells import opened
 from backspasm.records.problems import did_you_mean
-from backspasm.records.types import AgeGroup
-from backspasm.service.rest.answers import HTML, JSON, finished, wanted
-
-AGES: tuple[AgeGroup, ...] = get_args(AgeGroup)
+from backspasm.records.types import AGE_GROUPS
+from backspasm.service.media_types import HTML, JSON
+from backspasm.service.rest.answers import finished, wanted
 
 
 @get("/evidence", sync_to_thread=True)
@@ -53,9 +52,11 @@ def _opened(
     identifier: str | None, cause: str | None, age: str, request: Request[Any, Any, Any], state: State
 ) -> Response[bytes]:
     form = wanted(request, (JSON, HTML))
-    group = next((a for a in AGES if a == age), None)
+    group = next((a for a in AGE_GROUPS if a == age), None)
     if group is None:
-        raise InputError.one("age", age, "unknown age group", did_you_mean(age, AGES, f"one of {', '.join(AGES)}"))
+        raise InputError.one(
+            "age", age, "unknown age group", did_you_mean(age, AGE_GROUPS, f"one of {', '.join(AGE_GROUPS)}")
+        )
     try:
         found = opened(identifier, cause, group, state.model)
     except KeyError as error:

@@ -15,7 +15,8 @@ from backspasm.inference.coverage import Coverage, coverage
 from backspasm.presentation.json_bytes import json_bytes
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import did_you_mean
-from backspasm.service.rest.answers import JSON, finished, wanted
+from backspasm.service.media_types import JSON
+from backspasm.service.rest.answers import finished, wanted
 
 #: kinds of records that are opened by id
 KINDS = (

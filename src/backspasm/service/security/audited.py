@@ -10,6 +10,8 @@ from litestar.types import Scope
 
 _KEY = "backspasm_assessed"
 _CALLER = "backspasm_caller"
+#: the name of a caller who is none of those configured
+UNKNOWN = "unknown"
 
 
 class Assessed(msgspec.Struct, frozen=True):
@@ -42,4 +44,4 @@ def set_caller(scope: Scope, name: str) -> None:
 
 
 def caller_name(scope: Scope) -> str:
-    return str(scope["state"].get(_CALLER, "unknown"))
+    return str(scope["state"].get(_CALLER, UNKNOWN))

@@ -7,12 +7,13 @@ import hmac
 from collections.abc import Mapping
 
 from backspasm.service.security import sessions
+from backspasm.service.security.audited import UNKNOWN
+from backspasm.service.security.cookies import cookie_name, cookie_of
 from backspasm.service.security.paths import Door
 from backspasm.service.security.refusals import RefusedError
 from backspasm.service.settings import ApiKey, Settings
 
 LOCAL = "local"
-UNKNOWN = "unknown"
 
 
 def key_owner(key: str, keys: tuple[ApiKey, ...]) -> str | None:
@@ -33,7 +34,7 @@ def caller_of(headers: Mapping[str, str], settings: Settings, secret: bytes) -> 
         owner = key_owner(key.strip(), keys)
         if owner is not None:
             return owner
-    session = sessions.read(sessions.cookie_of(headers, sessions.cookie_name(settings)), secret)
+    session = sessions.read(cookie_of(headers, cookie_name(settings, sessions.SESSION)), secret)
     if session is not None and (session.caller in {k.name for k in keys} or session.caller.startswith("smart:")):
         return session.caller  # a key taken out of the settings ends its sessions
     return UNKNOWN if keys else LOCAL

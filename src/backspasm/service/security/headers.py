@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backspasm.service.security.sessions import is_secure
+from backspasm.service.security.cookies import is_secure
 from backspasm.service.settings import Settings
 
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"

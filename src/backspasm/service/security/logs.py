@@ -4,6 +4,7 @@ a query, a header, a body, or the message of an exception, since those may name 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 access = logging.getLogger("backspasm.access")
@@ -54,8 +55,6 @@ class UtcLine(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
-        import time
-
         self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Send
 
-from backspasm.service.problems import MEDIA_TYPE, Problem
-
-_FHIR = "application/fhir+json"
+from backspasm.service.media_types import FHIR, PROBLEM
+from backspasm.service.problems import Problem, issue_type
 
 
 class RefusedError(Exception):
@@ -27,20 +26,15 @@ def too_busy(reason: str, detail: str, seconds: int = 1) -> RefusedError:
     return RefusedError(503, reason, "The service is busy; nothing was assessed", detail, {"Retry-After": str(seconds)})
 
 
-#: FHIR R4 issue types (code system issue-type) by status; the others are "processing"
-_ISSUE_TYPES = {401: "login", 403: "forbidden", 408: "timeout", 413: "too-long", 421: "forbidden", 429: "throttled"}
-_ISSUE_TYPES |= {503: "transient", 504: "timeout"}
-
-
 async def send_refusal(error: RefusedError, path: str, send: Send) -> None:
     """Answer with a problem document, or with an OperationOutcome where the caller speaks FHIR."""
-    problem, kind = error.problem, MEDIA_TYPE
+    problem, kind = error.problem, PROBLEM
     body = msgspec.json.encode(problem)
     if path == "/fhir" or path.startswith("/fhir/"):
-        code = _ISSUE_TYPES.get(problem.status, "processing")
+        code = issue_type(problem.status)
         said = f"{problem.title}: {problem.detail}" if problem.detail else problem.title
         issue = {"severity": "error", "code": code, "diagnostics": said}
-        body, kind = msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [issue]}), _FHIR
+        body, kind = msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [issue]}), FHIR
     headers = {"Content-Type": kind, "Content-Length": str(len(body)), **error.headers}
     start: HTTPResponseStartEvent = {
         "type": "http.response.start",

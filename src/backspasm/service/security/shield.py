@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from backspasm.service.security import callers, hosts
-from backspasm.service.security.audited import Assessed, caller_name, set_caller, told
+from backspasm.service.security.audited import UNKNOWN, Assessed, caller_name, set_caller, told
 from backspasm.service.security.body import DisconnectedError, read_body, replayed
 from backspasm.service.security.headers import NO_STORE, security_headers
 from backspasm.service.security.logs import log_access
@@ -108,7 +108,7 @@ class Shield:
         caller = callers.caller_of(headers, self._settings, self._store.secret)
         set_caller(scope, caller)
         if door not in _LINE_FREE:
-            nameless = caller in {callers.LOCAL, callers.UNKNOWN}
+            nameless = caller in {callers.LOCAL, UNKNOWN}
             self._rates.take(f"address {(scope['client'] or ('',))[0]}" if nameless else f"caller {caller}")
         callers.require_caller(door, caller, headers, method)
         body = await read_body(headers, receive, self._settings.limits)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.datastructures import Cookie, State
+from litestar.datastructures import State
 from litestar.enums import MediaType, RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
@@ -44,27 +43,13 @@ def sign_in(
     owner = key_owner(data.key.strip(), state.settings.access.api_keys)
     if owner is None:
         return _page(request, "This key is not known. Check that it is complete, or ask your operator.", 401)
-    session = sessions.Session(owner, time.time() + sessions.SECONDS)
-    value = sessions.sign(session, state.store.secret)
-    return Redirect("/", status_code=303, cookies=[_cookie(state, value, sessions.SECONDS)])
+    return Redirect("/", status_code=303, cookies=[sessions.begun(owner, state.settings, state.store.secret)])
 
 
 @post("/sign-in/end", sync_to_thread=False, include_in_schema=False)
 def sign_out(state: State) -> Response[Any]:
     """Ends the session in this browser."""
-    return Redirect("/sign-in", status_code=303, cookies=[_cookie(state, "", 0)])
-
-
-def _cookie(state: State, value: str, seconds: int) -> Cookie:
-    return Cookie(
-        key=sessions.cookie_name(state.settings),
-        value=value,
-        max_age=seconds,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=sessions.is_secure(state.settings),
-    )
+    return Redirect("/sign-in", status_code=303, cookies=[sessions.ended(state.settings)])
 
 
 ROUTES = (form, sign_in, sign_out)

@@ -11,6 +11,8 @@ import httpx
 import msgspec
 from litestar.exceptions import HTTPException
 
+from backspasm.service import outgoing
+from backspasm.service.cds_hooks.calls import FHIR_ID
 from backspasm.service.cds_hooks.record import Part, Record, part_of
 from backspasm.service.cds_hooks.services import (
     ALLERGIES,
@@ -21,7 +23,6 @@ from backspasm.service.cds_hooks.services import (
     PATIENT,
     PROCEDURES,
     STATEMENTS,
-    Query,
 )
 from backspasm.service.fhir_client.allowed import normalised
 from backspasm.service.fhir_client.client import Connection, FhirError, Wanted, fetch
@@ -35,7 +36,6 @@ SCOPES = " ".join(
 LARGEST = 200_000
 PATIENCE = 5.0
 Answer = TypeVar("Answer")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class Configuration(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def discovered(server: SmartServer) -> Configuration:
 
 
 def redeemed(code: str, verifier: str, token_endpoint: str, server: SmartServer, settings: Settings) -> Granted:
-    """A token for a code. Raises HTTPException (502)."""
+    """A token for a code. Raises HTTPException (502; 503 where our secret cannot be read)."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -87,13 +87,24 @@ def redeemed(code: str, verifier: str, token_endpoint: str, server: SmartServer,
         "code_verifier": verifier,
         "client_id": server.client_id,
     }
-    secret = Path(server.client_secret_file).read_text(encoding="utf-8").strip() if server.client_secret_file else ""
+    secret = client_secret(server)
     found = _answered("POST", token_endpoint, Granted, form, (server.client_id, secret) if secret else None)
     if found.token_type.lower() != "bearer" or not found.access_token:
         raise HTTPException("The EHR gave no bearer token", status_code=502)
-    if found.patient is None or not _ID.fullmatch(found.patient):
+    if found.patient is None or not FHIR_ID.fullmatch(found.patient):
         raise HTTPException("No patient is open in the EHR: open one and launch again", status_code=502)
     return found
+
+
+def client_secret(server: SmartServer) -> str:
+    """What proves to the EHR that it is us; empty where none was agreed. Raises HTTPException (503)."""
+    if not server.client_secret_file:
+        return ""
+    try:
+        return Path(server.client_secret_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):  # where the file lies is for the operator alone
+        what = "The secret that was agreed with this EHR cannot be read: check client_secret_file in [[smart.servers]]"
+        raise HTTPException(what, status_code=503) from None
 
 
 def redirect_uri(settings: Settings) -> str:
@@ -102,8 +113,8 @@ def redirect_uri(settings: Settings) -> str:
 
 def read_record(granted: Granted, server: SmartServer, settings: Settings) -> Record:
     """The record of the patient who is open. Raises HTTPException (502) where not even the patient can be read."""
-    encounter = granted.encounter if granted.encounter and _ID.fullmatch(granted.encounter) else None
-    wanted = [Wanted(_filled(q, granted), every=not q.latest) for q in QUERIES]
+    encounter = granted.encounter if granted.encounter and FHIR_ID.fullmatch(granted.encounter) else None
+    wanted = [Wanted(q.filled(granted.patient or ""), every=not q.latest) for q in QUERIES]
     names = [q.key for q in QUERIES]
     if encounter is not None:
         wanted.append(Wanted(f"Encounter/{encounter}"))
@@ -125,10 +136,6 @@ def read_record(granted: Granted, server: SmartServer, settings: Settings) -> Re
     return Record(tuple(r for p in parts for r in p.resources), lacks)
 
 
-def _filled(query: Query, granted: Granted) -> str:
-    return query.template.replace("{{context.patientId}}", granted.patient or "")
-
-
 def _answered(
     method: str,
     address: str,
@@ -137,20 +144,17 @@ def _answered(
     login: tuple[str, str] | None = None,
 ) -> Answer:
     """A small JSON answer of the EHR: no redirect, no proxy, in time. Its words are never shown: they may hold a code."""
-    received = bytearray()
     until = monotonic() + PATIENCE
     try:
         with (
-            httpx.Client(follow_redirects=False, trust_env=False, timeout=PATIENCE) as client,
+            outgoing.client(PATIENCE) as client,
             client.stream(method, address, data=form, auth=login, headers={"Accept": "application/json"}) as answer,
         ):
             if answer.status_code != httpx.codes.OK:
                 raise HTTPException(f"The EHR refused (status {answer.status_code})", status_code=502)
-            for chunk in answer.iter_bytes():
-                received += chunk
-                if len(received) > LARGEST or monotonic() > until:
-                    raise HTTPException("The EHR's answer is too large, or too slow", status_code=502)
-        return msgspec.json.decode(bytes(received), type=kind)
+            return msgspec.json.decode(outgoing.received(answer, LARGEST, until), type=kind)
+    except (outgoing.TooMuchError, outgoing.TooSlowError):
+        raise HTTPException("The EHR's answer is too large, or too slow", status_code=502) from None
     except httpx.HTTPError as error:
         raise HTTPException(f"The EHR did not answer ({type(error).__name__})", status_code=502) from None
     except msgspec.DecodeError:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, Router, get
-from litestar.datastructures import Cookie, State
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import FromQuery
 from litestar.response import Redirect
@@ -19,13 +18,14 @@ from backspasm.patients.patient import InputError, Patient, Unread
 from backspasm.service.cds_hooks.record import Record
 from backspasm.service.page import failures
 from backspasm.service.page.intake import intake_page
-from backspasm.service.security import sessions
+from backspasm.service.security import cookies, sessions
 from backspasm.service.security.audited import set_caller
 from backspasm.service.settings import Settings
 from backspasm.service.smart import state as launches
 from backspasm.service.smart.ehr import (
     SCOPES,
     Granted,
+    client_secret,
     configured,
     discovered,
     read_record,
@@ -42,6 +42,7 @@ def launch(iss: FromQuery[str], launch: FromQuery[str], state: State) -> Respons
     """The EHR opens this address; the browser is sent on to the EHR's authorisation."""
     settings: Settings = state.settings
     server = configured(iss, settings)
+    client_secret(server)  # told before the clinician signs in at the EHR for nothing
     found = discovered(server)
     begun = launches.begin(server.issuer, found.token_endpoint)
     query = {
@@ -56,9 +57,8 @@ def launch(iss: FromQuery[str], launch: FromQuery[str], state: State) -> Respons
         "code_challenge_method": "S256",
     }
     joint = "&" if "?" in found.authorization_endpoint else "?"
-    cookie = _cookie(
-        settings, launches.cookie_name(settings), launches.sealed(begun, state.store.secret), launches.SECONDS
-    )
+    sealed = launches.sealed(begun, state.store.secret)
+    cookie = cookies.cookie(settings, launches.LAUNCH, sealed, launches.SECONDS)
     return Redirect(f"{found.authorization_endpoint}{joint}{urlencode(query)}", status_code=303, cookies=[cookie])
 
 
@@ -72,7 +72,7 @@ def callback(
     """The EHR sends the browser back: with a code, for which the record is read and shown; or with an error."""
     settings: Settings = state.settings
     given = request.query_params.get("state", "")
-    cookie = request.cookies.get(launches.cookie_name(settings), "")
+    cookie = request.cookies.get(cookies.cookie_name(settings, launches.LAUNCH), "")
     begun = launches.opened(cookie, given, state.store.secret)
     if begun is None:
         raise HTTPException(_AGAIN, status_code=400)
@@ -84,10 +84,9 @@ def callback(
     caller = f"smart:{server.issuer}"
     set_caller(request.scope, caller)
     page = intake_page(request, patient)
-    session = sessions.sign(sessions.Session(caller, time.time() + sessions.SECONDS), state.store.secret)
     page.cookies += [
-        _cookie(settings, sessions.cookie_name(settings), session, sessions.SECONDS),
-        _cookie(settings, launches.cookie_name(settings), "", 0),
+        sessions.begun(caller, settings, state.store.secret),
+        cookies.cookie(settings, launches.LAUNCH, "", 0),
     ]
     return page
 
@@ -100,18 +99,6 @@ def _patient(granted: Granted, record: Record, state: State) -> Patient:
         raise InputError.one("patient", "", "is another one than the EHR opened", "launch again")
     missing = tuple(Unread(f"record: {name}", why) for name, why in record.lacks.items())
     return msgspec.structs.replace(today.patient, unread=(*missing, *today.patient.unread))
-
-
-def _cookie(settings: Settings, name: str, value: str, seconds: int) -> Cookie:
-    return Cookie(
-        key=name,
-        value=value,
-        max_age=seconds,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=sessions.is_secure(settings),
-    )
 
 
 ROUTES = (

@@ -6,7 +6,6 @@ The state of a launch is bound to the browser that began it: an answer that anot
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -14,11 +13,12 @@ import time
 
 import msgspec
 
-from backspasm.service.security.sessions import derived, is_secure
-from backspasm.service.settings import Settings
+from backspasm.service.security import cookies
 
 #: seconds that a clinician has to sign in at the EHR
 SECONDS = 600
+#: what the cookie is for: part of its name and of its signature
+LAUNCH = "launch"
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -41,29 +41,14 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def cookie_name(settings: Settings) -> str:
-    return "__Host-backspasm-launch" if is_secure(settings) else "backspasm-launch"
-
-
 def sealed(launch: Launch, secret: bytes) -> str:
     """The cookie's value."""
-    content = base64.urlsafe_b64encode(msgspec.json.encode(launch)).decode()
-    return f"{content}.{_signature(content, secret)}"
+    return cookies.sealed(launch, LAUNCH, secret)
 
 
 def opened(value: str, state: str, secret: bytes) -> Launch | None:
     """The launch of a cookie; None where it was not signed here, is over, or is not the one of this state."""
-    content, _, signature = value.partition(".")
-    if not hmac.compare_digest(signature.encode(), _signature(content, secret).encode()):
-        return None
-    try:
-        launch = msgspec.json.decode(base64.urlsafe_b64decode(content), type=Launch)
-    except (binascii.Error, ValueError):
-        return None
-    if launch.until < time.time() or not hmac.compare_digest(launch.state.encode(), state.encode()):
+    launch = cookies.opened(value, Launch, LAUNCH, secret)
+    if launch is None or not hmac.compare_digest(launch.state.encode(), state.encode()):
         return None
     return launch
-
-
-def _signature(content: str, secret: bytes) -> str:
-    return hmac.new(derived(secret, "launch"), content.encode(), hashlib.sha256).hexdigest()

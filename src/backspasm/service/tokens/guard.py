@@ -12,8 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
-from backspasm.service.security.audited import caller_name, set_caller
-from backspasm.service.security.callers import UNKNOWN
+from backspasm.service.security.audited import UNKNOWN, caller_name, set_caller
 from backspasm.service.settings import Settings, is_loopback
 from backspasm.service.tokens.keys import KeysUnavailableError
 from backspasm.service.tokens.replay import first_seen

@@ -17,6 +17,7 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
+from backspasm.service import outgoing
 from backspasm.service.settings import CdsClient, is_loopback
 
 #: seconds for which a key set is used without asking again
@@ -99,16 +100,14 @@ def _fetched(address: str) -> bytes:
     parts = urlsplit(address)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise KeysUnavailableError("jwks_url is neither https nor on this machine")
-    received = bytearray()
     until = monotonic() + PATIENCE
-    with (
-        httpx.Client(follow_redirects=False, trust_env=False, timeout=PATIENCE) as client,
-        client.stream("GET", address, headers={"Accept": "application/json"}) as answer,
-    ):
-        if answer.status_code != httpx.codes.OK:
-            raise KeysUnavailableError(f"jwks_url: status {answer.status_code}")
-        for chunk in answer.iter_bytes():
-            received += chunk
-            if len(received) > LARGEST or monotonic() > until:
-                raise KeysUnavailableError("jwks_url: too large, or too slow")
-    return bytes(received)
+    try:
+        with (
+            outgoing.client(PATIENCE) as client,
+            client.stream("GET", address, headers={"Accept": "application/json"}) as answer,
+        ):
+            if answer.status_code != httpx.codes.OK:
+                raise KeysUnavailableError(f"jwks_url: status {answer.status_code}")
+            return outgoing.received(answer, LARGEST, until)
+    except (outgoing.TooMuchError, outgoing.TooSlowError):
+        raise KeysUnavailableError("jwks_url: too large, or too slow") from None

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -191,6 +192,25 @@ def test_an_ehr_without_pkce_is_refused(opened: Opened) -> None:
 def test_a_grant_that_does_not_serve_is_an_error(change: Json, opened: Opened) -> None:
     opened.behaviour.granted = {k: v for k, v in (opened.behaviour.granted | change).items() if v is not None}
     assert opened.back(opened.launch().headers["location"]).status_code == 502
+
+
+def test_an_agreed_secret_goes_with_the_code_and_a_missing_one_is_told_at_once(model: Model, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    behaviour = LaunchingEhr()
+    with running(behaviour) as ehr:
+        known = SmartServer(issuer=f"{ehr.url}/fhir", client_id="backspasm", client_secret_file=str(secret))
+        smart = SmartSettings(servers=(known,))
+        with service(model, smart=smart, access=Access(api_keys=(WARD,))) as client:
+            opened = Opened(client, ehr, behaviour)
+            without = opened.launch()
+            assert without.status_code == 503
+            assert "client_secret_file" in without.text
+            assert str(tmp_path) not in without.text
+            assert ehr.asked == []
+            secret.write_text("s3cret\n", encoding="utf-8")
+            assert opened.back(opened.launch().headers["location"]).status_code == 200
+        (sent,) = [headers for _, path, headers, _ in ehr.asked if path == "/fhir/token"]
+        assert base64.b64decode(sent["authorization"].removeprefix("Basic ")) == b"backspasm:s3cret"
 
 
 def test_a_part_of_the_record_that_cannot_be_read_is_said(opened: Opened) -> None:

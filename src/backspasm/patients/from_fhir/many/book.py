@@ -51,8 +51,8 @@ class Meaning(Struct, frozen=True):
     """What holds for every resource of a class.
 
     ``silent``: it says nothing in any situation. ``by_value``: what it says depends on its number; where nothing but the number
-    counts, ``measures`` has each finding with the days for which its value is good. ``tells``, ``pain``, ``chronic``,
-    ``closed``: of conditions. ``held``, ``about``, ``setting``: of encounters. ``own``, ``used``: of responses.
+    counts, ``measures`` has each finding with the days for which its value is good. ``tells`` (of back pain),
+    ``chronic``, ``closed``: of conditions. ``held``, ``about``, ``setting``: of encounters. ``own``, ``used``: of responses.
     """
 
     resource: Element = Element()

@@ -163,14 +163,16 @@ def _durations(statements: Statements, visits: Visits, place: dict[str, int], bo
     over, here, chronic = (np.concatenate(c) for c in (pain.over, pain.here, pain.chronic))
     began, ended = np.concatenate(pain.began), np.concatenate(pain.ended)
     if over.any():
-        said, rows = statements.said, np.flatnonzero(over)
-        said.visit.append(visit[rows])
-        said.finding.append(np.full(len(rows), place["previous_episodes"], dtype=np.int64))
-        said.present.append(np.ones(len(rows), dtype=bool))
-        said.key.append(key[rows])
-        said.position.append(FOLLOWS + rows)
-        said.began.append(began[rows])
-        said.ended.append(ended[rows])
+        rows = np.flatnonzero(over)
+        statements.said.add(
+            visit=visit[rows],
+            finding=np.full(len(rows), place["previous_episodes"], dtype=np.int64),
+            present=np.ones(len(rows), dtype=bool),
+            key=key[rows],
+            position=FOLLOWS + rows,
+            began=began[rows],
+            ended=ended[rows],
+        )
     current = np.flatnonzero(~over)
     any_here = np.zeros(len(visits), dtype=bool)
     any_here[visit[current[here[current]]]] = True
@@ -200,11 +202,12 @@ def _pressures(statements: Statements, age: Floats, place: dict[str, int], conte
         judge_pressure(own, ledger)
         for finding, listed in ledger.said.items():
             for spoken in listed:
-                said = statements.said
-                said.visit.append(np.array([visit]))
-                said.finding.append(np.array([place[finding]]))
-                said.present.append(np.array([spoken.present]))
-                said.key.append(np.array([key]))
-                said.position.append(np.array([PRESSURES]))
-                said.began.append(np.full(1, np.nan))
-                said.ended.append(np.full(1, np.nan))
+                statements.said.add(
+                    visit=np.array([visit]),
+                    finding=np.array([place[finding]]),
+                    present=np.array([spoken.present]),
+                    key=np.array([key]),
+                    position=np.array([PRESSURES]),
+                    began=np.full(1, np.nan),
+                    ended=np.full(1, np.nan),
+                )

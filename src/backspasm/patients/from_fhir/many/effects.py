@@ -174,7 +174,7 @@ def _problem(condition: Condition, when: Moment | None, situation: Situation) ->
 def _collected(ledger: Ledger, situation: Situation, pain: bool) -> Effect:
     ledgered = [(f, s) for f, said in ledger.said.items() for s in said]
     return Effect(
-        says=tuple(_say(f, s, situation) for f, s in ledgered),
+        says=tuple(_say(f, s) for f, s in ledgered),
         values=tuple((f, v.value) for f, values in ledger.values.items() for v in values),
         systolic=tuple(v.value for v in ledger.systolic),
         comorbidities=tuple(ledger.comorbidities),
@@ -186,7 +186,7 @@ def _collected(ledger: Ledger, situation: Situation, pain: bool) -> Effect:
     )
 
 
-def _say(finding: str, said: Said, situation: Situation) -> Say:
+def _say(finding: str, said: Said) -> Say:
     if said.began is None and said.ended is None:
         return Say(finding, said.present)
     same = said.ended is not None and said.ended == said.began

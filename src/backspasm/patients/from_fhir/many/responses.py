@@ -6,6 +6,7 @@ import numpy as np
 
 from backspasm.patients.from_fhir.many.book import FLAGS, SITUATIONS
 from backspasm.patients.from_fhir.many.moments import DateTable, Ints
+from backspasm.patients.from_fhir.many.repeated import repeated
 from backspasm.patients.from_fhir.many.resources import Responses
 from backspasm.patients.from_fhir.many.statements import RESPONSES, Collector
 from backspasm.patients.from_fhir.many.visits import Visits
@@ -21,9 +22,8 @@ def take_responses(
     """
     book = collector.book
     used, own = book.marked("used")[responses.place], book.marked("own")[responses.place]
-    row = np.repeat(np.arange(len(used)), visits.count[responses.patient])
-    begin = np.cumsum(visits.count[responses.patient]) - visits.count[responses.patient]
-    visit = visits.first[responses.patient[row]] + np.arange(len(row)) - begin[row]
+    row, within = repeated(visits.count[responses.patient])
+    visit = visits.first[responses.patient[row]] + within
     authored = table.times.take(responses.authored[row])
     holds = encounter[row] == visits.encounter[visit]
     future = authored.after(visits.until.take(visit)) & (visits.ended[visit] | ~holds)
@@ -36,8 +36,7 @@ def take_responses(
     # every item of every response at its visits
     length = np.bincount(responses.of, minlength=len(used))
     first = np.cumsum(length) - length
-    pair = np.repeat(np.arange(len(row)), length[row])
-    within = np.arange(len(pair)) - np.repeat(np.cumsum(length[row]) - length[row], length[row])
+    pair, within = repeated(length[row])
     item = first[row[pair]] + within
     code = responses.item[item] * SITUATIONS + bucket[pair] * FLAGS + own[row[pair]]
     unique, inverse = np.unique(code, return_inverse=True)

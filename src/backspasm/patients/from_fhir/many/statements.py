@@ -12,8 +12,10 @@ from backspasm.patients.from_fhir.many.book import ADULT, FLAGS, HERE, OVER, SIT
 from backspasm.patients.from_fhir.many.effects import Effect
 from backspasm.patients.from_fhir.many.kinds import Kind
 from backspasm.patients.from_fhir.many.moments import DateTable, Flags, Ints
+from backspasm.patients.from_fhir.many.repeated import repeated
 from backspasm.patients.from_fhir.many.resources import Resources
 from backspasm.patients.from_fhir.many.visits import Visits
+from backspasm.patients.from_fhir.structs import MedicationUse
 
 Floats = NDArray[np.float64]
 #: what is read after all lines has positions behind theirs: what follows from conditions, then responses, then pressures
@@ -32,6 +34,18 @@ class Said:
     position: list[Ints] = field(default_factory=list)
     began: list[Floats] = field(default_factory=list)
     ended: list[Floats] = field(default_factory=list)
+
+    def add(
+        self, visit: Ints, finding: Ints, present: Flags, key: Ints, position: Ints, began: Floats, ended: Floats
+    ) -> None:
+        """Enter answers, (a) each."""
+        self.visit.append(visit)
+        self.finding.append(finding)
+        self.present.append(present)
+        self.key.append(key)
+        self.position.append(position)
+        self.began.append(began)
+        self.ended.append(ended)
 
 
 @dataclass
@@ -93,9 +107,8 @@ def pairs_of(
         encounter: of each resource the place of its encounter, -1 for none.
     """
     rows = np.flatnonzero(wanted & (visits.count[resources.patient] > 0))
-    count = visits.count[resources.patient[rows]]
-    row = np.repeat(rows, count)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    which, within = repeated(visits.count[resources.patient[rows]])
+    row = rows[which]
     visit = visits.first[resources.patient[row]] + within
     columns = resources.columns
     until, ended = visits.until.take(visit), visits.ended[visit]
@@ -113,7 +126,7 @@ def pairs_of(
         kept = np.flatnonzero(age.there)
         row, visit, holds = row[kept], visit[kept], holds[kept]
         when, age, start = when.take(kept), age.take(kept), start.take(kept)
-    if kind.struct.__name__ == "MedicationUse":  # what is taken beyond the encounter is taken at it
+    if kind.struct is MedicationUse:  # what is taken beyond the encounter is taken at it
         days = np.where(age.after(until), 0, age.days_to(start))
     else:
         days = age.days_to(start)
@@ -144,7 +157,7 @@ def conditions_at(
     ended = np.where(over, np.where(end.there, days.astype(np.float64), np.nan), 0.0)
     here = pairs.holds.copy()
     if named:
-        of_visit = {(i, k) for i, k in named}
+        of_visit = set(named)
         encounters = visits.encounter[pairs.visit].tolist()
         here |= np.array([(i, k) in of_visit for i, k in zip(encounters, pairs.row.tolist(), strict=True)], dtype=bool)
     return Conditions(over, here, ended)
@@ -221,23 +234,23 @@ class Collector:
         counts = number[inverse] if len(effects) else number
         if not counts.any():
             return
-        pair = np.repeat(np.arange(len(inverse)), counts)
+        pair, within = repeated(counts)
         offset = np.cumsum(number) - number
-        within = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
         says = [s for e in effects for s in e.says]
         place = offset[inverse[pair]] + within
-        said = self.out.said
-        said.visit.append(visit[pair])
-        said.finding.append(np.array([self.order[s.finding] for s in says], dtype=np.int64)[place])
-        said.present.append(np.array([s.present for s in says], dtype=bool)[place])
-        said.key.append(key[pair])
-        said.position.append(position[pair])
         began = np.array([s.began for s in says], dtype=bool)[place]
-        said.began.append(np.where(began, days[pair], np.nan))
         own = np.array([s.ended == "end" for s in says], dtype=bool)[place]
         as_begun = np.array([s.ended == "began" for s in says], dtype=bool)[place]
         end = np.full(len(pair), np.nan) if ended is None else ended[pair]
-        said.ended.append(np.where(own, end, np.where(as_begun, days[pair], np.nan)))
+        self.out.said.add(
+            visit=visit[pair],
+            finding=np.array([self.order[s.finding] for s in says], dtype=np.int64)[place],
+            present=np.array([s.present for s in says], dtype=bool)[place],
+            key=key[pair],
+            position=position[pair],
+            began=np.where(began, days[pair], np.nan),
+            ended=np.where(own, end, np.where(as_begun, days[pair], np.nan)),
+        )
 
     def enter(self, effects: Sequence[Effect], inverse: Ints, visit: Ints, key: Ints, position: Ints) -> None:
         """Enter lists and values; arguments as of ``say``."""

@@ -172,7 +172,7 @@
   // --- keys ---------------------------------------------------------------------------------------------------------
   const states = { y: "present", n: "absent", u: "unsure", r: "none" };
   const press = (element) => { if (element) { element.focus(); element.click(); } };
-    document.addEventListener("keydown", (e) => {
+  document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.altKey || e.metaKey || e.defaultPrevented) return;
     const here = e.target, key = e.key.toLowerCase();
     if (here.id === "find") return inSearch(e);

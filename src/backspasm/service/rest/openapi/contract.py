@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import field
 
 from backspasm.service.rest.openapi.treatments import Treatments
-from backspasm.service.rest.openapi.types import Digest, Interval, Level, Part, Probability, Texts
+from backspasm.service.rest.openapi.types import Digest, Interval, Level, Part, Probability, Texts, When
 
 
 class Reason(Part, frozen=True):
@@ -132,7 +132,7 @@ class Next(Part, frozen=True):
 class Investigation(Part, frozen=True):
     test: str
     verdict: Literal["indicated", "consider", "not_indicated"]
-    when: Literal["now", "today", "within_two_weeks", "after_six_weeks", "planned"] | None
+    when: When | None
     because: str
     sources: Texts
     cautions: Texts
@@ -146,7 +146,7 @@ class Investigation(Part, frozen=True):
 
 class PathwayStep(Part, frozen=True):
     do: str
-    by_when: Literal["now", "today", "within_two_weeks", "after_six_weeks", "planned"]
+    by_when: When
     who: str
     sources: Texts
 
@@ -163,7 +163,7 @@ class ComeBack(Part, frozen=True):
 
     id: str
     when: str
-    how_soon: Literal["now", "today", "within_two_weeks", "after_six_weeks", "planned"]
+    how_soon: When
     to_whom: str
     sources: Texts
 

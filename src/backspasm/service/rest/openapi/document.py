@@ -10,10 +10,10 @@ from backspasm.inference.model import Model
 from backspasm.presentation.json_bytes import json_bytes
 from backspasm.presentation.words import DISCLAIMER
 from backspasm.service.fhir.operations import OPERATIONS as FHIR_OPERATIONS
-from backspasm.service.rest.answers import FHIR, JSON, TEXT
+from backspasm.service.media_types import FHIR, JSON, PROBLEM, TEXT
 from backspasm.service.rest.openapi.examples import BUNDLE, CASE, NOTE, SIMULATION, question_response
 from backspasm.service.rest.openapi.operations import OPERATIONS as REST_OPERATIONS
-from backspasm.service.rest.openapi.operations import PROBLEM, Json, Operation, Parameter
+from backspasm.service.rest.openapi.operations import Json, Operation, Parameter
 from backspasm.service.rest.openapi.schemas import ref, schemas
 
 EVERY: tuple[Operation, ...] = (*REST_OPERATIONS, *FHIR_OPERATIONS)

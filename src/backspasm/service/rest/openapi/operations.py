@@ -7,11 +7,10 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from backspasm.records.types import AGE_GROUPS
-from backspasm.service.rest.answers import FHIR, HTML, JSON, MARKDOWN, TEXT
+from backspasm.service.media_types import FHIR, HTML, JSON, MARKDOWN, PROBLEM, TEXT
 from backspasm.service.rest.knowledge import KINDS
 
 Json = dict[str, Any]
-PROBLEM = "application/problem+json"
 
 
 class Parameter(Struct, frozen=True):

@@ -129,8 +129,6 @@ def _type(schema: dict[str, Any]) -> str:
 
 def _bounds(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
-    if low is None and high is None:
-        return ""
-    return (
-        f" {low:g} to {high:g}" if low is not None and high is not None else f" from {low:g}" if low is not None else ""
-    )
+    if low is not None and high is not None:
+        return f" {low:g} to {high:g}"
+    return "".join(f" {word} {bound:g}" for word, bound in (("from", low), ("up to", high)) if bound is not None)

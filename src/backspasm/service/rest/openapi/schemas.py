@@ -19,7 +19,6 @@ from backspasm.service.rest.openapi.course import Course, NoCourse
 
 Json = dict[str, Any]
 TEMPLATE = "#/components/schemas/{name}"
-#: a name: some text on one line
 #: a name on one line; what cannot be printed is refused
 _NAME: Json = {"type": "string", "minLength": 1}
 

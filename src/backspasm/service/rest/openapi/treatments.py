@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import field
 
-from backspasm.service.rest.openapi.types import Part, Probability, Texts
+from backspasm.service.rest.openapi.types import Part, Probability, Texts, Warned
 
 
 class Effect(Part, frozen=True, omit_defaults=True):
@@ -68,7 +68,7 @@ class HeldBack(Part, frozen=True):
 
 class VerdictReason(Part, frozen=True):
     rule: str
-    verdict: Literal["avoid", "caution"]
+    verdict: Warned
     strength: Literal["contraindicated", "advised_against", "caution", "lower_dose"]
     because: str
     met: Texts
@@ -79,7 +79,7 @@ class Verdict(Part, frozen=True):
     """A treatment that this patient must not be given, or only with care."""
 
     treatment: str
-    verdict: Literal["avoid", "caution"]
+    verdict: Warned
     because: str
     sources: Texts
     reasons: list[VerdictReason]
@@ -90,7 +90,7 @@ class Taken(Part, frozen=True):
 
     name: str
     medicine: str
-    verdict: Literal["avoid", "caution"]
+    verdict: Warned
     because: str
     sources: Texts
     reasons: list[VerdictReason]
