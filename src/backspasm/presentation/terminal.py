@@ -149,12 +149,13 @@ def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     if not found and not treatments:
         return None
     lines: list[RenderableType] = [
-        heading("Where studies disagree", "`--format html` shows both sides, and the answer under each"),
+        heading("Where studies disagree", "`evidence ID` opens one; `--format html` shows the answer under each side"),
         *treatments,
     ]
     for b in found[:DISPUTED]:
         name = b.record.name if b.record else words.place_name(b.places[0], knowledge)
-        lines.append(Text(f"  {name}"))
+        address = b.record.id if b.record else "/".join(reversed(b.places[0]))
+        lines.append(Text.assemble(f"  {name}  ", (address, "green")))
     if len(found) > DISPUTED:
         lines.append(Text(f"  and {len(found) - DISPUTED} more on the diagnosis", style="dim"))
     return Group(*lines)
