@@ -23,6 +23,8 @@ LARGEST_CASE = 1_000_000
 LARGEST_NOTE = 2_000_000
 
 _RESOURCE = re.compile(rb'"resourceType"\s*:')
+#: the field that every case has, and no note
+_CASE = re.compile(r"^[\s{]*[\"']?age_years[\"']?\s*:", re.MULTILINE)
 #: a line of a case that is not indented: a field, an entry of a list, a comment, the start of a document
 _CASE_LINE = re.compile(r"(?:[a-z_]+\s*:(?:\s|$)|['\"]?[a-z_]+['\"]?\s*:|- |#|---|\.\.\.|[\]}{\[])")
 _FIELD = re.compile(rf"^['\"]?(?:{'|'.join(FIELDS)}|[a-z]+_[a-z_]+)['\"]?\s*:", re.MULTILINE)
@@ -118,9 +120,12 @@ def decoded(data: bytes) -> str:
 
 
 def note_text(text: str) -> str:
-    """The text of a note, if it is not too long to be one. Raises InputError."""
+    """The text of a note, if it is one and not too long. Raises InputError."""
     if not text.strip():
         raise InputError.one("input", "", "the note is empty", "give the text of a note")
+    if _CASE.search(text) or (text.lstrip()[:1] == "{" and _RESOURCE.search(text.encode())):
+        what = "is a case or a FHIR resource, not a note: its `absent` would be read as words"
+        raise InputError.one("input", "", what, "`backspasm assess FILE` takes it as it is; leave out --from note")
     if len(text) > LARGEST_NOTE:
         what = f"{len(text):,} characters are too many for a note (at most {LARGEST_NOTE:,})"
         raise InputError.one("input", "", what, "give the note of one visit")

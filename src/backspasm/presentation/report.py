@@ -22,6 +22,7 @@ from backspasm.presentation.forest import STYLE as FOREST_STYLE
 from backspasm.presentation.plan_views import plan_view
 from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.presentation.rendering import anchor, rendered
+from backspasm.presentation.said import left_open, told
 from backspasm.presentation.sources import Source, cited, sources_in
 from backspasm.presentation.treatment_views import treatments_view
 from backspasm.presentation.tried_sides import statistics
@@ -95,6 +96,8 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
         disputes=shown[:DISPUTES],
         more_disputes=shown[DISPUTES:],
         quiet=len(disputes) - len(shown),
+        told=told(a.patient, knowledge),
+        left_open=left_open(a.patient, knowledge),
         derived=[
             (words.finding_name(d.finding, knowledge), d.answer, d.because, words.plain(d.source))
             for d in a.answers.derived
