@@ -9,7 +9,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from backspasm.cli_shared import SheetFormat, bad_input, load_model, progress_bar, refuse, stdout_console
+from backspasm.cli_shared import (
+    SheetFormat,
+    bad_input,
+    load_model,
+    progress_bar,
+    refuse,
+    stdout_console,
+    touched,
+    write_out,
+)
 
 population_app = typer.Typer()
 
@@ -107,6 +116,8 @@ def validate(
 
     if rules is None and cases is None and not calibration and not dependence:
         refuse("nothing to validate on. Mend: give --rules FILE, --cases FILE, --calibration or --dependence")
+    if html is not None:
+        touched(html)  # minutes of work end in it: better refused at once
     model = load_model()
     try:
         with bad_input():
@@ -118,10 +129,12 @@ def validate(
 
         page = validation_page(found, model.knowledge)
         if html is not None:
-            html.write_text(page, encoding="utf-8")
+            write_out(page.encode(), html, "--html")
         if output == "html":
             print(page, end="")
     if output == "json":
         sys.stdout.buffer.write(validation_json(found))
+        for remark in found.remarks:
+            print(f"backspasm: {remark}", file=sys.stderr)
     elif output == "terminal":
         print_validation(found, model.knowledge, stdout_console())

@@ -82,15 +82,31 @@ def refuse(*messages: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def write_out(data: bytes, out: Path | None) -> None:
-    """To the file that ``--out`` names, or to standard output."""
+def write_out(data: bytes, out: Path | None, option: str = "--out") -> None:
+    """To the file that the option names, or to standard output."""
     if out is None:
         sys.stdout.buffer.write(data)
         return
     try:
         out.write_bytes(data)
     except OSError as error:
-        refuse(f"--out ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")
+        _cannot_write(out, error, option)
+
+
+def touched(out: Path, option: str = "--html") -> None:
+    """Refuses a file that cannot be written before the work for it begins; what stands in it is kept till then."""
+    new = not out.exists()
+    try:
+        with out.open("ab"):
+            pass
+    except OSError as error:
+        _cannot_write(out, error, option)
+    if new:
+        out.unlink()
+
+
+def _cannot_write(out: Path, error: OSError, option: str) -> NoReturn:
+    refuse(f"{option} ({out}): {error.strerror}. Mend: name a file in a folder that exists and may be written to")
 
 
 def load_model() -> Model:

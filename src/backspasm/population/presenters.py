@@ -47,9 +47,8 @@ def presenters(
                     ages.append((one, next_one))
     total = sum(s.weight for s in strata)
     if total <= 0:
-        raise InputError.one(
-            "age", f"{age_from} to {age_to}", "nobody of that age presents", "widen --age-from and --age-to"
-        )
+        said = " ".join(f"{word} {age:g}" for word, age in (("from", age_from), ("to", age_to)) if age is not None)
+        raise InputError.one("age", said, "nobody of that age presents there", "widen --age-from and --age-to")
     return tuple(Stratum(s.setting, s.band, s.sex, s.weight / total) for s in strata), tuple(ages)
 
 
