@@ -7,9 +7,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from matplotlib.figure import Figure as Drawing
 
 from backspasm import KnowledgeError, Model
 from backspasm.inference.numbers import JointDraws
+from backspasm.population import figures
 from backspasm.population.rule_accuracy import accuracy, entangled
 from backspasm.population.rule_validation import (
     Interval,
@@ -19,7 +21,7 @@ from backspasm.population.rule_validation import (
     validate_rules,
 )
 from backspasm.population.rules import Clause, Figure, Rule, not_on_file, own_studies, read_rules
-from backspasm.population.validation_text import explanation, summary
+from backspasm.population.validation_text import RATIOS, explanation, summary
 
 GOOD = """
 - id: fever_or_old
@@ -278,3 +280,20 @@ def test_the_widest_interval_is_that_of_a_share(tmp_path: Path, model: Model) ->
     ]
     assert f"ratios aside: {max(widths):.2f}." in summary(found)
     assert "1 of the studies' figures have no interval" in summary(found)
+
+
+@pytest.mark.parametrize(
+    "published", ["{lr_pos: {value: 0}}", "{lr_neg: {value: 0.5, low: 0.2, high: 0.9}, specificity: {value: 1}}"]
+)
+def test_ratios_are_drawn_on_a_scale_of_their_own(published: str, tmp_path: Path, model: Model) -> None:
+    text = GOOD[: GOOD.index("published")] + f"published: {published}"
+    found = validate_rules(rules_of(text, tmp_path, model), model, 200, 1, draws=50)
+    drawn = figures._panel  # what is drawn, before it becomes paths
+    for kind in {e.comparison.measure in RATIOS for e in found}:
+        axes = Drawing().subplots()
+        drawn(axes, [e.comparison for e in found if (e.comparison.measure in RATIOS) is kind])
+        assert axes.get_xscale() == ("log" if kind else "linear")
+        low, high = axes.get_xlim()
+        xs = np.concatenate([np.atleast_1d(line.get_xdata()) for line in axes.get_lines()])
+        assert ((xs >= low) & (xs <= high)).all()
+    assert figures.forest(found).count("<svg") == 1

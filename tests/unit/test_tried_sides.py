@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from backspasm import Model
 from backspasm.advice.disputes import curated, disputed
 from backspasm.advice.tried_sides import Trials, Tried
-from backspasm.advice.verdict import question, verdict
+from backspasm.advice.verdict import Verdict, question, verdict
 from backspasm.inference.cell_evidence import cell_evidence
 from backspasm.inference.refitting import Refitter
 from backspasm.patients.gathered import patients_on_file
+from backspasm.presentation.impact import print_impact
 from backspasm.presentation.tried_sides import advice, change
 from backspasm.records.types import AgeGroup
 
@@ -88,3 +92,20 @@ def test_every_written_dispute_has_two_sides_that_speak_of_some_age(trials: Tria
 
 def test_a_rate_on_which_studies_agree_is_not_disputed(model: Model) -> None:
     assert disputed(("fever", "disc_herniation"), "adult", model.knowledge) is None
+
+
+def test_a_patient_whose_advice_changes_is_named_whole_with_both_answers(model: Model) -> None:
+    def answer(level: str, *causes: str) -> Verdict:
+        return Verdict(level, tuple((c, 0.3 - i / 10) for i, c in enumerate(causes)), ())
+
+    name = "vignettes/a_patient_of_a_long_name_that_a_column_would_cut"
+    before = answer("urgent", "spinal_metastasis", "osteoporotic_vertebral_fracture", "nonspecific_back_pain")
+    after = answer("routine", "nonspecific_back_pain", "osteoporotic_vertebral_fracture", "spinal_metastasis")
+    out = io.StringIO()
+    console = Console(file=out, width=80, highlight=False)
+    print_impact(Impact("deyo1988", ("cell",), (), (PatientImpact(name, before, after),)), model.knowledge, console)
+    shown = out.getvalue()
+    assert name in shown
+    assert [line.split() for line in shown.splitlines() if line.startswith("urgent")] == [["urgent", "routine"]]
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80

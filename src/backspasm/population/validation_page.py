@@ -29,7 +29,8 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top
 table { border-collapse: collapse; font-size: .85rem; width: 100%; } .wide { overflow-x: auto; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e6e8eb; vertical-align: top; }
 figure { margin: 1.5rem 0; } svg { max-width: 100%; height: auto; } figcaption, footer { color: #59616b; font-size: .85rem; }
-td[rowspan] { overflow-wrap: anywhere; max-width: 14rem; } .num { white-space: nowrap; }
+th[colspan] { padding-top: .9rem; } small { font-weight: 400; color: #59616b; } .num { white-space: nowrap; }
+tr { break-inside: avoid; } figure { break-inside: avoid; }
 .no { color: #a3360b; font-weight: 600; }
 """
 
@@ -63,22 +64,21 @@ def _rules(found: Validation, knowledge: Knowledge) -> list[str]:
         return []
     rows = []
     for name, figures in by_rule(found.rules).items():
-        for i, e in enumerate(figures):
+        left_out = escape(", ".join(figures[0].left_out)) or "none, for it is not on file"
+        title = f"<strong>{escape(name.replace('_', ' '))}</strong><br><small>{escape(figures[0].source)}. Left out: {left_out}.</small>"
+        rows.append(f'<tr><th colspan="5">{title}</th></tr>')
+        for e in figures:
             c = e.comparison
-            of_rule = f"<strong>{escape(name.replace('_', ' '))}</strong><br><small>{escape(e.source)}</small>"
             row = [
                 MEASURE_WORDS[c.measure],
                 _figures(interval(c.measure, c.model)),
                 _figures(interval(c.measure, c.study)),
                 "yes" if c.overlap else '<span class="no">no</span>',
                 "" if e.drawn is None else _figures(f"{shown(c.measure, e.drawn)} of {e.drawn_of:,}"),
-                escape(", ".join(e.left_out)) or "none on file",
             ]
-            rows.append(
-                "<tr>" + (f'<td rowspan="{len(figures)}">{of_rule}</td>' if i == 0 else "") + _cells(row) + "</tr>"
-            )
+            rows.append(f"<tr>{_cells(row)}</tr>")
     misses = [f"<li>{escape(explanation(e, knowledge))}</li>" for e in found.rules if not e.comparison.overlap]
-    head = ["rule", "measure", "model (90 %)", "study (95 %)", "agree", "drawn patients", "studies left out"]
+    head = ["measure", "model (90 %)", "study (95 %)", "agree", "drawn patients"]
     return [
         "<h2>Published rules on the model's own patients</h2>",
         f"<p>{escape(summary(found.rules))}</p>",
