@@ -9,6 +9,7 @@ from rich.console import Console
 
 from backspasm import Model
 from backspasm.advice.disputes import curated, disputed
+from backspasm.advice.impact import Impact, PatientImpact
 from backspasm.advice.tried_sides import Trials, Tried
 from backspasm.advice.verdict import Verdict, question, verdict
 from backspasm.inference.cell_evidence import cell_evidence
