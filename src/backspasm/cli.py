@@ -223,8 +223,8 @@ def evidence(
         str | None,
         typer.Argument(
             metavar="[ID]",
-            help="A study, a study/fact, an assumption, a treatment, a dispute, or a rate: CAUSE/FINDING, or a finding; "
-            "a list of all if left out.",
+            help="A study, a study/fact, an assumption, a treatment, a dispute, a cause (how common it is, by place), or a rate: "
+            "CAUSE/FINDING, or a finding; a list of all if left out.",
         ),
     ] = None,
     cause: Annotated[

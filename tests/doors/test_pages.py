@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from backspasm import Knowledge, Model, Patient, assess, from_case
+from backspasm.inference.presenting import base_rates_of
 from backspasm.patients.patient import Unread
 from backspasm.presentation.explanation import explanation
 from backspasm.presentation.explanation_page import explanation_page
@@ -364,6 +365,32 @@ def test_evidence_opens_a_dispute_on_treatments_with_its_trials(run: Run) -> Non
     assert page.tags["svg"] > 0
 
 
+def test_evidence_of_a_cause_tells_how_common_it_is_in_each_place(run: Run, model: Model) -> None:
+    data = json.loads(run("evidence", "discitis", "--format", "json").out)["cause"]
+    rates = {(b["setting"], b["population"]): b for b in data["base_rates"]}
+    assert {s for s, _ in rates} == set(model.parameters.settings)
+    assert all(0 < b["value"] < 1 and b["low"] <= b["high"] for b in rates.values())
+    assert rates["emergency", "child"]["value"] > 10 * rates["emergency", "adult"]["value"]
+    for (setting, population), b in rates.items():
+        facts = model.parameters.base.facts.get(f"{setting}|{population}|discitis", ())
+        assert (tuple(b["facts"]), b["assumed"]) == (facts, not facts)
+    studied = next(b for b in rates.values() if b["facts"])
+    shown = run("evidence", "discitis").out
+    page = Page(run("evidence", "discitis", "--format", "html").out).text
+    for text in (shown, page):
+        assert studied["facts"][0] in text
+        assert "assumed" in text
+        assert "fever" in text  # a rate that rests on a study
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_shares_of_all_causes_add_up_in_each_place(model: Model) -> None:
+    every = [base_rates_of(cause, model) for cause in model.parameters.causes]
+    for place in zip(*every, strict=True):
+        assert len({(b.setting, b.population) for b in place}) == 1
+        assert sum(b.value for b in place) == pytest.approx(1, abs=1e-9)
+
+
 def test_evidence_lists_the_disputes(run: Run, knowledge: Knowledge) -> None:
     listed = [d["id"] for d in json.loads(run("evidence", "--format", "json").out)["disputes"]]
     assert listed == [*knowledge.disputes, *knowledge.treatment_disputes]
@@ -405,7 +432,7 @@ def test_evidence_writes_a_page_for_each_kind_of_address(identifier: str | None,
         (("fever", "--cause", "discitiss"), "did you mean 'discitis'"),
         (("davis2020bb",), "did you mean 'davis2020b'"),
         (("feverr",), "did you mean 'fever'"),
-        (("discitis",), "is a cause, not a rate. Mend: name a finding in it, such as discitis/fever"),
+        (("discits",), "did you mean 'discitis'"),
         (
             ("axial_spondyloarthritis_hla_b27", "--age", "young_child"),
             "no study of axial_spondyloarthritis_hla_b27 speaks of it",

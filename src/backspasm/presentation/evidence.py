@@ -50,14 +50,9 @@ def evidence_data(identifier: str | None, model: Model) -> dict[str, Any]:
         return {"dispute": _dispute(identifier, model)}
     study_id, _, fact_id = identifier.partition("/")
     study = knowledge.studies.get(study_id)
-    if study is None and study_id in {*knowledge.causes, *knowledge.complications}:
-        raise KeyError(
-            f"ID ({identifier}): is a cause, not a rate. Mend: name a finding in it, such as {study_id}/fever, or see "
-            f"`backspasm explain {study_id} FILE`"
-        )
     if study is None:
         known = (*knowledge.studies, *knowledge.assumptions, *knowledge.treatments)
-        known += (*knowledge.disputes, *knowledge.treatment_disputes, *knowledge.findings)
+        known += (*knowledge.disputes, *knowledge.treatment_disputes, *knowledge.findings, *knowledge.causes)
         raise KeyError(
             f"ID ({identifier}): unknown. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
         )

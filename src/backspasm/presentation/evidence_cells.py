@@ -19,6 +19,7 @@ from backspasm.inference.observations import Cell
 from backspasm.inference.refitting import Refitter
 from backspasm.patients.gathered import patients_on_file
 from backspasm.presentation.evidence import evidence_data, print_evidence
+from backspasm.presentation.evidence_cause import cause_data, print_cause
 from backspasm.presentation.forest import SHORT, axis_text, forest_text
 from backspasm.presentation.json_bytes import json_bytes
 from backspasm.presentation.tried_sides import print_tried, tried_data
@@ -74,7 +75,9 @@ class Opened:
         )
 
     def print(self, console: Console) -> None:
-        if self.data:
+        if "cause" in self.data:
+            print_cause(self.data["cause"], self.model.knowledge, console)
+        elif self.data:
             print_evidence(self.data, console)
         for cell in self.cells[:SHOWN]:
             print_cell(cell, self.model.knowledge, self.refitter, console)
@@ -94,6 +97,8 @@ def opened(identifier: str | None, given: str | None, age: AgeGroup, model: Mode
     knowledge = model.knowledge
     if identifier is not None and identifier in knowledge.disputes:
         return Opened(identifier, {}, _cells_of(knowledge.disputes[identifier], age, refitter), model, refitter)
+    if identifier is not None and identifier in knowledge.causes:
+        return Opened(identifier, {"cause": cause_data(identifier, model)}, (), model, refitter)
     is_record = identifier is None or identifier in knowledge.assumptions
     is_record = is_record or (identifier or "").partition("/")[0] in knowledge.studies
     if not is_record and identifier is not None:

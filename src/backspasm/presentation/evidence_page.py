@@ -13,6 +13,7 @@ from backspasm.inference.cell_evidence import CellEvidence
 from backspasm.inference.model import Model
 from backspasm.presentation import words
 from backspasm.presentation.bibliography import how_read
+from backspasm.presentation.evidence_cause import base_rate_rows
 from backspasm.presentation.forest import STYLE
 from backspasm.presentation.rendering import rendered
 from backspasm.presentation.sources import Source, cited, source
@@ -69,6 +70,8 @@ def evidence_page(
     shown += [s for d in disputes for side in d.sides for s in side.sources]
     shown += [s for _, sources in (treatment.parts if treatment else ()) for s in sources]
     shown += [s for d in trials for side in d.sides for t in side.trials for s in t.sources]
+    base_facts = dict.fromkeys(f for b in data["cause"]["base_rates"] for f in b["facts"]) if "cause" in data else {}
+    shown += cited(base_facts, knowledge)
     every = {s.address for s in shown}
     return rendered(
         "evidence.html.j2",
@@ -80,6 +83,8 @@ def evidence_page(
         assumption=assumption,
         rows=_rows(assumption) if assumption else [],
         used_in=data.get("used_in", []),
+        cause=data.get("cause"),
+        base_rates=base_rate_rows(data["cause"]) if "cause" in data else [],
         treatment=treatment,
         treatment_disputes=trials,
         cells=views,
@@ -101,6 +106,8 @@ def evidence_page(
 def _title(identifier: str | None, data: dict[str, Any], cells: Sequence[CellEvidence], knowledge: Knowledge) -> str:
     if "treatment" in data:
         return f"{data['treatment']['name']} ({data['treatment']['kind']})"
+    if "cause" in data:
+        return str(data["cause"]["name"])
     if identifier in knowledge.disputes:
         return knowledge.disputes[identifier].name
     if "dispute" in data:
