@@ -170,7 +170,8 @@ def explanation(e: Explained, knowledge: Knowledge) -> str:
     if c.measure == "prevalence":
         most = sorted(e.drivers, key=lambda d: -d.rate.value)[:SHOWN]
         more = f"; and {len(e.drivers) - SHOWN} rarer" if len(e.drivers) > SHOWN else ""
-        return f"{text} It is a sum of base rates: {'; '.join(_driver(d, '', knowledge) for d in most)}{more}. `backspasm evidence CAUSE` opens each."
+        shares = "; ".join(_driver(d, "", knowledge) for d in most)
+        return f"{text} It is a sum of base rates: {shares}{more}. `backspasm evidence CAUSE` opens each."
     group = "targets" if c.measure in {"sensitivity", "lr_pos"} else "those compared with"
     ranked = sorted(e.drivers, key=lambda d: -abs(d.without - c.model.value))[:SHOWN]
     return text + f" Among {group}: " + "; ".join(_driver(d, c.measure, knowledge) for d in ranked) + "."
