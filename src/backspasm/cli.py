@@ -217,14 +217,15 @@ def explain(
     epilog="Examples:  backspasm evidence  ·  backspasm evidence deyo1988  ·  "
     "backspasm evidence deyo1988/history_of_cancer  ·  backspasm evidence loss  ·  backspasm evidence naproxen  ·  "
     "backspasm evidence discitis/fever --age young_child  ·  backspasm evidence fever --cause spinal_epidural_abscess  ·  "
-    "backspasm evidence fever --format html > fever.html"
+    "backspasm evidence retention_in_cauda_equina  ·  backspasm evidence fever --format html > fever.html"
 )
 def evidence(
     identifier: Annotated[
         str | None,
         typer.Argument(
             metavar="[ID]",
-            help="A study, a study/fact, an assumption, a treatment, or a rate: CAUSE/FINDING, or a finding; a list of all if left out.",
+            help="A study, a study/fact, an assumption, a treatment, a dispute, a cause (how common it is, by place), or a rate: "
+            "CAUSE/FINDING, or a finding; a list of all if left out.",
         ),
     ] = None,
     cause: Annotated[
@@ -233,7 +234,10 @@ def evidence(
     age: Annotated[AgeGroup, typer.Option("--age", help="The age group of a rate.")] = AgeGroup.adult,
     output: SheetFormat = "terminal",
 ) -> None:
-    """Open a study, a fact, an assumption, a treatment, or a rate with all its studies and opinions as a forest plot."""
+    """Open a study, a fact, an assumption, a treatment, or a rate with all its studies and opinions as a forest plot.
+
+    Where studies disagree, each side is tried out: what the rate would be, and whose advice among the examples would change.
+    """
     from backspasm.presentation.evidence_cells import opened
 
     if cause is not None and identifier is None:

@@ -128,7 +128,7 @@ def knowledge_impact(
 ) -> None:
     """Leave out a study and see whose urgency or three leading causes change, among examples and vignettes."""
     from backspasm.advice.impact import impact
-    from backspasm.patients.gathered import examples_folder, patients_in, vignette_patients
+    from backspasm.patients.gathered import patients_in, patients_on_file
     from backspasm.presentation.impact import impact_json, print_impact
     from backspasm.records.problems import did_you_mean
 
@@ -140,11 +140,9 @@ def knowledge_impact(
             f"ID ({identifier}): unknown study. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
         )
     with bad_input():
-        examples = examples_folder()
-        folders = patients or ([examples] if examples else [])
-        chosen = {name: p for folder in folders for name, p in patients_in(folder, knowledge).items()}
+        chosen = {name: p for folder in patients or () for name, p in patients_in(folder, knowledge).items()}
         if not patients:
-            chosen |= vignette_patients(knowledge)
+            chosen = patients_on_file(knowledge)
         with progress_bar("patients") as progress:
             found = impact(identifier, chosen, model, progress.moved)
     if output == "json":

@@ -144,5 +144,7 @@ def validate(
             print(page, end="")
     if output == "json":
         sys.stdout.buffer.write(validation_json(found))
+        for remark in found.remarks:
+            print(f"backspasm: {remark}", file=sys.stderr)
     elif output == "terminal":
         print_validation(found, model.knowledge, stdout_console())

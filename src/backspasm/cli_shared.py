@@ -82,9 +82,6 @@ def refuse(*messages: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-_MEND_OUT = "Mend: name a file in a folder that exists and may be written to"
-
-
 def write_out(data: bytes, out: Path | None, option: str = "--out") -> None:
     """To the file that an option names, or to standard output."""
     if out is None:
@@ -93,13 +90,24 @@ def write_out(data: bytes, out: Path | None, option: str = "--out") -> None:
     try:
         out.write_bytes(data)
     except OSError as error:
-        refuse(f"{option} ({out}): cannot be written ({error.strerror or type(error).__name__}). {_MEND_OUT}")
+        _cannot_write(out, error, option)
 
 
 def check_out(out: Path, option: str = "--out") -> None:
-    """Refuse a file that cannot be written, before minutes of work are done for it."""
-    if out.is_dir() or not out.parent.is_dir():
-        refuse(f"{option} ({out}): {'is a folder' if out.is_dir() else 'lies in no folder that is there'}. {_MEND_OUT}")
+    """Refuse a file that cannot be written, before minutes of work are done for it; what stands in it is kept till then."""
+    new = not out.exists()
+    try:
+        with out.open("ab"):
+            pass
+    except OSError as error:
+        _cannot_write(out, error, option)
+    if new:
+        out.unlink()
+
+
+def _cannot_write(out: Path, error: OSError, option: str) -> NoReturn:
+    why = error.strerror or type(error).__name__
+    refuse(f"{option} ({out}): cannot be written ({why}). Mend: name a file in a folder that exists and may be written to")
 
 
 def printed(show: Callable[[Console], None], out: Path | None) -> None:

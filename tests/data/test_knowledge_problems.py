@@ -223,7 +223,7 @@ STUDY_ALONE = {
         "    x: 40\n    n: 100", "    value: 1.2", "value: 1.2", "impossible number 1.2", "it must be at most 1"
     ),
     "negative count": Defect("    tp: 30", "    tp: -30", "tp: -30", "impossible number -30", "it must be at least 0"),
-    "half a patient": Defect("    tp: 30", "    tp: 30.5", "tp: 30.5", "30.5 is not a integer", "write a integer"),
+    "half a patient": Defect("    tp: 30", "    tp: 30.5", "tp: 30.5", "30.5 is not a whole number", "write a whole number"),
     "unknown kind": Defect(
         "kind: accuracy", "kind: acuracy", "acuracy", '"acuracy" is not', "did you mean 'accuracy'?"
     ),
@@ -233,7 +233,7 @@ STUDY_ALONE = {
         "kind: recommendation\n    statement: examine everybody",
         "kind: recommendation",
         "id: what_to_do",
-        "facts.3 lacks 'statement'",
+        "facts.what_to_do lacks 'statement'",
         "add 'statement'",
     ),
     "unquoted pmid": Defect(
@@ -279,7 +279,7 @@ def test_a_defect_of_one_rule_is_reported(folder: Path, name: str) -> None:
         (b"# nothing but a remark\n", "the file is empty", "fill it or delete it"),
         (b"id: made_up1999\nnote: caf\xe9\n", "not valid UTF-8 (byte 25)", "save the file as UTF-8"),
         (b"id: made\0up\n", "not valid YAML", "remove characters that are not plain text"),
-        (b"- a list\n", '["a list"] is not a object', "write a object"),
+        (b"- a list\n", '["a list"] is not a mapping', "write a mapping"),
     ],
     ids=["empty", "remark", "latin-1", "zero byte", "list"],
 )

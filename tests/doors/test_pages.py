@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from backspasm import Knowledge, Model, Patient, assess, from_case
+from backspasm.inference.presenting import base_rates_of
 from backspasm.patients.patient import Unread
 from backspasm.presentation.explanation import explanation
 from backspasm.presentation.explanation_page import explanation_page
@@ -338,6 +339,85 @@ def test_evidence_depends_on_the_age_that_is_asked(run: Run) -> None:
     assert studies("young_child") != studies("adult")
 
 
+def test_evidence_tells_the_answer_under_each_side_of_a_dispute(run: Run) -> None:
+    for address in ("fever_in_epidural_abscess", "spinal_epidural_abscess/fever", "davis2020b/abscess_fever"):
+        (found,) = json.loads(run("evidence", address, "--format", "json").out)["disputes"]
+        assert found["id"] == "fever_in_epidural_abscess"
+        seldom, often = (side["rates"][0]["value"] for side in found["sides"])
+        assert seldom < found["now"][0]["value"] < often
+        assert all(side["patients_asked"] > 0 for side in found["sides"])
+        shown = " ".join(run("evidence", address).out.split())
+        assert "If one side alone were right" in shown
+        assert "Most have no fever on arrival" in shown
+        assert f"now: {100 * found['now'][0]['value']:.0f} %" in shown
+        page = Page(run("evidence", address, "--format", "html").out).text
+        for words in ("The answer under each side", "Half or more have a fever", "example patients asked about it"):
+            assert words in page
+
+
+def test_evidence_opens_a_dispute_on_treatments_with_its_trials(run: Run) -> None:
+    shown = run("evidence", "relaxant_on_top_of_nsaid")
+    assert shown.code == 0
+    assert "friedman2019/disability_baclofen" in shown.out
+    assert "no clear difference" in " ".join(shown.out.split())
+    page = Page(run("evidence", "relaxant_on_top_of_nsaid", "--format", "html").out)
+    assert "How it is read here" in page.text
+    assert page.tags["svg"] > 0
+
+
+def test_evidence_of_a_cause_tells_how_common_it_is_in_each_place(run: Run, model: Model) -> None:
+    data = json.loads(run("evidence", "discitis", "--format", "json").out)["cause"]
+    rates = {(b["setting"], b["population"]): b for b in data["base_rates"]}
+    assert {s for s, _ in rates} == set(model.parameters.settings)
+    assert all(0 < b["value"] < 1 and b["low"] <= b["high"] for b in rates.values())
+    assert rates["emergency", "child"]["value"] > 10 * rates["emergency", "adult"]["value"]
+    for (setting, population), b in rates.items():
+        facts = model.parameters.base.facts.get(f"{setting}|{population}|discitis", ())
+        assert (tuple(b["facts"]), b["assumed"]) == (facts, not facts)
+    studied = next(b for b in rates.values() if b["facts"])
+    shown = run("evidence", "discitis").out
+    page = Page(run("evidence", "discitis", "--format", "html").out).text
+    for text in (shown, page):
+        assert studied["facts"][0] in text
+        assert "assumed" in text
+        assert "fever" in text  # a rate that rests on a study
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_shares_of_all_causes_add_up_in_each_place(model: Model) -> None:
+    every = [base_rates_of(cause, model) for cause in model.parameters.causes]
+    for place in zip(*every, strict=True):
+        assert len({(b.setting, b.population) for b in place}) == 1
+        assert sum(b.value for b in place) == pytest.approx(1, abs=1e-9)
+
+
+def test_evidence_lists_the_disputes(run: Run, knowledge: Knowledge) -> None:
+    listed = [d["id"] for d in json.loads(run("evidence", "--format", "json").out)["disputes"]]
+    assert listed == [*knowledge.disputes, *knowledge.treatment_disputes]
+    assert "fever_in_epidural_abscess" in run("evidence").out
+
+
+def test_the_page_of_a_treatment_holds_what_the_terminal_does(run: Run) -> None:
+    data = json.loads(run("evidence", "naproxen", "--format", "json").out)["treatment"]
+    page = Page(run("evidence", "naproxen", "--format", "html").out).text
+    assert data["plain"] in page
+    for part in (data["uses"], data["rules"]):
+        assert part
+        assert all(entry["because"] in page for entry in part)
+    assert all(fact["fact"].partition("/")[0] in page for fact in data["trials"])
+
+
+def test_a_measured_rate_fits_a_narrow_terminal_whole(run: Run) -> None:
+    data = json.loads(run("evidence", "vertebral_osteomyelitis/crp", "--format", "json").out)
+    shown = run("evidence", "vertebral_osteomyelitis/crp").out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown
+    assert "■" in shown
+    left = "".join(line[:33].strip() for line in shown.splitlines())
+    for row in data["cells"][0]["rows"]:
+        assert row["label"].replace(" ", "") in left.replace(" ", "")
+
+
 @pytest.mark.parametrize("identifier", [None, "deyo1988", "loss", "heterogeneity_scale", "friedman2015"])
 def test_evidence_writes_a_page_for_each_kind_of_address(identifier: str | None, run: Run) -> None:
     done = run("evidence", *([identifier] if identifier else []), "--format", "html")
@@ -351,6 +431,12 @@ def test_evidence_writes_a_page_for_each_kind_of_address(identifier: str | None,
         (("discitis/feverr",), "did you mean 'fever'"),
         (("fever", "--cause", "discitiss"), "did you mean 'discitis'"),
         (("davis2020bb",), "did you mean 'davis2020b'"),
+        (("feverr",), "did you mean 'fever'"),
+        (("discits",), "did you mean 'discitis'"),
+        (
+            ("axial_spondyloarthritis_hla_b27", "--age", "young_child"),
+            "no study of axial_spondyloarthritis_hla_b27 speaks of it",
+        ),
         (("cauda_equina_syndrome/weight_loss",), "does not drive"),
     ],
 )

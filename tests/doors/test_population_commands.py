@@ -138,6 +138,51 @@ def test_one_page_holds_everything(run: Run, model: Model, tmp_path: Path) -> No
     assert str(html.out).strip() == text.strip()
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(run: Run, model: Model, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES, encoding="utf-8")
+    for place in (tmp_path / "no" / "page.html", tmp_path):
+        done = run("validate", "--rules", str(file), "--n", "999999999", "--html", str(place))
+        assert (done.code, done.out) == (2, "")
+        assert f"--html ({place}): " in str(done.err)
+        assert "Mend: name a file in a folder that exists" in str(done.err)
+    kept = tmp_path / "page.html"
+    refused = run("validate", "--rules", str(tmp_path / "no.yaml"), "--html", str(kept))
+    assert refused.code == 2
+    assert not kept.exists()  # nothing half done stays behind
+    kept.write_text("of yesterday", encoding="utf-8")
+    assert run("validate", "--rules", str(tmp_path / "no.yaml"), "--html", str(kept)).code == 2
+    assert kept.read_text(encoding="utf-8") == "of yesterday"
+
+
+def test_a_table_of_rules_fits_a_narrow_terminal(run: Run, model: Model, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    long = "somebody_of_a_very_long_name_indeed_2099_any_of_four"
+    file.write_text(RULES.replace("two_of_three", long).replace("target", "excludes: [nobody2099]\n  target"), "utf-8")
+    done = run("validate", "--rules", str(file), "--n", "500")
+    assert max(map(len, str(done.out).splitlines())) <= 80
+    assert f"{long}  nobody" in str(done.out)
+    assert "nobody2099, which is not on file" in " ".join(str(done.out).split())
+    as_data = run("validate", "--rules", str(file), "--n", "500", "--format", "json")
+    assert isinstance(json.loads(as_data.out), list)
+    assert "nobody2099, which is not on file" in str(as_data.err)
+
+
+def test_a_case_that_was_missed_is_named_with_what_was_said_instead(run: Run, model: Model, tmp_path: Path) -> None:
+    cases, page = tmp_path / "cases.jsonl", tmp_path / "page.html"
+    gold = {"cause": "discitis", "urgency": "emergency"}
+    line = {"id": "case-7", "case": {"age_years": 30, "absent": ["fever", "night_pain"]}, "gold": gold}
+    cases.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    text = " ".join(str(run("validate", "--cases", str(cases), "--html", str(page)).out).split())
+    for said in (
+        "case-7 no accepted cause among the 3 most probable; urgency too low",
+        "the gold cause, discitis, has",
+    ):
+        assert said in text
+        assert said.removeprefix("case-7 ") in page.read_text(encoding="utf-8")
+    assert "Against it: no " in text
+
+
 def test_validation_needs_something_to_validate_on(run: Run, model: Model, tmp_path: Path) -> None:
     assert "give --rules FILE, --cases FILE, --calibration or --dependence" in str(run("validate").err)
     done = run("validate", "--rules", str(tmp_path / "no.yaml"))

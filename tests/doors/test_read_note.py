@@ -100,3 +100,75 @@ def test_what_is_no_text_is_refused(run: Run, data: bytes) -> None:
     assert done.code == 2
     assert done.out == ""
     assert "backspasm:" in done.err
+
+
+@pytest.mark.parametrize("path", ["examples/cauda_equina.yaml", "examples/fhir_adult_emergency.json"])
+def test_data_is_refused_as_a_note_since_its_denials_would_be_lost(path: str, run: Run) -> None:
+    for command in (("read", path), ("assess", "--from", "note", path)):
+        done = run(*command)
+        assert (done.code, done.out) == (2, "")
+        assert "not a note" in done.err
+        assert "Mend: `backspasm assess FILE`" in done.err
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_a_denial_ends_with_its_line_however_lines_end(end: str, run: Run) -> None:
+    note = f"46M back pain{end}No fever{end}Saddle numbness 🦴{end}incontinent of urine{end}"
+    data = json.loads(run("read", "-", "--format", "json", stdin=note.encode()).out)
+    assert data["absent"] == ["fever"]
+    assert {"saddle_anaesthesia", "urinary_incontinence"} <= {*data["present"]}
+    assert all(note[h["start"] : h["end"]] == h["text"] for h in data["hits"])
+    shown = run("read", "-", stdin=note.encode()).out
+    assert "\N{REPLACEMENT CHARACTER}" not in shown
+    assert shown.startswith("46M back pain\n[− No fever]\n[+ Saddle numbness] 🦴\n")
+
+
+def test_an_assessment_says_what_it_read_in_a_note(run: Run) -> None:
+    note = "47M back pain 3/7. No fever. Pain down both legs. ?saddle numbness \x1b[31m. CRP 12. On naproxen."
+    for form in ("terminal", "html", "markdown"):
+        shown = " ".join(run("assess", "-", "--from", "note", "--format", form, stdin=note.encode()).out.split())
+        assert "What was read" in shown
+        for said in ("Fever “No fever”", "Bilateral leg pain “Pain down both legs”", "mg/L “CRP 12”", "naproxen"):
+            assert said in shown or said.replace("“No fever”", "“fever”") in shown
+        assert shown.lower().count("ask again, what was read leaves it open: saddle anaesthesia") == 1
+        assert "\x1b" not in shown
+
+
+def test_words_of_a_note_cannot_steer_a_terminal(run: Run) -> None:
+    note = "47M, saddle \x1b[31m numbness, night\x07 pain and weight\x9b loss, no fever"
+    for command in (("read", "-"), ("assess", "-", "--from", "note")):
+        assert not {"\x1b", "\x07", "\x9b"} & {*run(*command, stdin=note.encode()).out}
+
+
+def test_a_case_says_itself_what_it_holds(run: Run) -> None:
+    assert "What was read" not in run("assess", "examples/cauda_equina.yaml").out
+    assert "“Observation/crp”" in run("assess", "examples/fhir_adult_emergency.json").out
+
+
+def test_a_reading_is_edited_and_assessed_as_it_is(run: Run) -> None:
+    note = "47M back pain 3/7. No fever. Pain down both legs. ?saddle numbness."
+    reading = json.loads(run("read", "-", "--format", "json", stdin=note.encode()).out)
+    straight = json.loads(run("assess", "-", "--from", "note", "--format", "json", stdin=note.encode()).out)
+
+    def assessed() -> dict[str, object]:
+        done = run("assess", "-", "--format", "json", stdin=json.dumps(reading).encode())
+        assert (done.code, done.err) == (0, "")
+        return dict(json.loads(done.out))
+
+    found = assessed()
+    for same in ("differential", "urgency", "red_flags", "not_assessed", "treatments"):
+        assert found[same] == straight[same]
+    reading["present"].append("saddle_anaesthesia")
+    corrected = assessed()
+    assert corrected["urgency"] != straight["urgency"]
+    assert not any("saddle_anaesthesia" in str(line) for line in corrected["not_assessed"])  # type: ignore[attr-defined]
+    reading["uncertain"].append("sadle_anaesthesia")
+    refused = run("assess", "-", stdin=json.dumps(reading).encode())
+    assert (refused.code, refused.out) == (2, "")
+    assert "did you mean 'saddle_anaesthesia'" in refused.err
+
+
+def test_fields_of_a_reading_alone_make_no_reading(run: Run) -> None:
+    refused = run("assess", "-", stdin=b'{"age_years": 4, "uncertain": ["fever"]}')
+    assert (refused.code, refused.out) == (2, "")
+    assert "uncertain: unknown field" in refused.err

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backspasm import InputError, Model, assess
+from backspasm import InputError, Model, assess, from_case
 from backspasm.population.case_scores import KnownCase, read_known_cases, score_cases
 from backspasm.population.reliability import reliability, wilson
 
@@ -54,6 +54,18 @@ def test_two_cases_scored_by_hand(tmp_path: Path, model: Model) -> None:
     assert (scores.emergency_under_triage.hits, scores.emergency_under_triage.of) == (1, 1)
     assert (scores.over_triage.hits, scores.benign_over_triage.hits, scores.benign_over_triage.of) == (1, 1, 1)
     assert (scores.false_compression.hits, scores.false_compression.of) == (0, 1)
+    one, other = scores.misses
+    assert (one.id, one.faults) == ("a", ("urgency too low",))
+    assert other.faults == ("urgency too high", "no warning of aortic emergency")
+    assert other.gold_probability == pytest.approx(second["muscle_strain"])
+    assert [c for c, _ in other.leading] == list(second)[:3]
+    assert other.against == ()  # an accepted cause leads: nothing spoke against the answer
+
+
+def test_a_case_that_is_answered_as_expected_is_no_miss(tmp_path: Path, model: Model) -> None:
+    found = assess(from_case(STRAIN, model.knowledge), model, draws=1)
+    gold = {"cause": found.differential[0].cause, "urgency": found.urgency.level}
+    assert score_cases(known(tmp_path, model, {"case": STRAIN, "gold": gold}), model).misses == ()
 
 
 def test_every_fault_of_every_line_is_reported(tmp_path: Path, model: Model) -> None:

@@ -120,3 +120,17 @@ def test_a_hostile_label_stays_text() -> None:
 def test_an_unknown_cell_is_refused(refitter: Refitter) -> None:
     with pytest.raises(KeyError, match="no rate"):
         cell_evidence("nothing", "discitis", "adult", refitter)
+
+
+def test_what_is_no_single_value_stands_under_its_name_and_inside_the_drawing() -> None:
+    remark = "≥ 3.5 in 100 %, ≥ 10 in 100 %, ≥ 30 in 100 %, ≥ 50 in 89 %, ≥ 100 in 58 %, ≥ 200 in 11 %"
+    rows = (
+        Row("study", "davis2020/crp_derivation", None, None, None, None, remark),
+        Row("study", "matsuo2021/crp_staph", 132.0, 87.0, 200.0),
+    )
+    drawn = forest_svg(CellEvidence("crp", "discitis", "adult", "value", "mg/L", rows), "title", "k")
+    texts = [t for t in ElementTree.fromstring(drawn).iter(f"{SVG}text") if (t.text or "") != ""]
+    name = next(t for t in texts if t.text == "davis2020/crp_derivation")
+    said = next(t for t in texts if (t.text or "").startswith("≥ 3.5"))
+    assert float(said.get("y", 0)) >= float(name.get("y", 0)) + 12
+    assert len(said.text or "") <= 64  # at six pixels a letter inside 400

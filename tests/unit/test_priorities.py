@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from backspasm import Model
 from backspasm.population.priorities import Effects, effects
-from backspasm.population.priorities_text import priorities_json
+from backspasm.population.priorities_text import print_priorities, priorities_json
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +44,22 @@ def test_the_ranking_is_told_as_plain_data(found: Effects) -> None:
     data = json.loads(priorities_json(found, 5))
     assert [p["rank"] for p in data["pairs"]] == [1, 2, 3, 4, 5]
     assert data["patients"] == found.patients
+
+
+def test_every_pair_and_every_search_can_be_read_on_a_narrow_terminal(found: Effects, model: Model) -> None:
+    out = io.StringIO()
+    print_priorities(found, 100, model.knowledge, Console(file=out, width=80, highlight=False))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [int(line[:4]) for line in lines if line[:4].strip().isdigit()] == list(range(1, 101))
+    text = " ".join(out.getvalue().split())
+    for pair in found.pairs[:100]:
+        if pair.facts:
+            assert pair.facts[0] in text
+        elif pair.searches:
+            assert " ".join(pair.searches[-1].found.split()) in text
+    silent = sum(not p.facts and not p.searches for p in found.pairs[:100])
+    assert text.count("no search on record") == silent
+    told = {(s.date, s.terms, s.found) for p in found.pairs[:100] if not p.facts for s in p.searches[-1:]}
+    same = sum(not p.facts and bool(p.searches) for p in found.pairs[:100]) - len(told)
+    assert text.count("searched as for rank") == same

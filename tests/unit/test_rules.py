@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+from matplotlib.figure import Figure as Drawing
 
 from backspasm import KnowledgeError, Model
 from backspasm.inference.numbers import JointDraws
+from backspasm.population import figures
 from backspasm.population.rule_accuracy import accuracy, entangled
 from backspasm.population.rule_validation import (
     Interval,
@@ -17,7 +20,8 @@ from backspasm.population.rule_validation import (
     study_interval,
     validate_rules,
 )
-from backspasm.population.rules import Clause, Figure, Rule, own_studies, read_rules
+from backspasm.population.rules import Clause, Figure, Rule, not_on_file, own_studies, read_rules
+from backspasm.population.validation_text import RATIOS, explanation, summary
 
 GOOD = """
 - id: fever_or_old
@@ -66,7 +70,7 @@ def test_every_problem_is_reported_at_once_with_line_and_mend(tmp_path: Path, mo
         (4, "ages 60 to 50"),
         (5, "unknown cause or complication 'discits'. Mend: did you mean 'discitis'?"),
         (6, "unknown yes-or-no finding 'fevr'. Mend: did you mean 'fever'?"),
-        (6, "unknown yes-or-no finding 'crp'"),
+        (6, "crp is a measured value, not a yes-or-no finding"),
         (6, "a part must say one thing, this says any_of and age_over"),
         (6, "count and at_least belong together. Mend: add at_least"),
         (7, "sensitivity: hits are larger than of"),
@@ -205,3 +209,91 @@ def test_the_studys_interval_is_exact(model: Model) -> None:
 )
 def test_intervals_agree_where_they_meet(study: Interval, agree: bool) -> None:
     assert overlaps(Interval(0.5, 0.4, 0.6), study) is agree
+
+
+def test_an_age_under_is_the_rest_of_an_age_over(tmp_path: Path, model: Model) -> None:
+    def positive(part: str) -> float:
+        (rule,) = rules_of(GOOD.replace("{age_over: 65}, fever, {all_of", f"{part}, {{all_of"), tmp_path, model)
+        assert rule.clause is not None
+        found = accuracy(rule, Clause(parts=rule.clause.parts[:1], at_least=1), model.means, model)
+        counted = count_drawn(msgspec.structs.replace(rule, clause=rule.clause.parts[0]), model, 4_000, 1)
+        share = float(np.squeeze(found.others_positive / found.others))
+        assert counted.others_positive / counted.others == pytest.approx(share, abs=0.04)
+        return share
+
+    assert positive("{age_under: 65}") + positive("{age_over: 65}") == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("[iv_drug_use, ", "[esr, iv_drug_use, ", "esr is a measured value, not a yes-or-no finding"),
+        ("[rigors, weight_loss,", "[rigors, rigors,", "rigors is named twice side by side. Mend: name it once"),
+        ("[18, 95]", "[120, 130]", "nobody of 120 to 130 years presents. Mend: begin below 95"),
+        ("at_least: 2", "at_least: two", "is not a whole number. Mend: write a whole number"),
+        ("  source: An Author, A Journal 2020;1:2-3\n", "", "fever_or_old lacks 'source'. Mend: add 'source'"),
+    ],
+)
+def test_a_fault_is_named_by_its_rule(before: str, after: str, said: str, tmp_path: Path, model: Model) -> None:
+    assert before in GOOD
+    with pytest.raises(KnowledgeError) as refused:
+        rules_of(GOOD.replace(before, after), tmp_path, model)
+    assert any(said in str(p) for p in refused.value.problems), refused.value.problems
+
+
+def test_what_a_rule_excludes_and_nobody_holds_is_said_and_not_refused(tmp_path: Path, model: Model) -> None:
+    text = GOOD.replace("  any_of", "  excludes: [deyo1988, deyo1989, nobody2099]\n  any_of")
+    rules = rules_of(text, tmp_path, model)
+    assert "deyo1988" in own_studies(rules[0], model.knowledge)
+    first, second = not_on_file(rules, model.knowledge)
+    assert "excludes deyo1989, which is not on file" in first
+    assert "did you mean 'deyo198" in first
+    assert "nobody2099" in second
+
+
+def test_a_prevalence_is_explained_by_the_shares_of_its_causes(tmp_path: Path, model: Model) -> None:
+    text = """
+- id: serious
+  source: s
+  population: {setting: primary_care, age_years: [18, 95]}
+  target: [spinal_metastasis, multiple_myeloma, discitis]
+  published: {prevalence: {value: 0.5}}
+"""
+    (found,) = validate_rules(rules_of(text, tmp_path, model), model, 200, 1, draws=50)
+    assert found.source == "s"
+    assert [d.finding for d in found.drivers] == ["spinal_metastasis", "multiple_myeloma", "discitis"]
+    assert sum(d.rate.value for d in found.drivers) == pytest.approx(found.comparison.model.value, abs=1e-5)
+    assert any(d.facts for d in found.drivers)
+    said = explanation(found, model.knowledge)
+    assert "the model is too low" in said
+    assert "sum of base rates: " in said
+    assert "spinal metastasis" in said
+
+
+def test_the_widest_interval_is_that_of_a_share(tmp_path: Path, model: Model) -> None:
+    text = GOOD.replace("published: {", "published: {lr_pos: {value: 3}, ")
+    found = validate_rules(rules_of(text, tmp_path, model), model, 200, 1, draws=50)
+    widths = [
+        (e.comparison.model.high or 0) - (e.comparison.model.low or 0)
+        for e in found
+        if e.comparison.measure != "lr_pos"
+    ]
+    assert f"ratios aside: {max(widths):.2f}." in summary(found)
+    assert "1 of the studies' figures have no interval" in summary(found)
+
+
+@pytest.mark.parametrize(
+    "published", ["{lr_pos: {value: 0}}", "{lr_neg: {value: 0.5, low: 0.2, high: 0.9}, specificity: {value: 1}}"]
+)
+def test_ratios_are_drawn_on_a_scale_of_their_own(published: str, tmp_path: Path, model: Model) -> None:
+    text = GOOD[: GOOD.index("published")] + f"published: {published}"
+    found = validate_rules(rules_of(text, tmp_path, model), model, 200, 1, draws=50)
+    drawn = figures._panel  # what is drawn, before it becomes paths
+    for kind in {e.comparison.measure in RATIOS for e in found}:
+        axes = Drawing().subplots()
+        drawn(axes, [e.comparison for e in found if (e.comparison.measure in RATIOS) is kind])
+        assert axes.get_xscale() == ("log" if kind else "linear")
+        low, high = axes.get_xlim()
+        xs = np.concatenate([np.atleast_1d(line.get_xdata()) for line in axes.get_lines()])
+        assert ((xs >= low) & (xs <= high)).all()
+    assert figures.forest(found).count("<svg") == 1

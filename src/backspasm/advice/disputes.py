@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from msgspec import Struct
 
 from backspasm.advice.assessment import Assessment
@@ -12,6 +14,7 @@ from backspasm.inference.model import Model
 from backspasm.inference.strata import Ages
 from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
+from backspasm.records.types import AgeGroup
 
 
 class SideAnswer(Struct, frozen=True):
@@ -108,9 +111,30 @@ def bearing(assessment: Assessment, knowledge: Knowledge) -> tuple[Bearing, ...]
             statistics = next((d for d in measured if d.place in places), None)
             out.append(Bearing(places, tuple(sorted(ages & spoken)), record, statistics, sides))
     covered = {place for b in out for place in b.places}
-    for d in measured:
-        if d.place not in covered:
-            parts = (("rarer", d.low), ("commoner", d.high))
-            sides = tuple((holds, tuple(s.address for s in part)) for holds, part in parts)
-            out.append(Bearing((d.place,), tuple(sorted(ages & {*d.ages})), None, d, sides))
+    out += [_measured(d, ages & {*d.ages}) for d in measured if d.place not in covered]
     return tuple(out)
+
+
+def disputed(place: Place, age: AgeGroup, knowledge: Knowledge) -> Bearing | None:
+    """The dispute on one rate at one age, whoever the patient: the curators' account, else what the studies' numbers say."""
+    measured = next((d for d in kept_disagreements(knowledge) if d.place == place and age in d.ages), None)
+    for record in knowledge.disputes.values():
+        if any((c.what, c.given) == place for c in record.cells):
+            return curated(record, age, knowledge)
+    return None if measured is None else _measured(measured, {age})
+
+
+def curated(record: Dispute, age: AgeGroup, knowledge: Knowledge) -> Bearing | None:
+    """A dispute of the curators at one age; None where no study of a side speaks of it."""
+    if not any(age in knowledge.ages_of(address) for side in record.sides for address in side.facts):
+        return None
+    places = tuple((c.what, c.given) for c in record.cells)
+    statistics = next((d for d in kept_disagreements(knowledge) if d.place in places and age in d.ages), None)
+    return Bearing(places, (age,), record, statistics, tuple((s.holds, s.facts) for s in record.sides))
+
+
+def _measured(d: Disagreement, ages: AbstractSet[str]) -> Bearing:
+    """A dispute that nobody wrote down: the studies' numbers alone."""
+    parts = (("rarer", d.low), ("commoner", d.high))
+    sides = tuple((holds, tuple(s.address for s in part)) for holds, part in parts)
+    return Bearing((d.place,), tuple(sorted(ages)), None, d, sides)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -33,8 +33,13 @@ class Impact(Struct, frozen=True):
     @property
     def changed(self) -> tuple[PatientImpact, ...]:
         """Those whose urgency or leading causes change, urgency first, then by the size of the change."""
-        found = [p for p in self.patients if not p.before.agrees(p.after)]
-        return tuple(sorted(found, key=lambda p: (p.before.level == p.after.level, -p.before.shift(p.after))))
+        return changed(self.patients)
+
+
+def changed(patients: Iterable[PatientImpact]) -> tuple[PatientImpact, ...]:
+    """Those whose urgency or leading causes change, urgency first, then by the size of the change."""
+    found = [p for p in patients if not p.before.agrees(p.after)]
+    return tuple(sorted(found, key=lambda p: (p.before.level == p.after.level, -p.before.shift(p.after))))
 
 
 def impact(

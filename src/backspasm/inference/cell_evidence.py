@@ -17,6 +17,7 @@ from backspasm.inference.elicited import rate_of, value_of
 from backspasm.inference.fitting import BOTH, SILENT, Tables, pairs_of
 from backspasm.inference.logit_normal import Z90, Z95, LogitNormal, typical_deviation
 from backspasm.inference.measurements import summary
+from backspasm.inference.model import Model
 from backspasm.inference.observations import Cell, Sighting
 from backspasm.inference.refitting import Refitter
 from backspasm.records.types import AGE_GROUPS, AgeGroup, ElicitedRate, Fact
@@ -106,9 +107,42 @@ def _rates(log_odds: float, half: float) -> tuple[float, float, float]:
     return float(low), float(value), float(high)
 
 
-def _pooled(mean: float, sd: float) -> Row:
-    low, value, high = _rates(mean, Z90 * sd)
+def pooled(what: str, given: str, age: AgeGroup, model: Model, setting: str | None = None) -> Row:
+    """What a rate, a strength or a share of a complication comes to in a model, with its predictive 90 % interval.
+
+    Args:
+        setting: as for ``cell_evidence``.
+
+    Raises:
+        KeyError: where the model has no such cell, or it is a measured value.
+    """
+    p = model.parameters
+    g = AGE_GROUPS.index(age)
+    if what in p.complications and given in p.causes:
+        at = (p.settings.index(setting or _usual(model)), g, p.causes.index(given), p.complications.index(what))
+        mean, sd = p.complication_mean[at], p.complication_sd[at]
+    elif what in p.booleans and given in p.causes:
+        of_cause = (g, p.causes.index(given), p.booleans.index(what))
+        mean, sd = p.rate_mean[of_cause], p.rate_sd[of_cause]
+    elif what in p.booleans and given in p.complications:
+        k = p.complications.index(given)
+        of_process = (g, k, _commonest(k, g, model), p.booleans.index(what))
+        mean, sd = p.strength_mean[of_process], p.strength_sd[of_process]
+    else:
+        raise KeyError(f"the model has no rate of {what} given {given}")
+    low, value, high = _rates(float(mean), Z90 * float(sd))
     return Row("pooled", "pooled", value, low, high)
+
+
+def _usual(model: Model) -> str:
+    """The setting in which most people are seen."""
+    mix = model.knowledge.table("setting_mix")
+    return max(mix, key=lambda s: mix[s])
+
+
+def _commonest(complication: int, age: int, model: Model) -> int:
+    """The cause in which a complication is commonest: opinions on its strength differ by cause, and its stand for all."""
+    return int(np.argmax(model.parameters.complication_mean[:, age, :, complication].mean(axis=0)))
 
 
 def _rate(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
@@ -120,7 +154,7 @@ def _rate(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvide
     prior = Tables(model.knowledge, refitter.gathered, refitter.opinions, p).rate_prior(f, g, c)
     rows = (
         *_rows(sightings, said, prior, refitter),
-        _pooled(float(p.rate_mean[g, c, f]), float(p.rate_sd[g, c, f])),
+        pooled(what, given, age, model),
     )
     remark = _others(sightings, prior, refitter)
     if model.knowledge.findings[what].elicited_as == "without_complications" and p.boolean_drivers[f]:
@@ -133,15 +167,13 @@ def _rate(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvide
 def _strength(what: str, given: str, age: AgeGroup, refitter: Refitter) -> CellEvidence:
     model = refitter.model
     p = model.parameters
-    g, k, f = AGE_GROUPS.index(age), p.complications.index(given), p.booleans.index(what)
-    # opinions may differ by cause: those of the cause in which the complication is commonest stand for all
-    c = int(np.argmax(p.complication_mean[:, g, :, k].mean(axis=0)))
+    c = _commonest(p.complications.index(given), AGE_GROUPS.index(age), model)
     said = [(e.estimator, rate_of(e.strengths[what][given], p.causes[c], age)) for e in model.knowledge.elicitations]
     prior = refitter.opinions.strength(what, given, p.causes[c], age)
     sightings = refitter.gathered.rates.get(Cell(what, given, age), ())
     rows = (
         *_rows(sightings, said, prior, refitter),
-        _pooled(float(p.strength_mean[g, k, c, f]), float(p.strength_sd[g, k, c, f])),
+        pooled(what, given, age, model),
     )
     others = _others(sightings, prior, refitter)
     remark = "share of patients with the complication in whom it produces the finding"
@@ -163,16 +195,12 @@ def _others(sightings: tuple[Sighting, ...], prior: LogitNormal, refitter: Refit
 
 def _complication(what: str, given: str, age: AgeGroup, refitter: Refitter, setting: str | None) -> CellEvidence:
     model = refitter.model
-    p = model.parameters
-    mix = model.knowledge.table("setting_mix")
-    where = setting or max(mix, key=lambda s: mix[s])
-    s, g = p.settings.index(where), AGE_GROUPS.index(age)
-    c, k = p.causes.index(given), p.complications.index(what)
+    where = setting or _usual(model)
     said = [(e.estimator, rate_of(e.complications[what], given, age, where)) for e in model.knowledge.elicitations]
     prior = refitter.opinions.complication(what, given, age, where)
     rows = (
         *_rows(refitter.gathered.complications.get(Cell(what, given, age), ()), said, prior, refitter),
-        _pooled(float(p.complication_mean[s, g, c, k]), float(p.complication_sd[s, g, c, k])),
+        pooled(what, given, age, model, where),
     )
     return CellEvidence(what, given, age, "complication", "", rows, f"setting: {where.replace('_', ' ')}")
 
@@ -225,11 +253,11 @@ def _when(when: str | None) -> str:
 
 
 def _cut_offs(fact: Fact) -> str:
+    """Shares above or below cut-offs, short enough to stand in one line of a plot."""
     out = []
-    for word, cuts in (("or more", fact.at_least), ("under", fact.below)):
+    for sign, cuts in (("≥", fact.at_least), ("<", fact.below)):
         for cut in cuts:
             share = cut.x / cut.n if cut.x is not None and cut.n else cut.value
-            place = f"{cut.cutoff:g} or more" if word == "or more" else f"under {cut.cutoff:g}"
             if share is not None:
-                out.append(f"{place} in {100 * share:.0f} %")
+                out.append(f"{sign} {cut.cutoff:g} in {100 * share:.0f} %")
     return ", ".join(out)

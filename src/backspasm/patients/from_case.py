@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from backspasm.patients.patient import InputError, InputProblem, Patient, shortened
+from backspasm.patients.patient import LEFT_OPEN, InputError, InputProblem, Patient, Unread, shortened
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import did_you_mean
 from backspasm.records.units import plain_unit
@@ -15,6 +15,8 @@ FIELDS = (
     "age_years", "sex", "setting", "present", "absent", "measured", "days_ago",
     "medications", "allergies", "comorbidities", "pregnant", "pregnancy_weeks",
 )  # fmt: skip
+#: what the JSON of ``read`` holds beside the case; its ``hits`` mark it as the reading of a note
+READING = ("hits", "uncertain", "not_read")
 #: lists of which an empty one says that there is nothing
 LISTS = ("medications", "allergies", "comorbidities")
 SEXES = ("male", "female", "unknown")
@@ -63,8 +65,9 @@ class _Reader:
             self.fault(field, value, "is not a number", mend)
 
     def patient(self) -> Patient:
+        reading = READING[0] in self.data
         for key in self.data:
-            if key not in FIELDS:
+            if key not in FIELDS and not (reading and key in READING):
                 mend = did_you_mean(str(key), FIELDS, f"fields are {', '.join(FIELDS)}")
                 # a line of prose read as a case: its words are the patient's, and stay out of the message
                 name = "a line of text" if len(str(key).split()) > 1 else shortened(str(key), _LONGEST_NAME)
@@ -96,12 +99,19 @@ class _Reader:
             pregnancy_weeks=self._number(
                 "pregnancy_weeks", "pregnancy_weeks_lowest", "pregnancy_weeks_highest", "completed weeks"
             ),
-            stated=tuple(field for field in LISTS if isinstance(self.data.get(field), list)),
+            # a reading holds every list: an empty one says that the note named nothing, not that there is nothing
+            stated=tuple(f for f in LISTS if isinstance(self.data.get(f), list) and (self.data[f] or not reading)),
+            unread=self._left_open({*present, *absent}) if reading else (),
         )
         self._contradictions(patient)
         if self.problems:
             raise InputError(self.problems)
         return patient
+
+    def _left_open(self, answered: set[str]) -> tuple[Unread, ...]:
+        """What the note of a reading left open, unless it was answered since."""
+        names = [n for n in self._list("uncertain") if self._known_finding("uncertain", n) and n not in answered]
+        return tuple(Unread(f"finding {n}", LEFT_OPEN) for n in names)
 
     # --- fields --------------------------------------------------------------------------------------------------
 

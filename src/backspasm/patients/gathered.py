@@ -49,6 +49,12 @@ def patients_in(folder: Path, knowledge: Knowledge) -> dict[str, Patient]:
     return out
 
 
+def patients_on_file(knowledge: Knowledge) -> dict[str, Patient]:
+    """The example patients, where there is a source checkout, and those of the vignettes."""
+    folder = examples_folder()
+    return ({} if folder is None else patients_in(folder, knowledge)) | vignette_patients(knowledge)
+
+
 def examples_folder() -> Path | None:
     """The example patients of a source checkout, where there is one."""
     folder = Path(__file__).parents[3] / "examples"

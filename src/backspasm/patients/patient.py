@@ -8,6 +8,8 @@ from typing import Literal
 from msgspec import Struct
 
 Sex = Literal["male", "female", "unknown"]
+#: why a finding that a note names is in no list
+LEFT_OPEN = "the note leaves it uncertain or contradicts itself"
 
 
 class InputProblem(Struct, frozen=True):

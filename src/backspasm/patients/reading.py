@@ -32,6 +32,8 @@ _OTHER_FORMATS = (
 _XML = re.compile(r"\s*(?:<\?xml\b|<\w+[^>]*\bxmlns\s*=)")
 _JSON_OBJECT = re.compile(r'\s*\{\s*"')
 _RESOURCE = re.compile(rb'"resourceType"\s*:')
+#: the field that every case has, and no note
+_CASE = re.compile(r"^[\s{]*[\"']?age_years[\"']?\s*:", re.MULTILINE)
 #: a line of a case that is not indented: a field, an entry of a list, a comment, the start of a document
 _CASE_LINE = re.compile(r"(?:[a-z_]+\s*:(?:\s|$)|['\"]?[a-z_]+['\"]?\s*:|- |#|---|\.\.\.|[\]}{\[])")
 _FIELD = re.compile(rf"^['\"]?(?:{'|'.join(FIELDS)}|[a-z]+_[a-z_]+)['\"]?\s*:", re.MULTILINE)
@@ -146,6 +148,9 @@ def note_text(text: str) -> str:
         raise InputError.one(
             "input", "", "is XML, which is not read", "give FHIR R4 as JSON, or the note as plain text"
         )
+    if _CASE.search(text) or (text.lstrip()[:1] == "{" and _RESOURCE.search(text.encode())):
+        what = "is a case or a FHIR resource, not a note: its `absent` would be read as words"
+        raise InputError.one("input", "", what, "`backspasm assess FILE` takes it as it is; leave out --from note")
     if _JSON_OBJECT.match(text):
         raise InputError.one(
             "input", "", "is JSON, not a note", "give it as a case or a FHIR Bundle: backspasm assess FILE"

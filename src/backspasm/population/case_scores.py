@@ -14,6 +14,7 @@ from msgspec import Struct
 from backspasm.advice.assessment import Assessment, assess
 from backspasm.advice.must_not_miss import COMPRESSIONS
 from backspasm.inference.model import Model
+from backspasm.patients.answers import Item
 from backspasm.patients.from_case import from_case
 from backspasm.patients.patient import InputError, InputProblem, Patient
 from backspasm.population.reliability import Bin, reliability
@@ -23,6 +24,8 @@ from backspasm.records.problems import did_you_mean
 #: least urgent levels: a patient who needs one of them is benign
 BENIGN = ("routine", "self_care")
 TOP = (1, 3, 5)
+#: a case is missed where no accepted cause is among so many; and how many answers against the gold cause are named
+MISSED_FROM, AGAINST = 3, 3
 #: a probability of nothing costs so many bits at most
 LEAST = 1e-6
 
@@ -57,6 +60,18 @@ class Share(Struct, frozen=True):
         return self.hits / self.of if self.of else math.nan
 
 
+class Miss(Struct, frozen=True):
+    """A case that was missed: how, what was said instead, and the answers that spoke most against the gold cause."""
+
+    id: str
+    faults: tuple[str, ...]
+    gold: str
+    gold_probability: float
+    leading: tuple[tuple[str, float], ...]
+    urgency: str
+    against: tuple[tuple[Item, float], ...]
+
+
 class Scores(Struct, frozen=True):
     """``top``: the gold cause or an accepted one is among the k most probable; ``strict``: the gold cause itself.
 
@@ -79,6 +94,7 @@ class Scores(Struct, frozen=True):
     over_triage: Share
     benign_over_triage: Share
     reliability: tuple[Bin, ...]
+    misses: tuple[Miss, ...] = ()
 
 
 def read_known_cases(path: Path, knowledge: Knowledge) -> tuple[KnownCase, ...]:
@@ -137,7 +153,7 @@ def score_cases(cases: tuple[KnownCase, ...], model: Model, progress: Callable[[
     """Assess every case and score the answers."""
     judged = []
     for case in cases:
-        judged.append(_Judged(case.gold, assess(case.patient, model, draws=1), model.knowledge))
+        judged.append(_Judged(case, assess(case.patient, model, draws=1), model.knowledge))
         if progress is not None:
             progress(1)
     count = len(judged)
@@ -162,14 +178,16 @@ def score_cases(cases: tuple[KnownCase, ...], model: Model, progress: Callable[[
         over_triage=Share(sum(j.over for j in judged), count),
         benign_over_triage=Share(sum(j.over for j in benign), len(benign)),
         reliability=reliability(p, truth),
+        misses=tuple(m for j in judged if (m := j.miss()) is not None),
     )
 
 
 class _Judged:
     """One assessment beside its gold."""
 
-    def __init__(self, gold: Gold, found: Assessment, knowledge: Knowledge) -> None:
-        self.gold = gold
+    def __init__(self, case: KnownCase, found: Assessment, knowledge: Knowledge) -> None:
+        self.case, self.found = case, found
+        self.gold = gold = case.gold
         self.probability = {h.cause: h.estimate.value for h in found.differential}
         order = [h.cause for h in found.differential]
         accepted = {gold.cause, *gold.also_accept}
@@ -190,3 +208,23 @@ class _Judged:
         wanted = [levels.index(level) for level in (gold.urgency, *gold.urgency_accept)]
         got = levels.index(found.urgency.level)
         self.under, self.over = got > max(wanted), got < min(wanted)
+
+    def miss(self) -> Miss | None:
+        """What was missed; None where the cause is among the three most probable, all is warned of, and the urgency fits."""
+        faults = [] if self.rank <= MISSED_FROM else [f"no accepted cause among the {MISSED_FROM} most probable"]
+        faults += ["urgency too low"] if self.under else ["urgency too high"] if self.over else []
+        unwarned = [n for n, warned in zip(self.gold.must_not_miss, self.named, strict=True) if not warned]
+        faults += [f"no warning of {', '.join(n.replace('_', ' ') for n in unwarned)}"] if unwarned else []
+        if not faults:
+            return None
+        own = next(h for h in self.found.differential if h.cause == self.gold.cause)
+        against = sorted(own.steps, key=lambda s: s.likelihood_ratio)[:AGAINST]
+        return Miss(
+            self.case.id,
+            tuple(faults),
+            self.gold.cause,
+            own.estimate.value,
+            tuple((h.cause, h.estimate.value) for h in self.found.differential[:MISSED_FROM]),
+            self.found.urgency.level,
+            tuple((s.item, s.likelihood_ratio) for s in against if s.likelihood_ratio < 1) if self.rank > 1 else (),
+        )

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from backspasm.population.calibration import BARS, Calibration
 from backspasm.population.reliability import Bin
-from backspasm.population.rule_validation import Explained
+from backspasm.population.rule_validation import Comparison, Explained
+from backspasm.population.validation_text import MEASURE_WORDS, RATIOS
 from backspasm.presentation.picture_style import BLUE, GREY, ORANGE, STYLE
 
 MODEL, STUDY, QUIET = BLUE, ORANGE, GREY
@@ -39,27 +40,47 @@ def _styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, str]:
 
 @_styled
 def forest(rules: tuple[Explained, ...]) -> Figure:
-    """Model against study, one row a figure; ratios are left to the table."""
-    rows = [e.comparison for e in rules if e.comparison.measure not in {"lr_pos", "lr_neg"}]
-    figure = Figure(figsize=(WIDTH, 0.5 * len(rows) + 1), layout="constrained")
-    axes = figure.subplots()
+    """Model against study, one row a figure: shares, and below them likelihood ratios on a scale of their own."""
+    panels = [
+        [e.comparison for e in rules if (e.comparison.measure in RATIOS) is ratios]
+        for ratios in (False, True)
+        if any((e.comparison.measure in RATIOS) is ratios for e in rules)
+    ]
+    heights = [0.5 * len(rows) + 0.5 for rows in panels]
+    figure = Figure(figsize=(WIDTH, sum(heights) + 0.5), layout="constrained")
+    every = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, rows in zip(every, panels, strict=True):
+        _panel(axes, rows)
+    first = every[0]
+    first.plot([], [], color=MODEL, linewidth=2.5, label="model, 90 % interval of its parameters")
+    first.plot([], [], color=STUDY, linewidth=2.5, label="study, 95 % interval")
+    first.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    return figure
+
+
+def _panel(axes: Any, rows: list[Comparison]) -> None:
+    """Figures of one kind: shares from 0 to 1, or ratios on a logarithmic scale (a ratio of 0 at its left end)."""
+    ratios = rows[0].measure in RATIOS
+    ends = [x for c in rows for f in (c.model, c.study) for x in (f.low, f.value, f.high) if x]
+    low, high = (min(*ends, 1.0) / 1.3, max(*ends, 1.0) * 1.3) if ratios else (-0.02, 1.02)
+    if ratios:
+        axes.set_xscale("log")
+        axes.axvline(1, color=QUIET, linewidth=1)
     for y, c in enumerate(rows):
         for found, colour, shift in ((c.model, MODEL, 0.16), (c.study, STUDY, -0.16)):
             if found.low is not None and found.high is not None:
-                axes.plot([found.low, found.high], [y - shift] * 2, color=colour, linewidth=2.5, solid_capstyle="round")
-            axes.plot(found.value, y - shift, "o", color=colour, markersize=5)
+                span = [max(found.low, low), min(found.high, high)]
+                axes.plot(span, [y - shift] * 2, color=colour, linewidth=2.5, solid_capstyle="round")
+            axes.plot(max(found.value, low), y - shift, "o", color=colour, markersize=5)
         if not c.overlap:
-            axes.text(1.03, y, "no overlap", va="center", color=QUIET)
-    labels = [f"{c.id.replace('_', ' ')}\n{c.measure}" for c in rows]
-    axes.set_yticks(range(len(rows)), labels)
-    axes.invert_yaxis()
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel("share")
+            axes.text(1.02, y, "no overlap", va="center", color=QUIET, transform=axes.get_yaxis_transform())
+    axes.set_yticks(range(len(rows)), [f"{c.id.replace('_', ' ')}\n{MEASURE_WORDS[c.measure]}" for c in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(low, high)
+    axes.set_xlabel("likelihood ratio" if ratios else "share")
+    if ratios:
+        axes.xaxis.set_major_formatter("{x:g}")
     axes.grid(axis="x", color="#e6e8eb")
-    axes.plot([], [], color=MODEL, linewidth=2.5, label="model, 90 % interval of its parameters")
-    axes.plot([], [], color=STUDY, linewidth=2.5, label="study, 95 % interval")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
-    return figure
 
 
 @_styled

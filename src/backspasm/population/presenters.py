@@ -48,7 +48,7 @@ def presenters(
     total = sum(s.weight for s in strata)
     if total <= 0:
         given = " ".join(f"{word} {age:g}" for word, age in (("from", age_from), ("to", age_to)) if age is not None)
-        raise InputError.one("age", given, "nobody of that age presents", "widen --age-from and --age-to")
+        raise InputError.one("age", given, "nobody of that age presents there", "widen --age-from and --age-to")
     return tuple(Stratum(s.setting, s.band, s.sex, s.weight / total) for s in strata), tuple(ages)
 
 

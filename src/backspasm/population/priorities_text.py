@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from backspasm.population.priorities import PRESENTERS, Effects, Priority
 from backspasm.presentation import words
@@ -26,19 +27,23 @@ def priorities_json(found: Effects, top: int) -> bytes:
 
 
 def print_priorities(found: Effects, top: int, knowledge: Knowledge, console: Console) -> None:
-    """One row a pair."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("", "finding", "cause", "effect", "rests on", "searched"):
-        table.add_column(heading, justify="right" if heading in {"", "effect"} else "left", overflow="fold")
+    """One row a pair, and under a pair that stays an assumption what was searched for it."""
+    console.print(Text("rank  effect  finding in cause: what it rests on; what was searched", style="dim"))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=4, justify="right")
+    table.add_column(width=6, justify="right")
+    table.add_column(overflow="fold")
+    said: dict[str, int] = {}
     for i, pair in enumerate(found.pairs[:top], start=1):
-        table.add_row(
-            str(i),
-            words.finding_name(pair.finding, knowledge),
-            words.cause_name(pair.cause, knowledge),
-            f"{pair.effect:.3f}",
-            _ground(pair),
-            _searched(pair),
-        )
+        cause = words.lower_first(words.cause_name(pair.cause, knowledge))
+        what = f"{words.finding_name(pair.finding, knowledge)} in {cause}"
+        table.add_row(str(i), f"{pair.effect:.3f}", Text.assemble((what, "bold"), ": ", _ground(pair)))
+        searched = _searched(pair)
+        if not pair.facts and searched:
+            first = said.setdefault(searched, i)
+            table.add_row("", "", Text(searched if first == i else f"searched as for rank {first}", style="dim"))
+        elif not pair.facts:
+            table.add_row("", "", Text("no search on record", style="red"))
     console.print(table)
     assumed = found.without_evidence(top)
     console.print(
@@ -51,12 +56,15 @@ def print_priorities(found: Effects, top: int, knowledge: Knowledge, console: Co
     )
 
 
-def _ground(pair: Priority) -> str:
+def _ground(pair: Priority) -> tuple[str, str]:
     if not pair.facts:
-        return "[yellow]assumption[/]"
+        return "assumption", "yellow"
     more = f" and {len(pair.facts) - 1} more" if len(pair.facts) > 1 else ""
-    return f"[green]{pair.facts[0]}[/]{more}"
+    return f"{pair.facts[0]}{more}", "green"
 
 
 def _searched(pair: Priority) -> str:
-    return "" if not pair.searches else f"{pair.searches[-1].date}: {pair.searches[-1].found}"
+    if not pair.searches:
+        return ""
+    last = pair.searches[-1]
+    return f"{last.date}, {last.terms}: {last.found}"

@@ -178,6 +178,8 @@ def _given(clause: Clause, rates: dict[str, Array], said: dict[str, bool], above
         return np.array(float(said[clause.finding])) if clause.finding in said else rates[clause.finding]
     if clause.age_over is not None:
         return np.array(float(above[clause.age_over]))
+    if clause.age_under is not None:
+        return np.array(float(not above[clause.age_under]))
     # probability of exactly 0, 1, ... of the parts, part by part; the last stands for the wanted number or more
     counts: list[Array] = [np.ones(1)] + [np.zeros(1)] * clause.at_least
     for part in clause.parts:
@@ -198,6 +200,9 @@ def holds(clause: Clause, present: dict[str, NDArray[np.bool_]], age_years: Arra
     if clause.age_over is not None:
         out: NDArray[np.bool_] = age_years >= clause.age_over
         return out
+    if clause.age_under is not None:
+        younger: NDArray[np.bool_] = age_years < clause.age_under
+        return younger
     met: NDArray[np.bool_] = (
         np.sum([holds(part, present, age_years) for part in clause.parts], axis=0) >= clause.at_least
     )

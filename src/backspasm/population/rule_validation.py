@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from backspasm.inference.explain import backing_of
@@ -35,7 +35,10 @@ class Interval(Struct, frozen=True):
 
 
 class Driver(Struct, frozen=True):
-    """One finding of a rule in the group that a measure is about: its rate, and the measure without it."""
+    """One finding of a rule in the group that a measure is about: its rate, and the measure without it.
+
+    Of a prevalence, one of its causes or complications instead: its share of the presenters, and the rest.
+    """
 
     finding: str
     rate: Interval
@@ -61,6 +64,7 @@ class Explained(Struct, frozen=True):
     drivers: tuple[Driver, ...]
     drawn: float | None
     drawn_of: int
+    source: str = ""
 
 
 def validate_rules(
@@ -93,15 +97,16 @@ def _one(rule: Rule, left_out: tuple[str, ...], model: Model, count: int, seed: 
     fixed, drawn = accuracy(rule, rule.clause, model.means, model), accuracy(rule, rule.clause, joint, model)
     counted = count_drawn(rule, model, count, seed)
     parts = _parts(rule, model, joint)
+    of_presenters = _shares(rule, model, joint) if "prevalence" in rule.published else ()
     out = []
     for measure, figure in rule.published.items():
         found = _interval(fixed.of(measure), drawn.of(measure))
         seen = study_interval(figure)
         comparison = Comparison(rule.id, measure, _rounded(found), _rounded(seen), overlaps(found, seen))
         of_targets = measure in {"sensitivity", "lr_pos"}
-        drivers = tuple(p.driver(measure, of_targets) for p in parts) if measure != "prevalence" else ()
+        drivers = of_presenters if measure == "prevalence" else tuple(p.driver(measure, of_targets) for p in parts)
         share, number = counted.share(measure)
-        out.append(Explained(comparison, left_out, drivers, share, number))
+        out.append(Explained(comparison, left_out, drivers, share, number, rule.source))
     return out
 
 
@@ -179,11 +184,29 @@ def _parts(rule: Rule, model: Model, joint: JointDraws) -> list[_Part]:
     return out
 
 
+def _shares(rule: Rule, model: Model, joint: JointDraws) -> tuple[Driver, ...]:
+    """What a prevalence is made of: the share of each of its causes and complications, with the studies of its base rate."""
+    whole = float(np.squeeze(accuracy(rule, None, model.means, model).targets))
+    out = []
+    for name in rule.target:
+        alone = structs.replace(rule, target=(name,), comparator=())
+        fixed, drawn = (accuracy(alone, None, numbers, model).targets for numbers in (model.means, joint))
+        keys = (
+            k
+            for k in model.parameters.base.facts
+            if k.endswith(f"|{name}") and k.startswith(f"{rule.setting}|" if rule.setting else "")
+        )
+        facts = tuple(dict.fromkeys(f for k in keys for f in model.parameters.base.facts[k]))
+        found = _rounded(_interval(fixed, drawn))
+        out.append(Driver(name, found, max(whole - found.value, 0.0), facts))
+    return tuple(out)
+
+
 def _less(clause: Clause, finding: str) -> Clause | None:
     """The clause without a finding: of all that are wanted one fewer is wanted, of any none fewer."""
     if clause.finding is not None:
         return None if clause.finding == finding else clause
-    if clause.age_over is not None:
+    if clause.ages() and not clause.parts:
         return clause
     parts = tuple(p for p in (_less(part, finding) for part in clause.parts) if p is not None)
     return Clause(parts=parts, at_least=min(clause.at_least, len(parts))) if parts else None

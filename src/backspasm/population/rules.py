@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,13 +18,15 @@ from backspasm.records.yaml_source import KeyPath, Source, read_yaml
 Measure = Literal["sensitivity", "specificity", "lr_pos", "lr_neg", "prevalence"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 COMBINING = ("any_of", "all_of", "count")
+AGES = ("age_over", "age_under")
 
 
 class Clause(Struct, frozen=True):
-    """A finding, or an age in years that is exceeded, or at least so many of several clauses."""
+    """A finding, or an age in years that is reached or not reached, or at least so many of several clauses."""
 
     finding: str | None = None
     age_over: float | None = None
+    age_under: float | None = None
     parts: tuple[Clause, ...] = ()
     at_least: int = 0
 
@@ -33,7 +36,7 @@ class Clause(Struct, frozen=True):
         return own + tuple(f for part in self.parts for f in part.findings())
 
     def ages(self) -> tuple[float, ...]:
-        own = (self.age_over,) if self.age_over is not None else ()
+        own = tuple(a for a in (self.age_over, self.age_under) if a is not None)
         return own + tuple(a for part in self.parts for a in part.ages())
 
 
@@ -105,8 +108,6 @@ class _Checker:
         for key in ("target", "comparator"):
             for j, name in enumerate(rule.get(key, ())):
                 self._known(name, targets, (*path, key, j), f"{rule['id']}: unknown cause or complication")
-        for j, name in enumerate(rule.get("excludes", ())):
-            self._known(name, tuple(self.knowledge.studies), (*path, "excludes", j), f"{rule['id']}: unknown study")
         population = rule["population"]
         if "setting" in population:
             where = (*path, "population", "setting")
@@ -114,6 +115,10 @@ class _Checker:
         low, high = population.get("age_years", (0, 1))
         if low >= high:
             self.fault((*path, "population", "age_years"), f"{rule['id']}: ages {low} to {high}", "write [low, high]")
+        oldest = self.knowledge.number("oldest_presenter")
+        if low >= oldest:
+            what = f"{rule['id']}: nobody of {low} to {high} years presents"
+            self.fault((*path, "population", "age_years"), what, f"begin below {oldest:g}")
         keys = [k for k in COMBINING if k in rule]
         if len(keys) > 1:
             self.fault(path, f"{rule['id']}: has {' and '.join(keys)}", "nest one in the other")
@@ -142,18 +147,28 @@ class _Checker:
         for i, part in enumerate(parts):
             where = (*path, i)
             if isinstance(part, str):
-                booleans = tuple(f.id for f in self.knowledge.findings.values() if f.kind == "boolean")
-                self._known(part, booleans, where, f"{rule}: unknown yes-or-no finding")
+                self._finding(part, where, rule)
+                if part in parts[:i]:
+                    self.fault(where, f"{rule}: {part} is named twice side by side", "name it once")
                 continue
-            keys = [k for k in (*COMBINING, "age_over") if k in part]
+            keys = [k for k in (*COMBINING, *AGES) if k in part]
             if len(keys) != 1:
                 said = " and ".join(keys) or "nothing"
-                mend = f"keep one of {', '.join((*COMBINING, 'age_over'))}"
+                mend = f"keep one of {', '.join((*COMBINING, *AGES))}"
                 self.fault(where, f"{rule}: a part must say one thing, this says {said}", mend)
             self._count(part, where, rule)
             for key in keys:
-                if key != "age_over":
+                if key in COMBINING:
                     self._parts(part[key], (*where, key), rule)
+
+    def _finding(self, name: str, path: KeyPath, rule: str) -> None:
+        findings = self.knowledge.findings
+        if name in findings and findings[name].kind == "measured":
+            mend = "a rule takes yes-or-no findings and ages; take a finding that says it, such as fever"
+            self.fault(path, f"{rule}: {name} is a measured value, not a yes-or-no finding", mend)
+            return
+        booleans = tuple(f.id for f in findings.values() if f.kind == "boolean")
+        self._known(name, booleans, path, f"{rule}: unknown yes-or-no finding")
 
     def _figure(self, measure: str, figure: dict[str, Any], path: KeyPath, rule: str) -> None:
         if "of" not in figure and "value" not in figure:
@@ -190,6 +205,8 @@ def _clause(data: Any) -> Clause:
         return Clause(finding=data)
     if "age_over" in data:
         return Clause(age_over=float(data["age_over"]))
+    if "age_under" in data:
+        return Clause(age_under=float(data["age_under"]))
     key = next(k for k in COMBINING if k in data)
     parts = tuple(_clause(part) for part in data[key])
     wanted = {"any_of": 1, "all_of": len(parts)}.get(key) or data["at_least"]
@@ -205,6 +222,18 @@ def own_studies(rule: Rule, knowledge: Knowledge) -> tuple[str, ...]:
     own = {s.id for s in knowledge.studies.values() if s.id in rule.excludes or _same_paper(rule, s)}
     lineages = {knowledge.studies[s].lineage for s in own} - {None}
     return tuple(s.id for s in knowledge.studies.values() if s.id in own or s.lineage in lineages)
+
+
+def not_on_file(rules: Iterable[Rule], knowledge: Knowledge) -> tuple[str, ...]:
+    """For each study that a rule excludes and that is not on file, a remark: nothing of it could be left out."""
+    known = tuple(knowledge.studies)
+    return tuple(
+        f"{rule.id} excludes {name}, which is not on file: nothing was left out for it. If one was meant: "
+        f"{did_you_mean(name, known, '`backspasm evidence` lists all studies')}"
+        for rule in rules
+        for name in rule.excludes
+        if name not in knowledge.studies
+    )
 
 
 _PLACE = re.compile(r"\d{4};\s*\d+(?:\(\d+\))?:\w+")

@@ -13,7 +13,7 @@ from backspasm.population.calibration import calibrate
 from backspasm.population.case_scores import read_known_cases, score_cases
 from backspasm.population.dependence import PAIRS, dependence
 from backspasm.population.rule_validation import validate_rules
-from backspasm.population.rules import read_rules
+from backspasm.population.rules import not_on_file, read_rules
 from backspasm.population.validation_text import Validation
 
 #: patients drawn for each rule, worlds drawn for the calibration, and patients for that of the fixed set
@@ -64,7 +64,8 @@ def validated(request: Request, model: Model, bar: Bar) -> Validation:
     if request.dependence:
         with bar("pairs", len(PAIRS)) as advance:
             dependence_found = dependence(model, request.seed, advance)
-    return Validation(rules_found, cases_found, calibration, dependence_found)
+    remarks = () if rules is None else not_on_file(rules, knowledge)
+    return Validation(rules_found, cases_found, calibration, dependence_found, remarks)
 
 
 def _readable(path: Path, what: str) -> Path:

@@ -7,11 +7,14 @@ from html import escape
 from backspasm.population.figures import coverage_figure, forest, rank_histograms, reliability_diagram
 from backspasm.population.validation_text import (
     DEPENDENCE_HEAD,
+    MEASURE_WORDS,
     Validation,
+    by_rule,
     coverage_words,
     dependence_rows,
     explanation,
     interval,
+    miss_words,
     score_rows,
     shown,
     summary,
@@ -26,7 +29,8 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top
 table { border-collapse: collapse; font-size: .85rem; width: 100%; } .wide { overflow-x: auto; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e6e8eb; vertical-align: top; }
 figure { margin: 1.5rem 0; } svg { max-width: 100%; height: auto; } figcaption, footer { color: #59616b; font-size: .85rem; }
-td:first-child { overflow-wrap: anywhere; } td:nth-child(3), td:nth-child(4) { min-width: 8rem; }
+th[colspan] { padding-top: .9rem; } small { font-weight: 400; color: #59616b; } .num { white-space: nowrap; }
+tr { break-inside: avoid; } figure { break-inside: avoid; }
 .no { color: #a3360b; font-weight: 600; }
 """
 
@@ -42,7 +46,12 @@ def validation_page(found: Validation, knowledge: Knowledge) -> str:
         f"<p>Knowledge {escape(knowledge.version)}, {knowledge.digest[:12]}. No result here has been compared with the "
         "outcomes of real patients, save where a study or a case with a known answer is named.</p>",
     ]
-    parts += _rules(found, knowledge) + _cases(found) + _calibration(found, knowledge) + _dependence(found, knowledge)
+    parts += (
+        _rules(found, knowledge)
+        + _cases(found, knowledge)
+        + _calibration(found, knowledge)
+        + _dependence(found, knowledge)
+    )
     parts += [
         "<footer>Decision support for professionals, not a certified medical device.</footer></body></html>",
         "",
@@ -53,32 +62,37 @@ def validation_page(found: Validation, knowledge: Knowledge) -> str:
 def _rules(found: Validation, knowledge: Knowledge) -> list[str]:
     if found.rules is None:
         return []
-    rows = [
-        [
-            escape(e.comparison.id),
-            e.comparison.measure,
-            interval(e.comparison.measure, e.comparison.model),
-            interval(e.comparison.measure, e.comparison.study),
-            "yes" if e.comparison.overlap else '<span class="no">no</span>',
-            "" if e.drawn is None else f"{shown(e.comparison.measure, e.drawn)} of {e.drawn_of:,}",
-            escape(", ".join(e.left_out)) or "none on file",
-        ]
-        for e in found.rules
-    ]
+    rows = []
+    for name, figures in by_rule(found.rules).items():
+        left_out = escape(", ".join(figures[0].left_out)) or "none, for it is not on file"
+        title = f"<strong>{escape(name.replace('_', ' '))}</strong><br><small>{escape(figures[0].source)}. Left out: {left_out}.</small>"
+        rows.append(f'<tr><th colspan="5">{title}</th></tr>')
+        for e in figures:
+            c = e.comparison
+            row = [
+                MEASURE_WORDS[c.measure],
+                _figures(interval(c.measure, c.model)),
+                _figures(interval(c.measure, c.study)),
+                "yes" if c.overlap else '<span class="no">no</span>',
+                "" if e.drawn is None else _figures(f"{shown(c.measure, e.drawn)} of {e.drawn_of:,}"),
+            ]
+            rows.append(f"<tr>{_cells(row)}</tr>")
     misses = [f"<li>{escape(explanation(e, knowledge))}</li>" for e in found.rules if not e.comparison.overlap]
-    head = ["rule", "measure", "model (90 %)", "study (95 %)", "agree", "drawn patients", "studies left out"]
+    head = ["measure", "model (90 %)", "study (95 %)", "agree", "drawn patients"]
     return [
         "<h2>Published rules on the model's own patients</h2>",
         f"<p>{escape(summary(found.rules))}</p>",
         _figure(forest(found.rules), "Model against study. Intervals of the model are those of its parameters."),
-        _table(head, rows),
+        *[f"<p>{escape(remark)}</p>" for remark in found.remarks],
+        _whole_table(head, rows),
         *(["<h3>Where they do not agree</h3><ul>", *misses, "</ul>"] if misses else []),
     ]
 
 
-def _cases(found: Validation) -> list[str]:
+def _cases(found: Validation, knowledge: Knowledge) -> list[str]:
     if found.cases is None:
         return []
+    misses = [[escape(cell) for cell in (m.id, *miss_words(m, knowledge))] for m in found.cases.misses]
     return [
         "<h2>Cases with known answers</h2>",
         _table(["figure", "value"], [[escape(a), escape(b)] for a, b in score_rows(found.cases)]),
@@ -86,6 +100,7 @@ def _cases(found: Validation) -> list[str]:
             reliability_diagram(found.cases.reliability),
             "Every cause of every case. Cases written for teaching hold more serious disease than presenters do.",
         ),
+        *(["<h3>Cases missed</h3>", _table(["case", "how", "what was said"], misses)] if misses else []),
     ]
 
 
@@ -121,10 +136,24 @@ def _dependence(found: Validation, knowledge: Knowledge) -> list[str]:
     ]
 
 
+def _figures(text: str) -> str:
+    """Numbers that stay on one line."""
+    return f'<span class="num">{text}</span>'
+
+
+def _cells(row: list[str]) -> str:
+    return "".join(f"<td>{cell}</td>" for cell in row)
+
+
 def _table(head: list[str], rows: list[list[str]]) -> str:
     """Cells are HTML already."""
+    return _whole_table(head, [f"<tr>{_cells(row)}</tr>" for row in rows])
+
+
+def _whole_table(head: list[str], rows: list[str]) -> str:
+    """Rows are HTML already."""
     top = "".join(f"<th>{h}</th>" for h in head)
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "\n".join(rows)
     return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from backspasm.population.calibration import Calibration
-from backspasm.population.case_scores import Scores, Share
+from backspasm.population.case_scores import Miss, Scores, Share
 from backspasm.population.dependence import Dependence
 from backspasm.population.reliability import Bin
 from backspasm.population.rule_validation import Driver, Explained, Interval
@@ -21,6 +23,15 @@ from backspasm.records.knowledge import Knowledge
 RATIOS = frozenset({"lr_pos", "lr_neg"})
 #: how many findings of a miss are named
 SHOWN = 4
+#: columns of the table of rules on a terminal
+RULE_WIDTHS = (1, 12, 22, 22, 5, 9)
+MEASURE_WORDS: dict[str, str] = {
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "lr_pos": "LR+",
+    "lr_neg": "LR−",
+    "prevalence": "prevalence",
+}
 
 
 class Validation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,6 +41,7 @@ class Validation(msgspec.Struct, frozen=True, omit_defaults=True):
     cases: Scores | None = None
     calibration: Calibration | None = None
     dependence: tuple[Dependence, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def validation_json(found: Validation) -> bytes:
@@ -46,8 +58,10 @@ def print_validation(found: Validation, knowledge: Knowledge, console: Console) 
     """Every part that was asked for."""
     if found.rules is not None:
         _print_rules(found.rules, knowledge, console)
+    for remark in found.remarks:
+        console.print(Text(f"· {remark}", style="yellow"))
     if found.cases is not None:
-        _print_scores(found.cases, console)
+        _print_scores(found.cases, knowledge, console)
     if found.calibration is not None:
         _print_calibration(found.calibration, knowledge, console)
     if found.dependence is not None:
@@ -55,14 +69,14 @@ def print_validation(found: Validation, knowledge: Knowledge, console: Console) 
 
 
 def _print_dependence(rows: tuple[Dependence, ...], knowledge: Knowledge, console: Console) -> None:
-    table = Table(title="How findings go together: the model beside studies", title_justify="left", show_lines=True)
-    for name in DEPENDENCE_HEAD[:-1]:
-        table.add_column(name, overflow="fold")
-    for row in dependence_rows(rows, knowledge):
-        table.add_row(*row[:-1])
-    console.print(table)
+    console.print(Text("How findings go together: the model (90 %) beside studies (95 %)", style="bold"))
+    for names, among, measure, model, studies, _ in dependence_rows(rows, knowledge):
+        console.print(Text.assemble((names, "bold"), (f"  {among}", "dim")))
+        told = studies.split("\n") if studies != "none" else ["no study on file reports it"]
+        for line in (f"{measure}: model {model}", *(f"study {t}" if studies != "none" else t for t in told)):
+            console.print(Padding(Text(line), (0, 0, 0, 4)))
     for line in dict.fromkeys(line for d in rows if not d.reported for line in d.searched):
-        console.print(f"· searched {line}")
+        console.print(Text(f"· searched {line}", style="dim"))
 
 
 DEPENDENCE_HEAD = ("findings", "among", "measure", "model (90 %)", "studies (95 %)", "searched")
@@ -94,31 +108,56 @@ def correlation_words(found: Interval) -> str:
 
 
 def _print_rules(rules: tuple[Explained, ...], knowledge: Knowledge, console: Console) -> None:
-    table = Table(title="Published rules on the model's own patients", title_justify="left")
-    for name in ("rule", "measure", "model (90 %)", "study (95 %)", "agree", "drawn"):
-        table.add_column(name, overflow="fold")
-    for e in rules:
-        c = e.comparison
-        drawn = "" if e.drawn is None else shown(c.measure, e.drawn)
-        agree = "[green]yes[/]" if c.overlap else "[red]no[/]"
-        table.add_row(c.id, c.measure, interval(c.measure, c.model), interval(c.measure, c.study), agree, drawn)
-    console.print(table)
-    console.print(summary(rules))
+    console.print(Text("Published rules on the model's own patients", style="bold"))
+    console.print(_rule_row(("measure", "model (90 %)", "study (95 %)", "agree", "drawn"), "dim"))
+    for name, rows in by_rule(rules).items():
+        console.print(Text.assemble((name, "bold"), (f"  {rows[0].source}", "dim")))
+        for e in rows:
+            c = e.comparison
+            drawn = "" if e.drawn is None else shown(c.measure, e.drawn)
+            agree = "yes" if c.overlap else "NO"
+            cells = (MEASURE_WORDS[c.measure], interval(c.measure, c.model), interval(c.measure, c.study), agree, drawn)
+            console.print(_rule_row(cells, "" if c.overlap else "red"))
+    console.print("\n" + summary(rules))
     for e in rules:
         if not e.comparison.overlap:
             console.print("· " + explanation(e, knowledge))
 
 
+def _rule_row(cells: tuple[str, ...], style: str) -> Table:
+    """One line of the table of rules; every line has the same columns, and fits 80 characters."""
+    table = Table.grid(padding=(0, 1))
+    for width in RULE_WIDTHS:
+        table.add_column(width=width)
+    table.add_row("", *(Text(cell, style=style) for cell in cells))
+    return table
+
+
+def by_rule(rules: tuple[Explained, ...]) -> dict[str, list[Explained]]:
+    """The figures of each rule, in order."""
+    out: dict[str, list[Explained]] = {}
+    for e in rules:
+        out.setdefault(e.comparison.id, []).append(e)
+    return out
+
+
 def summary(rules: tuple[Explained, ...]) -> str:
     """How many agree, counted by figure and by rule."""
-    by_rule: dict[str, list[bool]] = {}
-    for e in rules:
-        by_rule.setdefault(e.comparison.id, []).append(e.comparison.overlap)
-    widest = max((e.comparison.model.high or 0) - (e.comparison.model.low or 0) for e in rules)
+    verdicts = [[e.comparison.overlap for e in rows] for rows in by_rule(rules).values()]
+    widths = [
+        (e.comparison.model.high or 0) - (e.comparison.model.low or 0)
+        for e in rules
+        if e.comparison.measure not in RATIOS
+    ]
+    widest = f" Widest interval of the model, ratios aside: {max(widths):.2f}." if widths else ""
+    lone = sum(e.comparison.study.low is None for e in rules)
+    without = (
+        f" {lone} of the studies' figures have no interval: there the value must lie in the model's." if lone else ""
+    )
     return (
-        f"{sum(e.comparison.overlap for e in rules)} of {len(rules)} figures agree; of {len(by_rule)} rules "
-        f"{sum(all(v) for v in by_rule.values())} in all their figures, {sum(any(v) for v in by_rule.values())} in at least "
-        f"one. Widest interval of the model: {widest:.2f}. Each rule's own study was left out of the fit."
+        f"{sum(e.comparison.overlap for e in rules)} of {len(rules)} figures agree; of {len(verdicts)} rules "
+        f"{sum(map(all, verdicts))} in all their figures, {sum(map(any, verdicts))} in at least one.{widest}{without} Each "
+        "rule's own study was left out of the fit, where it is on file."
     )
 
 
@@ -126,19 +165,25 @@ def explanation(e: Explained, knowledge: Knowledge) -> str:
     """Why a figure does not agree, as far as the rule's findings tell."""
     c = e.comparison
     high = c.model.value > c.study.value
-    text = f"{c.id}, {c.measure}: the model is too {'high' if high else 'low'}"
+    text = f"{c.id}, {MEASURE_WORDS[c.measure]}: the model is too {'high' if high else 'low'}"
     text += f" ({interval(c.measure, c.model)} against {interval(c.measure, c.study)})."
-    if not e.drivers:
-        return text + " It is a sum of base rates: `backspasm evidence` opens those of each cause."
+    if c.measure == "prevalence":
+        most = sorted(e.drivers, key=lambda d: -d.rate.value)[:SHOWN]
+        more = f"; and {len(e.drivers) - SHOWN} rarer" if len(e.drivers) > SHOWN else ""
+        shares = "; ".join(_driver(d, "", knowledge) for d in most)
+        return f"{text} It is a sum of base rates: {shares}{more}. `backspasm evidence CAUSE` opens each."
     group = "targets" if c.measure in {"sensitivity", "lr_pos"} else "those compared with"
     ranked = sorted(e.drivers, key=lambda d: -abs(d.without - c.model.value))[:SHOWN]
     return text + f" Among {group}: " + "; ".join(_driver(d, c.measure, knowledge) for d in ranked) + "."
 
 
 def _driver(d: Driver, measure: str, knowledge: Knowledge) -> str:
-    name = words.finding_name(d.finding, knowledge).lower()
+    """A finding with its rate and what the rule were without it; or, with no measure, a cause with its share."""
+    known = knowledge.findings
+    name = words.finding_name(d.finding, knowledge) if d.finding in known else words.cause_name(d.finding, knowledge)
     ground = f"{len(d.facts)} fact{'s' if len(d.facts) > 1 else ''} of studies" if d.facts else "assumed"
-    return f"{name} {interval('share', d.rate)}, {ground}, without it {shown(measure, d.without)}"
+    rest = f", without it {shown(measure, d.without)}" if measure else ""
+    return f"{words.lower_first(name)} {interval('share', d.rate)}, {ground}{rest}"
 
 
 def shown(measure: str, value: float) -> str:
@@ -158,6 +203,8 @@ def _bare(measure: str, value: float) -> str:
     if measure in RATIOS:
         return f"{value:.2g}"
     per_cent = 100 * value
+    if value in (0, 1):
+        return f"{per_cent:.0f}"
     return (
         f"{per_cent:.0f}" if 10 <= per_cent <= 90 else f"{per_cent:.1f}" if 1 <= per_cent <= 99 else f"{per_cent:.2f}"
     )
@@ -177,8 +224,8 @@ SCORE_WORDS: tuple[tuple[str, str], ...] = (
 def score_rows(scores: Scores) -> list[tuple[str, str]]:
     """Every figure with its words."""
     rows = [("cases", str(scores.cases))]
-    rows += [(f"gold or accepted cause among the {k} most probable", f"{v:.3f}") for k, v in scores.top.items()]
-    rows += [(f"gold cause itself among the {k} most probable", f"{v:.3f}") for k, v in scores.strict.items()]
+    rows += [(f"gold or accepted cause {_among(k)}", f"{v:.3f}") for k, v in scores.top.items()]
+    rows += [(f"gold cause itself {_among(k)}", f"{v:.3f}") for k, v in scores.strict.items()]
     rows += [("log score, bits (lower is better)", f"{scores.log_score:.3f}")]
     rows += [("Brier score, 0 to 2 (lower is better)", f"{scores.brier:.3f}")]
     for field, text in SCORE_WORDS:
@@ -187,11 +234,32 @@ def score_rows(scores: Scores) -> list[tuple[str, str]]:
     return rows
 
 
-def _print_scores(scores: Scores, console: Console) -> None:
+def _among(k: str) -> str:
+    return "is the most probable" if k == "1" else f"is among the {k} most probable"
+
+
+def miss_words(m: Miss, knowledge: Knowledge) -> tuple[str, str]:
+    """Of a case that was missed: how, and what was said instead."""
+    causes = ", ".join(f"{words.lower_first(words.cause_name(c, knowledge))} {words.chance(p)}" for c, p in m.leading)
+    gold = words.lower_first(words.cause_name(m.gold, knowledge))
+    said = f"{words.URGENCY[m.urgency][0].lower()}; {causes}; the gold cause, {gold}, has {words.chance(m.gold_probability)}"
+    if m.against:
+        against = ", ".join(f"{words.answer(i, knowledge)} ({words.ratio(r)})" for i, r in m.against)
+        said += f". Against it: {against}"
+    return "; ".join(m.faults), said
+
+
+def _print_scores(scores: Scores, knowledge: Knowledge, console: Console) -> None:
     table = Table(title="Cases with known answers", title_justify="left", show_header=False)
     for row in score_rows(scores):
         table.add_row(*row)
     console.print(table)
+    if scores.misses:
+        console.print(Text("Cases missed", style="bold"))
+    for m in scores.misses:
+        how, said = miss_words(m, knowledge)
+        console.print(Text.assemble((m.id, "bold"), f"  {how}"))
+        console.print(Padding(Text(said), (0, 0, 0, 4)))
     _print_bins(scores.reliability, console)
 
 

@@ -13,7 +13,14 @@ from backspasm.inference.model import Model
 from backspasm.presentation.bibliography import how_read, link
 from backspasm.presentation.effects import arms_words, effect_words
 from backspasm.presentation.plan_sources import next_steps_with
-from backspasm.presentation.treatments import addresses_of, print_treatment, rule_addresses, treatment_data
+from backspasm.presentation.treatments import (
+    addresses_of,
+    dispute_data,
+    print_dispute,
+    print_treatment,
+    rule_addresses,
+    treatment_data,
+)
 from backspasm.records.problems import did_you_mean
 from backspasm.records.types import Fact, Study
 
@@ -29,6 +36,8 @@ def evidence_data(identifier: str | None, model: Model) -> dict[str, Any]:
             ],
             "assumptions": [{"id": a.id, "says": a.says} for a in knowledge.assumptions.values()],
             "treatments": [{"id": t.id, "name": t.name} for t in knowledge.treatments.values()],
+            "disputes": [{"id": d.id, "about": d.name} for d in knowledge.disputes.values()]
+            + [{"id": d.id, "about": d.question} for d in knowledge.treatment_disputes.values()],
         }
     if identifier in knowledge.assumptions:
         return {
@@ -37,10 +46,13 @@ def evidence_data(identifier: str | None, model: Model) -> dict[str, Any]:
         }
     if identifier in knowledge.treatments:
         return {"treatment": treatment_data(identifier, knowledge)}
+    if identifier in knowledge.treatment_disputes:
+        return {"dispute": _dispute(identifier, model)}
     study_id, _, fact_id = identifier.partition("/")
     study = knowledge.studies.get(study_id)
     if study is None:
         known = (*knowledge.studies, *knowledge.assumptions, *knowledge.treatments)
+        known += (*knowledge.disputes, *knowledge.treatment_disputes, *knowledge.findings, *knowledge.causes)
         raise KeyError(
             f"ID ({identifier}): unknown. Mend: {did_you_mean(identifier, known, '`backspasm evidence` lists all')}"
         )
@@ -56,6 +68,15 @@ def evidence_data(identifier: str | None, model: Model) -> dict[str, Any]:
         for f in facts
     ]
     return {"study": data, "link": link(study)}
+
+
+def _dispute(identifier: str, model: Model) -> dict[str, Any]:
+    """A dispute on treatments with what each of its facts says."""
+    data = dispute_data(identifier, model.knowledge)
+    for side in data["sides"]:
+        known = ((a, model.knowledge.fact(a)) for a in side["facts"])
+        side["said"] = [{"fact": a, "says": says(found[1])} for a, found in known if found is not None]
+    return data
 
 
 def says(fact: Fact) -> str:
@@ -179,7 +200,20 @@ def print_evidence(data: dict[str, Any], console: Console) -> None:
         for a in data["assumptions"]:
             table.add_row(Text(a["id"], style="black on grey70"), a["says"])
         console.print(table)
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("dispute")
+        table.add_column("about")
+        for d in data["disputes"]:
+            table.add_row(Text(d["id"], style="yellow"), d["about"])
+        console.print(table)
         console.print("\ntreatments: " + ", ".join(t["id"] for t in data["treatments"]))
+        return
+    if "dispute" in data:
+        print_dispute(data["dispute"], console)
+        for side in data["dispute"]["sides"]:
+            console.print(Text(f"\n{side['says']}", style="bold"))
+            for fact in side["said"]:
+                console.print(Text.assemble(("  " + fact["fact"], "green"), f"  {fact['says']}"))
         return
     if "treatment" in data:
         print_treatment(data["treatment"], console)

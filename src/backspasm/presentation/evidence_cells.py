@@ -6,28 +6,33 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from backspasm.advice.disputes import Bearing, curated, disputed
+from backspasm.advice.tried_sides import Trials, Tried
 from backspasm.inference.cell_evidence import CellEvidence, cell_evidence
 from backspasm.inference.disagreement import disagreement_of
 from backspasm.inference.model import Model
 from backspasm.inference.observations import Cell
 from backspasm.inference.refitting import Refitter
+from backspasm.patients.gathered import patients_on_file
 from backspasm.presentation.evidence import evidence_data, print_evidence
-from backspasm.presentation.forest import SHORT, STYLE, axis_text, forest_text
+from backspasm.presentation.evidence_cause import cause_data, print_cause
+from backspasm.presentation.forest import SHORT, axis_text, forest_text
 from backspasm.presentation.json_bytes import json_bytes
-from backspasm.presentation.rendering import rendered
-from backspasm.presentation.sources import source
-from backspasm.presentation.views import cell_title, cell_view
+from backspasm.presentation.tried_sides import print_tried, tried_data
+from backspasm.presentation.views import cell_title
+from backspasm.records.dispute import Dispute
 from backspasm.records.knowledge import Knowledge
 from backspasm.records.problems import did_you_mean
 from backspasm.records.types import AGE_GROUPS, AgeGroup
 
 #: cells shown at once; a study of many findings feeds more
 SHOWN = 12
+#: columns of a terminal for the names of studies
+LABEL = 33
 
 
 @dataclass(frozen=True)
@@ -40,21 +45,46 @@ class Opened:
     model: Model
     refitter: Refitter
 
+    def disputes(self) -> tuple[Tried, ...]:
+        """The disputes on the rates shown, their sides tried out on the example patients and vignettes."""
+        if not self.cells:
+            return ()
+        knowledge = self.model.knowledge
+        found: dict[object, tuple[Bearing, AgeGroup]] = {}
+        for cell in self.cells[:SHOWN]:
+            known = disputed((cell.what, cell.given), cell.age, knowledge)
+            if known is not None:
+                found.setdefault(known.places, (known, cell.age))
+        if not found:
+            return ()
+        trials = Trials(patients_on_file(knowledge), self.refitter)
+        return tuple(trials.tried(known, age) for known, age in found.values())
+
     def as_json(self) -> bytes:
         cells = [cell_data(c, self.model.knowledge, self.refitter) for c in self.cells]
         data = self.data | ({"cells": cells} if self.cells else {})
+        if self.cells:
+            data["disputes"] = [tried_data(t) for t in self.disputes()]
         return json_bytes(data)
 
     def as_html(self) -> bytes:
-        return evidence_page(self.identifier, self.data, self.cells, self.model.knowledge)
+        from backspasm.presentation.evidence_page import evidence_page
+
+        return evidence_page(
+            self.identifier, self.data, self.cells[:SHOWN], len(self.cells), self.disputes(), self.model
+        )
 
     def print(self, console: Console) -> None:
-        if self.data:
+        if "cause" in self.data:
+            print_cause(self.data["cause"], self.model.knowledge, console)
+        elif self.data:
             print_evidence(self.data, console)
         for cell in self.cells[:SHOWN]:
             print_cell(cell, self.model.knowledge, self.refitter, console)
         if len(self.cells) > SHOWN:
             console.print(Text(f"\nand {len(self.cells) - SHOWN} more rates; a study/fact shows its own", style="dim"))
+        for tried in self.disputes():
+            print_tried(tried, self.model.knowledge, console)
 
 
 def opened(identifier: str | None, given: str | None, age: AgeGroup, model: Model) -> Opened:
@@ -65,6 +95,10 @@ def opened(identifier: str | None, given: str | None, age: AgeGroup, model: Mode
     """
     refitter = Refitter(model)
     knowledge = model.knowledge
+    if identifier is not None and identifier in knowledge.disputes:
+        return Opened(identifier, {}, _cells_of(knowledge.disputes[identifier], age, refitter), model, refitter)
+    if identifier is not None and identifier in knowledge.causes:
+        return Opened(identifier, {"cause": cause_data(identifier, model)}, (), model, refitter)
     is_record = identifier is None or identifier in knowledge.assumptions
     is_record = is_record or (identifier or "").partition("/")[0] in knowledge.studies
     if not is_record and identifier is not None:
@@ -74,6 +108,19 @@ def opened(identifier: str | None, given: str | None, age: AgeGroup, model: Mode
     data = evidence_data(identifier, model)
     behind = cells_behind(identifier, model, refitter) if identifier and "study" in data else ()
     return Opened(identifier, data, behind, model, refitter)
+
+
+def _cells_of(record: Dispute, age: AgeGroup, refitter: Refitter) -> tuple[CellEvidence, ...]:
+    """The rates in dispute, at an age.
+
+    Raises:
+        KeyError: with a mend, where no study of a side speaks of that age.
+    """
+    if curated(record, age, refitter.model.knowledge) is None:
+        spoken = {a for s in record.sides for f in s.facts for a in refitter.model.knowledge.ages_of(f)}
+        ages = ", ".join(a for a in AGE_GROUPS if a in spoken)
+        raise KeyError(f"--age ({age}): no study of {record.id} speaks of it. Mend: one of {ages}")
+    return tuple(cell_evidence(c.what, c.given, age, refitter) for c in record.cells)
 
 
 def cells_behind(identifier: str, model: Model, refitter: Refitter) -> tuple[CellEvidence, ...]:
@@ -162,12 +209,13 @@ def print_cell(cell: CellEvidence, knowledge: Knowledge, refitter: Refitter, con
     console.print(
         Text.assemble("\n", (cell_title(cell, knowledge), "bold"), (f"  {cell.unit}" if cell.unit else "", "dim"))
     )
-    room = max(console.width - 34 - 30, 20)
+    room = max(console.width - LABEL - 32, 20)
     columns = min(48, room)
     table = Table.grid(padding=(0, 1))
-    table.add_column(max_width=32, overflow="ellipsis", no_wrap=True)
+    # an address is to be copied and a remark to be read: both go on in the next line rather than being cut
+    table.add_column(width=min(LABEL, max(len(row.label) for row in cell.rows)), overflow="fold")
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column()
     kind = ""
     for row, line, numbers in forest_text(cell, columns):
         if row.kind != kind:
@@ -189,46 +237,3 @@ def print_cell(cell: CellEvidence, knowledge: Knowledge, refitter: Refitter, con
                 style="yellow",
             )
         )
-
-
-def evidence_page(
-    identifier: str | None, data: dict[str, Any], cells: tuple[CellEvidence, ...], knowledge: Knowledge
-) -> bytes:
-    """What ``evidence`` shows, as one HTML file."""
-    from backspasm.presentation.bibliography import how_read
-
-    study = knowledge.studies.get((identifier or "").partition("/")[0]) if "study" in data else None
-    assumption = data.get("assumption")
-    rows = []
-    if assumption is not None:
-        table = assumption.get("table") or {"value": assumption.get("value")}
-        for name, value in table.items():
-            shown = ", ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else f"{value:g}"
-            rows.append((name, shown))
-    views = tuple(cell_view(c, f"e{i}", knowledge) for i, c in enumerate(cells[:SHOWN]))
-    named = dict.fromkeys(s.study.id for v in views for s in v.sources if s.study is not None)
-    every = {s.address for v in views for s in v.sources}
-    return rendered(
-        "evidence.html.j2",
-        k=knowledge,
-        title=cell_title(cells[0], knowledge) if len(cells) == 1 and study is None else identifier or "Evidence",
-        study=study,
-        how=how_read(study) if study else "",
-        facts=[_fact(f) for f in data["study"]["facts"]] if study else [],
-        assumption=assumption,
-        rows=rows,
-        used_in=data.get("used_in", []),
-        cells=views,
-        more=max(len(cells) - SHOWN, 0),
-        listed=data.get("studies", []),
-        assumptions=data.get("assumptions", []),
-        studies=[
-            (knowledge.studies[s], [source(a, knowledge) for a in sorted(every) if a.startswith(f"{s}/")])
-            for s in named
-        ],
-        forest_style=Markup(STYLE),
-    )
-
-
-def _fact(fact: dict[str, Any]) -> dict[str, Any]:
-    return {"defined_as": None, "note": None, "used": True, "because": "", **fact}

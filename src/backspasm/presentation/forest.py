@@ -191,9 +191,11 @@ def _row(row: Row, axis: Axis, y: float) -> str:
     text = numbers(row, axis)
     if row.weight is not None:
         text += f" · {100 * row.weight:.0f} %"
+    # what is no single value is long, and has no mark: it stands where the line would be
+    line = 11 if row.value is not None else 25
     out = [
         f'<text class="{bold.strip() or "fl"}" x="{LEFT}" y="{y + 11:.1f}">{escape(name)}</text>',
-        f'<text class="fn{bold}" x="{RIGHT}" y="{y + 11:.1f}">{escape(text)}</text>',
+        f'<text class="fn{bold}" x="{RIGHT}" y="{y + line:.1f}">{escape(_cut(text, CAPTION_LABEL))}</text>',
     ]
     if row.value is None:
         return "".join(out)

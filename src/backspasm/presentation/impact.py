@@ -54,12 +54,14 @@ def print_impact(found: Impact, knowledge: Knowledge, console: Console) -> None:
     )
     changed = found.changed
     if changed:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for heading in ("patient", "with it", "without it"):
-            table.add_column(heading)
         for p in changed:
-            table.add_row(p.patient, _said(p.before, knowledge), _said(p.after, knowledge, p.before))
-        console.print(table)
+            console.print(Text(f"\n{p.patient}", style="bold"))
+            table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
+            for heading in ("with it", "without it"):
+                table.add_column(heading, width=(console.width - 8) // 2)
+            table.add_row(_said(p.before, knowledge), _said(p.after, knowledge, p.before))
+            console.print(table)
+        console.print()
     rest = [p for p in found.patients if p not in changed]
     if rest:
         most = max(rest, key=lambda p: p.before.shift(p.after))

@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from backspasm.patients.from_note import Hit, Reading
+from backspasm.patients.from_note.read import with_line_ends
 from backspasm.presentation import words
 from backspasm.presentation.json_bytes import json_bytes
+from backspasm.presentation.said import other_rows
 from backspasm.records.knowledge import Knowledge
 
 #: how each kind of mark looks; the sign tells them apart without colour
@@ -135,8 +137,9 @@ def print_reading(reading: Reading, knowledge: Knowledge, console: Console) -> N
 
 
 def _safe(text: str) -> str:
-    """Text without characters that could steer a terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Text without characters that could steer a terminal; every kind of line end begins a line."""
+    lines = with_line_ends(text.replace("\r\n", "\n"))
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in lines)
 
 
 class Open(NamedTuple):
@@ -179,14 +182,8 @@ def _other_rows(reading: Reading, knowledge: Knowledge) -> Iterator[tuple[str, s
     p = reading.patient
     if p.measured:
         yield "measured", ", ".join(words.measured(f, v, knowledge, exact=True) for f, v in p.measured.items())
-    if p.days_ago:
-        yield "days ago", ", ".join(f"{words.finding_name(f, knowledge)} {d:g}" for f, d in p.days_ago.items())
-    for label, names in (("medicines", p.medications), ("allergies", p.allergies), ("conditions", p.comorbidities)):
-        if names:
-            yield label, ", ".join(names)
-    if p.pregnant is not None:
-        weeks = f", week {p.pregnancy_weeks:g}" if p.pregnancy_weeks else ""
-        yield "pregnant", ("yes" if p.pregnant else "no") + weeks
+    for label, entries in other_rows(p, knowledge):
+        yield label, ", ".join(entries)
 
 
 #: dark text on pale ground: a contrast of at least 7 to 1; the line under the words tells the kinds apart without colour

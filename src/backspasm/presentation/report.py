@@ -22,8 +22,10 @@ from backspasm.presentation.forest import STYLE as FOREST_STYLE
 from backspasm.presentation.plan_views import plan_view
 from backspasm.presentation.reasons import leading_steps, why_urgent
 from backspasm.presentation.rendering import anchor, rendered
+from backspasm.presentation.said import left_open, told
 from backspasm.presentation.sources import Source, cited, sources_in
 from backspasm.presentation.treatment_views import treatments_view
+from backspasm.presentation.tried_sides import statistics
 from backspasm.presentation.views import (
     DisputeView,
     Evidence,
@@ -94,6 +96,8 @@ def report(assessment: Assessment, model: Model, markdown: bool = False) -> byte
         disputes=shown[:DISPUTES],
         more_disputes=shown[DISPUTES:],
         quiet=len(disputes) - len(shown),
+        told=told(a.patient, knowledge),
+        left_open=left_open(a.patient, knowledge),
         derived=[
             (words.finding_name(d.finding, knowledge), d.answer, d.because, words.plain(d.source))
             for d in a.answers.derived
@@ -187,19 +191,13 @@ def dispute_view(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeVie
         changes = "The urgency depends on which side is right."
     elif order:
         changes = "The order of the leading causes depends on which side is right; the urgency does not."
-    statistics = ""
-    if d.measured is not None:
-        m = d.measured
-        count = len(m.low) + len(m.high)
-        share = f"{100 * m.between_share:.0f} % of the variation between {count} studies is more than chance"
-        statistics = f"{share} (I², Cochran Q {m.q:.1f}, p {_p(m.p)})"
     return DisputeView(
         d.record.name if d.record else words.place_name(d.places[0], knowledge),
         d.record.kind if d.record else "diagnosis",
         d.record.says if d.record else "",
         d.record.why if d.record else "",
         d.record.handled if d.record else "",
-        statistics,
+        statistics(d.measured),
         tuple(
             SideView(
                 s.holds if d.record else f"If it is {s.holds}",
@@ -214,10 +212,6 @@ def dispute_view(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeVie
         changes if d.places else "",
         effect,
     )
-
-
-def _p(p: float) -> str:
-    return "under 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _leading(verdict: Verdict | None, knowledge: Knowledge) -> str:

@@ -19,6 +19,7 @@ from backspasm.presentation.headings import heading
 from backspasm.presentation.next_step import next_block
 from backspasm.presentation.plan import now_block, plan_blocks
 from backspasm.presentation.reasons import leading_steps, why_urgent
+from backspasm.presentation.said import left_open, told
 from backspasm.presentation.treatments import dispute_lines, treatment_block
 from backspasm.records.knowledge import Knowledge
 
@@ -58,6 +59,7 @@ def blocks(a: Assessment, knowledge: Knowledge) -> list[RenderableType]:
         treatment_block(a.treatments, a.urgency.level, knowledge),
         _disputes(a, knowledge),
         *_course(a),
+        _told(a, knowledge),
         _derived(a, knowledge),
         _not_assessed(a),
         _sources(a, knowledge),
@@ -72,7 +74,11 @@ def _headline(a: Assessment, knowledge: Knowledge) -> RenderableType:
     first = Text.assemble((f" {level} ", STYLE[a.urgency.level]), f"  {means}")
     who = Text(words.patient_line(a.patient.age_years, a.patient.sex, a.patient.setting), style="dim")
     why = [Text(f"· {reason}") for reason in why_urgent(a, knowledge)]
-    return Group(first, *why, who)
+    doubted = left_open(a.patient, knowledge)
+    ask = (
+        [Text(f"ask again, what was read leaves it open: {', '.join(doubted)}", style="bold yellow")] if doubted else []
+    )
+    return Group(first, *why, who, *ask)
 
 
 def _red_flags(a: Assessment, knowledge: Knowledge) -> RenderableType:
@@ -149,12 +155,13 @@ def _disputes(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
     if not found and not treatments:
         return None
     lines: list[RenderableType] = [
-        heading("Where studies disagree", "`--format html` shows both sides, and the answer under each"),
+        heading("Where studies disagree", "`evidence ID` opens one; `--format html` shows the answer under each side"),
         *treatments,
     ]
     for b in found[:DISPUTED]:
         name = b.record.name if b.record else words.place_name(b.places[0], knowledge)
-        lines.append(Text(f"  {name}"))
+        address = b.record.id if b.record else "/".join(reversed(b.places[0]))
+        lines.append(Text.assemble(f"  {name}  ", (address, "green")))
     if len(found) > DISPUTED:
         lines.append(Text(f"  and {len(found) - DISPUTED} more on the diagnosis", style="dim"))
     return Group(*lines)
@@ -167,6 +174,17 @@ def _course(a: Assessment) -> list[RenderableType]:
     if a.urgency.level in ACUTE:
         return [Group(heading("Course to expect", "not shown at this urgency; `backspasm simulate` shows it"))]
     return course_blocks(a.course)
+
+
+def _told(a: Assessment, knowledge: Knowledge) -> RenderableType | None:
+    """What a note or a record was understood to say."""
+    rows = told(a.patient, knowledge)
+    if not rows:
+        return None
+    table = Table.grid(padding=(0, 2))
+    for label, entries in rows:
+        table.add_row(Text(f"  {label}", style="bold"), Text("; ".join(entries)))
+    return Group(heading("What was read", "correct it, and assess again, where it is wrong"), table)
 
 
 def _derived(a: Assessment, knowledge: Knowledge) -> RenderableType | None:

@@ -124,7 +124,7 @@ def treatments_view(advice: TreatmentAdvice, urgency: str, knowledge: Knowledge)
             (n.what, tuple(treatment_name(t, knowledge) for t in n.treatments)) for n in advice.not_checked
         ),
         disputes=tuple(
-            _dispute(knowledge.treatment_disputes[d], f"td{i}", knowledge) for i, d in enumerate(advice.disputes)
+            dispute_view(knowledge.treatment_disputes[d], f"td{i}", knowledge) for i, d in enumerate(advice.disputes)
         ),
     )
 
@@ -192,7 +192,8 @@ def _leading(addresses: tuple[str, ...], knowledge: Knowledge) -> str:
     return effect_words(found[1]) if found is not None else ""
 
 
-def _dispute(d: TreatmentDispute, key: str, knowledge: Knowledge) -> TreatmentDisputeView:
+def dispute_view(d: TreatmentDispute, key: str, knowledge: Knowledge) -> TreatmentDisputeView:
+    """A dispute on treatments with its trials side by side. ``key`` keeps the ids of its plots apart from others on a page."""
     sides = tuple((s.says, s.facts) for s in d.sides)
     plots = effect_plots(sides, key, knowledge, sides=True)
     drawn = frozenset(f for p in plots for f in p.facts)
@@ -238,4 +239,4 @@ def _compared(fact: Fact, drawn: bool) -> str:
     return f"{said}: {size}" if size else said
 
 
-__all__ = ["TreatmentsView", "treatments_view"]
+__all__ = ["TreatmentsView", "dispute_view", "treatments_view"]

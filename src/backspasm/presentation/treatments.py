@@ -51,7 +51,7 @@ def treatments_data(advice: TreatmentAdvice, knowledge: Knowledge) -> dict[str, 
         "avoid": [_verdict(v) for v in advice.avoid],
         "taken": [_taken(t) for t in advice.taken],
         "not_checked": [not_checked_words(n, knowledge) for n in advice.not_checked],
-        "disputes": [_dispute(d, knowledge) for d in advice.disputes],
+        "disputes": [dispute_data(d, knowledge) for d in advice.disputes],
     }
 
 
@@ -124,7 +124,8 @@ def _taken(t: TakenVerdict) -> dict[str, Any]:
     return {"name": t.name, "medicine": out.pop("treatment"), **out}
 
 
-def _dispute(identifier: str, knowledge: Knowledge) -> dict[str, Any]:
+def dispute_data(identifier: str, knowledge: Knowledge) -> dict[str, Any]:
+    """A dispute on treatments: what each side says, with its facts, and how it is read here."""
     d = knowledge.treatment_disputes[identifier]
     return {
         "id": d.id,
@@ -314,7 +315,7 @@ def treatment_data(identifier: str, knowledge: Knowledge) -> dict[str, Any]:
             if identifier in concerned(r, knowledge)
         ],
         "disputes": [
-            _dispute(d.id, knowledge) for d in knowledge.treatment_disputes.values() if identifier in d.treatments
+            dispute_data(d.id, knowledge) for d in knowledge.treatment_disputes.values() if identifier in d.treatments
         ],
     }
 
@@ -339,11 +340,7 @@ def print_treatment(data: dict[str, Any], console: Console) -> None:
         for fact in data[key]:
             console.print(Text.assemble(("  " + fact["fact"], "green"), f"  {fact.get('says', '')}"))
     for d in data["disputes"]:
-        console.print(Text(f"\nDisputed: {d['question']}", style="bold"))
-        for side in d["sides"]:
-            console.print(Text.assemble(f"  {side['says']} ", (", ".join(side["facts"]), "green")))
-        console.print(Text(f"  why they differ: {d['why_they_differ']}", style="dim"))
-        console.print(Text(f"  {d['reading']}"))
+        print_dispute(d, console)
     if data["rules"]:
         console.print(Text("\nRules of safe prescribing", style="bold"))
     for r in data["rules"]:
@@ -351,9 +348,20 @@ def print_treatment(data: dict[str, Any], console: Console) -> None:
         console.print(Text.assemble(f"  {r['verdict']:<8} ", r["because"], (f"  {sources}", "green")))
 
 
+def print_dispute(d: dict[str, Any], console: Console) -> None:
+    """Print a dispute on treatments."""
+    console.print(Text(f"\nDisputed: {d['question']}", style="bold"))
+    for side in d["sides"]:
+        console.print(Text.assemble(f"  {side['says']} ", (", ".join(side["facts"]), "green")))
+    console.print(Text(f"  why they differ: {d['why_they_differ']}", style="dim"))
+    console.print(Text(f"  {d['reading']}"))
+
+
 __all__ = [
     "CERTAINTY",
     "addresses_of",
+    "dispute_data",
+    "print_dispute",
     "print_treatment",
     "rule_addresses",
     "treatment_block",

@@ -50,8 +50,8 @@ def place_name(place: tuple[str, str], knowledge: Knowledge) -> str:
 
 
 def lower_first(name: str) -> str:
-    """A name inside a sentence; an abbreviation (MRI, HLA-B27) stays as it is."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    """A name inside a sentence; an abbreviation (MRI, HLA-B27, C-reactive) stays as it is."""
+    return name if name[1:2].isupper() or name[1:2] == "-" else name[:1].lower() + name[1:]
 
 
 def chance(p: float) -> str:

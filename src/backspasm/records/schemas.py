@@ -29,7 +29,7 @@ def schema_problems(source: Source, schema: str) -> list[Problem]:
 def _problems_of(error: ValidationError, source: Source) -> list[Problem]:
     path = tuple(error.absolute_path)
     line = source.line(path)
-    where = ".".join(str(part) for part in path) or "the file"
+    where = _place(path, source.data)
     shown = _short(error.instance)
     rule: Any = error.validator_value
     kind = str(error.validator)
@@ -56,14 +56,31 @@ def _problems_of(error: ValidationError, source: Source) -> list[Problem]:
         mend = did_you_mean(str(error.instance), allowed, f"use one of {', '.join(allowed)}")
         return [Problem(source.file, line, f"{where}: {shown} is not allowed", mend)]
     if kind == "type":
-        mend = f"write a {rule}" + (" (put it in quotes)" if rule == "string" else "")
-        return [Problem(source.file, line, f"{where}: {shown} is not a {rule}", mend)]
+        wanted = " or ".join(_KINDS.get(r, f"a {r}") for r in ([rule] if isinstance(rule, str) else rule))
+        mend = f"write {wanted}" + (" (put it in quotes)" if rule == "string" else "")
+        return [Problem(source.file, line, f"{where}: {shown} is not {wanted}", mend)]
+    if kind == "minItems":
+        return [Problem(source.file, line, f"{where}: {shown} holds too little", f"give {rule} or more")]
     if kind in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
         side = "at least" if "inimum" in kind else "at most"
         return [Problem(source.file, line, f"{where}: impossible number {shown}", f"it must be {side} {rule}")]
     if kind == "pattern":
         return [Problem(source.file, line, f"{where}: {shown} has the wrong form", f"it must match {rule}")]
     return [Problem(source.file, line, f"{where}: {error.message[:200]}", f"see the schema rule {error.validator!r}")]
+
+
+#: kinds of the schema in the words of those who write YAML
+_KINDS = {"array": "a list", "object": "a mapping", "integer": "a whole number"}
+
+
+def _place(path: tuple[str | int, ...], data: Any) -> str:
+    """Where in a file: keys joined by dots; an entry of a list by its id, else by its number from 1."""
+    parts: list[str] = []
+    for key in path:
+        data = data[key]
+        named = data.get("id") if isinstance(data, dict) else None
+        parts.append(str(key) if isinstance(key, str) else named if isinstance(named, str) else f"entry {key + 1}")
+    return ".".join(parts) or "the file"
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,7 @@ from backspasm.patients.from_note.hits import Hit
 from backspasm.patients.from_note.lexicon import Lexicon
 from backspasm.patients.from_note.spans import Span, Time
 from backspasm.patients.from_note.values import Values, hypotensive
-from backspasm.patients.patient import Patient, Unread
+from backspasm.patients.patient import LEFT_OPEN, Patient, Unread
 from backspasm.records.knowledge import Knowledge
 
 #: grades of muscle power on the scale of the Medical Research Council: full power, and the highest that is severe
@@ -98,7 +98,7 @@ def assemble(
         pregnant=facts.pregnant,
         pregnancy_weeks=weeks,
         sources={f: tuple(w) for f, w in sources.items()},
-        unread=tuple(Unread(f"finding {f}", "the note leaves it uncertain or contradicts itself") for f in doubtful)
+        unread=tuple(Unread(f"finding {f}", LEFT_OPEN) for f in doubtful)
         + tuple(Unread(f"allergy {a}", "prescribing is not checked in this version") for a in facts.allergies),
     )
     return Assembled(patient, tuple(sorted(all_hits, key=lambda h: (h.start, h.end))), doubtful)

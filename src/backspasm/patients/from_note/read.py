@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from backspasm.patients.from_note.assemble import Assembled, assemble
@@ -13,6 +15,10 @@ from backspasm.patients.from_note.spans import Span
 from backspasm.patients.from_note.values import Values, find_values
 from backspasm.patients.patient import Patient
 from backspasm.records.knowledge import Knowledge
+
+#: line ends beside the line feed that records and conversions from other formats hold
+_LINE_ENDS = ("\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 class NoteError(Exception):
@@ -61,12 +67,25 @@ def read_note(text: str, knowledge: Knowledge) -> Reading:
 
 
 def _read(text: str, knowledge: Knowledge, lexicon: Lexicon) -> Reading:
-    doc = read_document(text, lexicon.speller, lexicon.headings)
+    lines = with_line_ends(text)
+    doc = read_document(lines, lexicon.speller, lexicon.headings)
     hits, scopes = find_hits(doc, lexicon)
     spans = sentence_spans(doc)
-    values = find_values(text, doc.parts, spans, knowledge)
+    values = find_values(lines, doc.parts, spans, knowledge)
     made: Assembled = assemble(doc, hits, scopes, spans, values, knowledge, lexicon)
     return Reading(text, made.patient, made.hits, made.uncertain, values)
+
+
+def with_line_ends(text: str) -> str:
+    """The text with every kind of line end (form feed, lone carriage return, separators of Unicode) as a line feed.
+
+    Every character keeps its place. Without it the lines would be one sentence, and "no" would deny all that follows it.
+    """
+    if text.count("\r") > text.count("\r\n"):
+        text = _LONE_RETURN.sub("\n", text)
+    for end in _LINE_ENDS:
+        text = text.replace(end, "\n")
+    return text
 
 
 def _place(error: BaseException) -> str:
