@@ -50,6 +50,10 @@ class Numbers(Protocol):
         """Rate of a boolean finding, (..., C)."""
         ...
 
+    def log_odds(self, finding: str, group: int) -> Array:
+        """Log odds of that rate, (..., C)."""
+        ...
+
     def strengths(self, finding: str, group: int) -> Array:
         """Strength of each driving complication, (..., C, D)."""
         ...
@@ -125,6 +129,10 @@ class Means:
         out: Array = self._rate[group, :, self.parameters.booleans.index(finding)]
         return out
 
+    def log_odds(self, finding: str, group: int) -> Array:
+        out: Array = self.parameters.rate_mean[group, :, self.parameters.booleans.index(finding)]
+        return out
+
     def strengths(self, finding: str, group: int) -> Array:
         f = self.parameters.booleans.index(finding)
         out: Array = self._strength[group, list(self.parameters.boolean_drivers[f]), :, f].T
@@ -185,10 +193,15 @@ class JointDraws:
         return self.kept.get(("shares", setting, group), make)
 
     def rate(self, finding: str, group: int) -> Array:
+        return expit(self.log_odds(finding, group))
+
+    def log_odds(self, finding: str, group: int) -> Array:
         p = self.parameters
         f = p.booleans.index(finding)
         z = self.kept.get(("in kinds", finding), lambda: self._in_kinds(f"rate/{finding}"))
-        return expit(p.rate_mean[group, :, f] + p.rate_sd[group, :, f] * z)
+        out: Array = p.rate_sd[group, :, f] * z
+        out += p.rate_mean[group, :, f]
+        return out
 
     def _in_kinds(self, name: str) -> Array:
         """Standard normal draws of all causes, (count, C), correlated by ``error_in_kind`` between causes of one kind.
@@ -214,16 +227,7 @@ class JointDraws:
     def value(self, measured: str, group: int) -> tuple[Array, Array]:
         p = self.parameters
         m = p.measured.index(measured)
-
-        def normals() -> Array:
-            return self.normals(f"value/{measured}", 2, len(p.causes), 2)
-
-        mean = self.kept.get(
-            ("mean", measured, group),
-            lambda: p.value_mean[group, :, m] + p.value_mean_sd[group, :, m] * normals()[:, 0],
-        )
-        sd = self.kept.get(
-            ("sd", measured, group),
-            lambda: np.exp(p.value_log_spread[group, :, m] + p.value_log_spread_sd[group, :, m] * normals()[:, 1]),
-        )
+        z = self.normals(f"value/{measured}", 2, len(p.causes), 2)
+        mean = p.value_mean[group, :, m] + p.value_mean_sd[group, :, m] * z[:, 0]
+        sd = np.exp(p.value_log_spread[group, :, m] + p.value_log_spread_sd[group, :, m] * z[:, 1])
         return mean, sd

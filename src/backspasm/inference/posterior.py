@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from backspasm.inference.layout import Group, Layout
-from backspasm.inference.likelihood import log_item, transformed
+from backspasm.inference.likelihood import item_rows, log_item, transformed
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.noisy_or import added
 from backspasm.inference.numbers import Numbers, age_group
@@ -63,17 +63,24 @@ def terms_of(
 ) -> Terms:
     """Evaluate all (prepared) items once."""
     log_shares = tuple(
+        np.ascontiguousarray(np.moveaxis(shares, 0, -1)) for shares in _all_log_shares(numbers, layout, setting, age)
+    )
+    return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), log_shares)
+
+
+def _all_log_shares(numbers: Numbers, layout: Layout, setting: str, age: int) -> tuple[Array, ...]:
+    """Prior of each group's configurations, (N, ..., C)."""
+    return tuple(
         numbers.kept.get(
             ("log_shares", setting, age, group.members), partial(_log_shares, group, numbers, setting, age)
         )
         for group in layout.groups
     )
-    return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), log_shares)
 
 
 def _log_shares(group: Group, numbers: Numbers, setting: str, age: int) -> Array:
-    own = numbers.shares(setting, age)[..., list(group.members)]
-    return added(logit(own), group.configurations, np.log1p(-own).sum(axis=-1))
+    own = np.moveaxis(numbers.shares(setting, age)[..., list(group.members)], -1, 0)
+    return added(logit(own), np.log1p(-own).sum(axis=0))
 
 
 def evidence(terms: Terms) -> tuple[Array, tuple[Array, ...]]:
@@ -98,6 +105,45 @@ def evidence(terms: Terms) -> tuple[Array, tuple[Array, ...]]:
     return total, tuple(by_group)
 
 
+def summed(
+    items: tuple[Item, ...], numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
+) -> tuple[Array, tuple[Array, ...]]:
+    """``evidence`` of (prepared) items of one setting and age group.
+
+    Items that depend on the same complications are added up before they are laid out over the configurations of a group.
+    """
+    all_shares = _all_log_shares(numbers, layout, setting, age)
+    total: Array = np.zeros(all_shares[0].shape[1:])
+    sums: dict[int, dict[tuple[int, ...], Array]] = {}
+    shared: set[tuple[int, tuple[int, ...]]] = set()
+    for item in items:
+        rows = item_rows(item, numbers, layout, setting, age, knowledge)
+        if rows.group is None:
+            total += rows.values[0]
+            continue
+        of_group, key = sums.setdefault(rows.group, {}), (rows.group, rows.place)
+        if rows.place not in of_group:
+            of_group[rows.place] = rows.values
+        elif key in shared:
+            of_group[rows.place] += rows.values
+        else:
+            of_group[rows.place] = of_group[rows.place] + rows.values  # a new array: what is kept stays
+            shared.add(key)
+    out = []
+    for g, log_shares in enumerate(all_shares):
+        if g not in sums:
+            out.append(np.moveaxis(np.exp(log_shares), 0, -1))
+            continue
+        joint = log_shares.copy()
+        for place, values in sums[g].items():
+            for configuration, row in zip(joint, place, strict=True):
+                configuration += values[row]
+        of_group_alone, given = lse_and_softmax(joint, axis=0)
+        total += of_group_alone
+        out.append(np.moveaxis(given, 0, -1))
+    return total, tuple(out)
+
+
 def posterior(
     items: tuple[Item, ...],
     strata: tuple[Stratum, ...],
@@ -107,19 +153,9 @@ def posterior(
 ) -> Posterior:
     """Posterior over causes, and over complications given the cause, averaged over the possible strata."""
     priors = log_priors(strata, numbers)
-    return _averaged(priors.values(), all_terms(items, priors, numbers, layout, knowledge), layout)
-
-
-def all_terms(
-    items: tuple[Item, ...],
-    places: Iterable[tuple[str, int]],
-    numbers: Numbers,
-    layout: Layout,
-    knowledge: Knowledge,
-) -> list[Terms]:
-    """``terms_of`` for settings with age groups."""
     ready = prepared(items, numbers, knowledge)
-    return [terms_of(ready, numbers, layout, setting, age, knowledge) for setting, age in places]
+    found = (summed(ready, numbers, layout, setting, age, knowledge) for setting, age in priors)
+    return _averaged(priors.values(), found, layout)
 
 
 def without_each(
@@ -133,19 +169,21 @@ def without_each(
     """Each item (of some kinds, or of all), and the posterior of all others: as ``posterior`` gives it, but every item is
     evaluated once."""
     priors = log_priors(strata, numbers)
-    whole = all_terms(items, priors, numbers, layout, knowledge)
+    ready = prepared(items, numbers, knowledge)
+    whole = [terms_of(ready, numbers, layout, setting, age, knowledge) for setting, age in priors]
     for i, item in enumerate(items):
         if kinds is not None and item.kind not in kinds:
             continue
-        rest = [Terms(terms.items[:i] + terms.items[i + 1 :], terms.log_shares) for terms in whole]
+        rest = (evidence(Terms(terms.items[:i] + terms.items[i + 1 :], terms.log_shares)) for terms in whole)
         yield item, _averaged(priors.values(), rest, layout)
 
 
-def _averaged(log_priors: Iterable[Array], terms: Iterable[Terms], layout: Layout) -> Posterior:
-    """Over settings with age groups."""
+def _averaged(
+    log_priors: Iterable[Array], found: Iterable[tuple[Array, tuple[Array, ...]]], layout: Layout
+) -> Posterior:
+    """Over settings with age groups, from the ``evidence`` of each."""
     joints, configurations = [], []
-    for log_prior, own in zip(log_priors, terms, strict=True):
-        total, by_group = evidence(own)
+    for log_prior, (total, by_group) in zip(log_priors, found, strict=True):
         joints.append(log_prior + total)
         configurations.append(by_group)
     if len(joints) == 1:

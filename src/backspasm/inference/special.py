@@ -30,6 +30,31 @@ def logit(p: ArrayLike) -> Array:
     return out
 
 
+def log_complement(p: Array) -> Array:
+    """log(1 - p), with an absolute error of some 1e-16 of what p determines.
+
+    Of many values by the plain logarithm, which takes a third of the time and has no more digits to lose than p has.
+    """
+    if p.size <= MANY:
+        return np.log1p(-p)
+    out = 1 - p
+    return np.log(out, out)
+
+
+def log_not(log_odds: Array) -> Array:
+    """log(1 - p) from the log odds of p, without overflow; of many values directly: -log(1 + exp(x))."""
+    x = log_odds
+    if x.size <= MANY:
+        return np.log1p(-expit(x))
+    out = np.abs(x)
+    np.negative(out, out)
+    np.exp(out, out)
+    out += 1
+    np.log(out, out)
+    out += np.maximum(x, 0)
+    return np.negative(out, out)
+
+
 def logsumexp(x: Array, axis: int = -1) -> Array:
     """log(sum(exp(x))) along an axis, without overflow; -inf where all are -inf."""
     return lse_and_softmax(x, axis)[0]
