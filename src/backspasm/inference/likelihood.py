@@ -41,11 +41,11 @@ def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age
     if not drivers:
         return log_not(numbers.log_odds(finding, age))[None]
     rate = numbers.rate(finding, age)
-    strengths = np.moveaxis(numbers.strengths(finding, age), -1, 0)
+    strengths = np.ascontiguousarray(np.moveaxis(numbers.strengths(finding, age), -1, 0))
     leak, shrink = leak_of(
         rate,
         numbers.parameters.marginal[age, :, numbers.parameters.booleans.index(finding)],
-        np.moveaxis(numbers.shares(setting, age)[..., drivers], -1, 0),
+        np.stack([numbers.shares(setting, age)[..., k] for k in drivers]),
         strengths,
         numbers.parameters.leak_floor,
     )
@@ -249,9 +249,12 @@ def normal_rows(
 
     def make() -> Array:
         mean, sd = (np.moveaxis(a[..., :1] if alone else a, -1, 0) for a in numbers.value(measured, age))
+        out = np.empty((3, *mean.shape))
+        out[0], out[1] = mean, sd
         low, high = scale_ends(measured, numbers, knowledge)
-        possible = np.maximum(normal_between((low - mean) / sd, (high - mean) / sd), MARGIN)
-        return np.stack([mean, sd, -np.log(sd) - 0.5 * np.log(2 * np.pi) - np.log(possible)])
+        possible = np.maximum(normal_between((low - out[0]) / out[1], (high - out[0]) / out[1]), MARGIN)
+        np.subtract(-np.log(out[1]) - 0.5 * np.log(2 * np.pi), np.log(possible), out[2])
+        return out
 
     mean, sd, factor = numbers.kept.get(("normal", measured, age, alone), make)
     return mean, sd, factor

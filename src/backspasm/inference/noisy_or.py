@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backspasm.inference.logit_normal import Array
-from backspasm.inference.special import log_complement
+from backspasm.inference.special import MANY, log_complement
 
 
 def marginal_of(leak: float, shares: Array, strengths: Array) -> float:
@@ -40,7 +40,7 @@ def leak_of(
     shrink: Array | None = None
     if tight.any():
         shrink = np.ones(tight.shape)
-        shrink[tight] = _shrink(wanted[tight], products[:, tight])
+        shrink[tight] = _shrink(wanted[tight], products[:, tight], LEAST_STEP if rate.size <= MANY else LEAST_OF_MANY)
         spared = _spared(products * shrink)
     solved = 1 - (1 - rate) / spared
     leak = np.where(marginal, np.maximum(solved, least), rate)
@@ -55,7 +55,11 @@ def _spared(products: Array) -> Array:
     return out
 
 
-def _shrink(wanted: Array, products: Array) -> Array:
+#: Newton's steps end below this; many values need not be followed to the last digit, since each step squares the error
+LEAST_STEP, LEAST_OF_MANY = 1e-15, 1e-11
+
+
+def _shrink(wanted: Array, products: Array, least_step: float) -> Array:
     """Factor t in 0..1 with prod(1 - t * products) = wanted, (n,), from products (D, n).
 
     The left side falls and is convex in t, so Newton's steps from t = 0 rise to the root and never pass it.
@@ -66,7 +70,7 @@ def _shrink(wanted: Array, products: Array) -> Array:
         value = np.prod(factors, axis=0)
         step = (value - wanted) / (value * (products / factors).sum(axis=0))
         t = np.minimum(t + step, 1.0)
-        if np.abs(step).max() < 1e-15:
+        if np.abs(step).max() < least_step:
             break
     return t
 

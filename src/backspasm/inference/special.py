@@ -6,20 +6,30 @@ Each is compared with SciPy's over the whole range in ``tests/unit/test_special.
 from __future__ import annotations
 
 import math
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+#: rows up to this length, in arrays of more than so many values, are summed the other way round
+SHORT, MANY = 8, 4_096
+#: the exponential of this is still a number
+LARGEST_EXPONENT = 700.0
+
 
 def expit(x: ArrayLike) -> Array:
     """1 / (1 + exp(-x)), without overflow."""
     x = np.asarray(x, dtype=np.float64)
+    if x.size > MANY:
+        out: Array = np.minimum(-x, LARGEST_EXPONENT)
+        np.exp(out, out)
+        out += 1
+        return np.divide(1, out, out)
     small = np.exp(-np.abs(x))
-    out: Array = np.where(x < 0, small, 1.0) / (1.0 + small)
-    return out
+    of_few: Array = np.where(x < 0, small, 1.0) / (1.0 + small)
+    return of_few
 
 
 def logit(p: ArrayLike) -> Array:
@@ -75,10 +85,6 @@ def lse_and_softmax(x: Array, axis: int = -1) -> tuple[Array, Array]:
     with np.errstate(divide="ignore"):
         log_total: Array = (top + np.log(total)).squeeze(axis)
     return log_total, shares
-
-
-#: rows up to this length, in arrays of more than so many values, are summed the other way round
-SHORT, MANY = 8, 4_096
 
 
 def _of_short_rows(x: Array) -> tuple[Array, Array]:
@@ -137,7 +143,46 @@ def normal_between(low: Array, high: Array) -> Array:
 
 
 def _ndtr_where_it_matters(x: Array) -> Array:
+    if x.size > MANY:
+        rows = np.array(x).reshape(-1)
+        for start in range(0, x.size, MANY):  # in pieces that stay in the cache
+            rows[start : start + MANY] = _ndtr_of_many(rows[start : start + MANY])
+        return rows.reshape(x.shape)
     out = (x > 0).astype(np.float64)
     inside = np.abs(x) < END
     out[inside] = ndtr(x[inside])
     return out
+
+
+#: nodes on a unit at which the distribution function is known, and terms of the series from the nearest one: the next term
+#: is below the precision of a double
+NODES, TERMS = 256, 5
+
+
+def _ndtr_of_many(x: Array) -> Array:
+    """The distribution function by its Taylor series from the nearest node."""
+    x = np.clip(x, -END, END)
+    near = np.rint(x * NODES)
+    d = x - near / NODES
+    place = near.astype(np.intp) + math.ceil(END * NODES)
+    below, *terms = (table[place] for table in _nodes())
+    total = terms[-1]
+    for term in terms[-2::-1]:
+        total *= d
+        total += term
+    total *= d
+    total += below
+    return total
+
+
+@cache
+def _nodes() -> tuple[Array, ...]:
+    """At the nodes the distribution function and its derivatives over factorials: ``(-1)^n He_n(x) phi(x) / (n + 1)!``."""
+    most = math.ceil(END * NODES)
+    at = np.arange(-most, most + 1) / NODES
+    before, derivative = np.zeros_like(at), np.exp(-(at**2) / 2) / math.sqrt(2 * math.pi)
+    out = [ndtr(at)]
+    for n in range(TERMS):
+        out.append(derivative / math.factorial(n + 1))
+        before, derivative = derivative, -at * derivative - n * before
+    return tuple(out)
