@@ -125,15 +125,16 @@ def log_item(
     item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
 ) -> tuple[int | None, Array]:
     """Group and log probability of the item in every state: (..., C, N)."""
-    rows = item_rows(item, numbers, layout, setting, age, knowledge)
+    group = item_group(item, layout, knowledge)
 
     def laid_out() -> Array:
+        rows = item_rows(item, numbers, layout, setting, age, knowledge)
         return np.ascontiguousarray(np.moveaxis(rows.values[list(rows.place)], 0, -1))
 
-    if item.kind == "value" or rows.values.ndim > 2:
-        return rows.group, laid_out()
-    key = ("laid out", item.kind, item.finding, item.given, age, setting if rows.group is not None else None)
-    return rows.group, numbers.kept.get(key, laid_out)
+    if item.kind == "value":
+        return group, laid_out()
+    key = ("laid out", item.kind, item.finding, item.given, age, setting if group is not None else None)
+    return group, numbers.kept.get(key, laid_out)
 
 
 def item_rows(item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge) -> Rows:

@@ -17,7 +17,7 @@ from backspasm.inference.base_rates import POPULATIONS
 from backspasm.inference.kept import Kept
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.parameters import Parameters
-from backspasm.inference.special import expit
+from backspasm.inference.special import expit, expit_of_many
 from backspasm.inference.strata import Stratum
 from backspasm.records.types import AGE_GROUPS
 
@@ -188,12 +188,12 @@ class JointDraws:
 
         def make() -> Array:
             z = self.normals("complications", len(p.causes), len(p.complications))
-            return expit(p.complication_mean[s, group] + p.complication_sd[s, group] * z)
+            return expit_of_many(p.complication_mean[s, group] + p.complication_sd[s, group] * z)
 
         return self.kept.get(("shares", setting, group), make)
 
     def rate(self, finding: str, group: int) -> Array:
-        return expit(self.log_odds(finding, group))
+        return expit_of_many(self.log_odds(finding, group))
 
     def log_odds(self, finding: str, group: int) -> Array:
         p = self.parameters
@@ -222,7 +222,7 @@ class JointDraws:
         drivers = list(p.boolean_drivers[f])
         # one strength a complication: what the cause changes is its mean, not the chance of the draw
         z = self.normals(f"strength/{finding}", 1, len(drivers))
-        return expit(p.strength_mean[group, drivers, :, f].T + p.strength_sd[group, drivers, :, f].T * z)
+        return expit_of_many(p.strength_mean[group, drivers, :, f].T + p.strength_sd[group, drivers, :, f].T * z)
 
     def value(self, measured: str, group: int) -> tuple[Array, Array]:
         p = self.parameters

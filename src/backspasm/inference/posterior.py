@@ -6,9 +6,9 @@ age or sex is averaged over the strata that are possible.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Posterior:
     log_joint: Array
     configurations: tuple[Array, ...]
 
-    @property
+    @cached_property
     def causes(self) -> Array:
         """Probability of each cause, (..., C); sums to 1."""
         p = np.exp(self.log_joint - self.log_joint.max(axis=-1, keepdims=True))
@@ -164,18 +164,49 @@ def without_each(
     numbers: Numbers,
     layout: Layout,
     knowledge: Knowledge,
-    kinds: Container[str] | None = None,
-) -> Iterator[tuple[Item, Posterior]]:
-    """Each item (of some kinds, or of all), and the posterior of all others: as ``posterior`` gives it, but every item is
-    evaluated once."""
+    which: Sequence[int] | None = None,
+) -> Posterior:
+    """For each item (of ``which``, or of all) the posterior of all others, as ``posterior`` gives it; the items are the first axis.
+
+    Args:
+        numbers: without an axis of draws.
+        which: positions of items.
+    """
     priors = log_priors(strata, numbers)
     ready = prepared(items, numbers, knowledge)
-    whole = [terms_of(ready, numbers, layout, setting, age, knowledge) for setting, age in priors]
-    for i, item in enumerate(items):
-        if kinds is not None and item.kind not in kinds:
-            continue
-        rest = (evidence(Terms(terms.items[:i] + terms.items[i + 1 :], terms.log_shares)) for terms in whole)
-        yield item, _averaged(priors.values(), rest, layout)
+    chosen = list(range(len(items)) if which is None else which)
+    found = (
+        _leaving_out(terms_of(ready, numbers, layout, setting, age, knowledge), chosen) for setting, age in priors
+    )
+    return _averaged(priors.values(), found, layout)
+
+
+def _leaving_out(terms: Terms, chosen: list[int]) -> tuple[Array, tuple[Array, ...]]:
+    """``evidence`` of all items but one, for each of the chosen ones, (chosen, C) and (chosen, C, N)."""
+
+    def rest(group: int | None, shape: tuple[int, ...]) -> Array:
+        own = np.zeros((len(terms.items) + 1, *shape))
+        for i, (g, log_p) in enumerate(terms.items):
+            if g == group:
+                own[i] = log_p
+        # sums of what comes before and of what comes after: a difference could be one of infinities
+        before = np.cumsum(np.concatenate([own[-1:], own[:-1]]), axis=0)  # the last row is empty
+        after = np.cumsum(own[::-1], axis=0)[::-1][1:]
+        out: Array = before[chosen] + after[chosen]
+        return out
+
+    causes = terms.log_shares[0].shape[0]
+    total = rest(None, (causes, 1))[..., 0]
+    by_group = []
+    touched = {group for group, _ in terms.items}
+    for g, log_shares in enumerate(terms.log_shares):
+        if g in touched:
+            of_group, given = lse_and_softmax(log_shares + rest(g, log_shares.shape))
+            total += of_group
+        else:
+            given = np.broadcast_to(np.exp(log_shares), (len(chosen), *log_shares.shape))
+        by_group.append(given)
+    return total, tuple(by_group)
 
 
 def _averaged(
@@ -220,4 +251,13 @@ def complication_probabilities(found: Posterior, layout: Layout) -> Array:
         of_group = (group.configurations.T @ flat).reshape(-1, *shape[:-1])
         for member, values in zip(group.members, of_group, strict=True):
             out[..., member] = values
+    return out
+
+
+def complication_shares(found: Posterior, layout: Layout) -> Array:
+    """Probability of each complication, (..., K), averaged over causes."""
+    out = np.empty((*found.log_joint.shape[:-1], sum(len(g.members) for g in layout.groups)))
+    for group, configurations in zip(layout.groups, found.configurations, strict=True):
+        of_configurations = np.einsum("...c,...cn->...n", found.causes, configurations)
+        out[..., list(group.members)] = of_configurations @ group.configurations
     return out
