@@ -129,10 +129,7 @@ def _step_weights(lengths: list[float], p: Patients, own: _Columns) -> dict[floa
             scale[i, 1] = own.central_gain
     of_slow = own.spread(slow.take(which, axis=-1) * scale).reshape(len(distinct), len(ROWS), -1)
     of_activity = own.spread(activity.take(which, axis=-1))
-    return {
-        h: _StepWeights(*a[:3], a[3:7], a[7:], b)
-        for h, a, b in zip(distinct, of_slow, of_activity, strict=True)
-    }
+    return {h: _StepWeights(*a[:3], a[3:7], a[7:], b) for h, a, b in zip(distinct, of_slow, of_activity, strict=True)}
 
 
 #: what the weights of a step are of: the stages in its middle, the stage at its end, the state after it

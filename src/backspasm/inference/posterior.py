@@ -175,9 +175,7 @@ def without_each(
     priors = log_priors(strata, numbers)
     ready = prepared(items, numbers, knowledge)
     chosen = list(range(len(items)) if which is None else which)
-    found = (
-        _leaving_out(terms_of(ready, numbers, layout, setting, age, knowledge), chosen) for setting, age in priors
-    )
+    found = (_leaving_out(terms_of(ready, numbers, layout, setting, age, knowledge), chosen) for setting, age in priors)
     return _averaged(priors.values(), found, layout)
 
 
