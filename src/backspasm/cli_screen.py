@@ -131,6 +131,8 @@ def screen(
     if summary.problems:
         some = "1 problem" if summary.problems == 1 else f"{summary.problems:,} problems"
         print(f"backspasm: {some}, listed in {out / 'problems.parquet'}", file=sys.stderr)
+    if summary.read_alone:
+        print(f"backspasm: {alone_in_words(summary.read_alone)}", file=sys.stderr)
     if audit:
         from backspasm.population.audit.files import parts_of, write_audit
 
@@ -195,3 +197,16 @@ def _bar() -> Iterator[Progress]:
             bar.update(task, completed=m.bytes, total=m.total, description=said)
 
         yield moved
+
+
+def alone_in_words(read_alone: dict[str, int]) -> str:
+    """How many patients were read one by one, and why; a fault of the program is told by its kind alone."""
+    from backspasm.population.screen.batch import BUNDLE, FAULT, NOT_PLAIN
+
+    faults = {r.removeprefix(FAULT): n for r, n in read_alone.items() if r.startswith(FAULT)}
+    words = {BUNDLE: "come as Bundles", NOT_PLAIN: "have records that are not plain"}
+    said = [f"{read_alone[reason]:,} {why}" for reason, why in words.items() if reason in read_alone]
+    said += [
+        f"{n:,} since reading many at once failed ({kind}), which is a fault to report" for kind, n in faults.items()
+    ]
+    return f"{sum(read_alone.values()):,} patients were read one by one, which is slower: {'; '.join(said)}"

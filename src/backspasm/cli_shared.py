@@ -107,7 +107,9 @@ def check_out(out: Path, option: str = "--out") -> None:
 
 def _cannot_write(out: Path, error: OSError, option: str) -> NoReturn:
     why = error.strerror or type(error).__name__
-    refuse(f"{option} ({out}): cannot be written ({why}). Mend: name a file in a folder that exists and may be written to")
+    refuse(
+        f"{option} ({out}): cannot be written ({why}). Mend: name a file in a folder that exists and may be written to"
+    )
 
 
 def printed(show: Callable[[Console], None], out: Path | None) -> None:

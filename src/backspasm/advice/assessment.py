@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 from msgspec import Struct
 
@@ -15,7 +13,7 @@ from backspasm.advice.red_flags import Fired
 from backspasm.advice.situation import situation
 from backspasm.advice.treatments import TreatmentAdvice, treatment_advice
 from backspasm.advice.triage import triage
-from backspasm.advice.urgency import ExpectedLoss, expected_loss
+from backspasm.advice.urgency import ExpectedLoss, least_losses
 from backspasm.cycle.one_patient import Expected, Persistence, persistence_of
 from backspasm.inference.explain import Step, base_facts, steps
 from backspasm.inference.intervals import interval, weights_of
@@ -24,7 +22,7 @@ from backspasm.inference.model import Model
 from backspasm.inference.numbers import DRAWS
 from backspasm.inference.posterior import Posterior, posterior, without_each
 from backspasm.inference.strata import Stratum, strata_of
-from backspasm.patients.answers import Answers, Kind, answers_of
+from backspasm.patients.answers import Answers, answers_of
 from backspasm.patients.patient import Patient, Unread
 from backspasm.probability import Estimate
 
@@ -192,8 +190,7 @@ def _lowered_by(answers: Answers, strata: tuple[Stratum, ...], loss: ExpectedLos
     levels = model.knowledge.index.urgency.index
     if not levels(loss.level):
         return ()  # nothing is more urgent
-    kinds = frozenset(get_args(Kind)) - {"absent"}
-    without = without_each(answers.items, strata, model.means, model.layout, model.knowledge, kinds)
-    return tuple(
-        item.finding for item, rest in without if levels(expected_loss(rest, model).level) < levels(loss.level)
-    )
+    told = [i for i, item in enumerate(answers.items) if item.kind != "absent"]
+    without = without_each(answers.items, strata, model.means, model.layout, model.knowledge, told)
+    best = least_losses(without, model).tolist()
+    return tuple(answers.items[i].finding for i, level in zip(told, best, strict=True) if level < levels(loss.level))

@@ -9,7 +9,7 @@ from backspasm.inference.explain import each_alone
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
-from backspasm.inference.posterior import Posterior, complication_probabilities
+from backspasm.inference.posterior import Posterior, complication_shares
 from backspasm.inference.special import logsumexp
 from backspasm.inference.strata import Stratum
 from backspasm.patients.answers import Answers, Item
@@ -144,5 +144,4 @@ def chances(found: Posterior, model: Model) -> dict[str, float]:
 
 def complication_table(found: Posterior, model: Model) -> Array:
     """Probability of each complication, (..., K), averaged over causes."""
-    out: Array = np.einsum("...c,...ck->...k", found.causes, complication_probabilities(found, model.layout))
-    return np.clip(out, 0, 1)  # a sum of many shares may leave the range by a rounding
+    return np.clip(complication_shares(found, model.layout), 0, 1)  # a sum of many may leave the range by a rounding

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import Model
@@ -26,19 +27,19 @@ class ExpectedLoss(Struct, frozen=True):
 
 def needed_levels(found: Posterior, model: Model) -> Array:
     """Probability that each level of urgency is needed, most urgent first; sums to 1."""
-    out: Array = found.causes @ level_shares(found, model)
+    out: Array = (found.causes[..., None, :] @ level_shares(found, model))[..., 0, :]
     return out
 
 
 def level_shares(found: Posterior, model: Model) -> Array:
-    """The same for each cause, (C, L): among patients with these answers and this cause."""
+    """The same for each cause, (..., C, L): among patients with these answers and this cause."""
     of_causes, of_groups = _calm(model)
     # given the cause the groups are independent: P(no group needs a level above l) is a product, for every l
-    at_most = of_causes.copy()
+    at_most = of_causes
     for calm, configurations in zip(of_groups, found.configurations, strict=True):
-        at_most *= configurations @ calm
-    calmer = np.concatenate([at_most, np.zeros((len(at_most), 1))], axis=1)  # P(needs level l or a calmer one)
-    out: Array = np.maximum(calmer[:, :-1] - calmer[:, 1:], 0.0)
+        at_most = at_most * (configurations @ calm)
+    calmer = np.concatenate([at_most, np.zeros_like(at_most[..., :1])], axis=-1)  # P(needs level l or a calmer one)
+    out: Array = np.maximum(calmer[..., :-1] - calmer[..., 1:], 0.0)
     return out
 
 
@@ -55,6 +56,15 @@ def _calm(model: Model) -> tuple[Array, tuple[Array, ...]]:
         for g in model.layout.groups
     )
     return (of_causes[:, None] >= every).astype(float), tuple((g[:, None] >= every).astype(float) for g in of_groups)
+
+
+def least_losses(found: Posterior, model: Model) -> NDArray[np.intp]:
+    """Position of the level of least expected loss for each of several posteriors (their first axis)."""
+    levels = model.knowledge.index.urgency
+    table = model.knowledge.tables("loss")
+    losses = needed_levels(found, model) @ np.array([[table[given][need] for given in levels] for need in levels])
+    out: NDArray[np.intp] = losses.argmin(axis=-1)  # of equal ones the first, which is the more urgent
+    return out
 
 
 def expected_loss(found: Posterior, model: Model) -> ExpectedLoss:

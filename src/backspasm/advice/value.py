@@ -18,6 +18,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from backspasm.advice.belief import present_rows
@@ -35,8 +36,7 @@ NODES, HALVINGS = 192, 24
 MASS = 1e-14
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One kind of answer: how probable, and the urgency that follows (position). ``low``, ``high``: ends of a value, its unit."""
 
     answer: str
@@ -46,8 +46,7 @@ class Branch:
     high: float | None = None
 
 
-@dataclass(frozen=True)
-class Worth:
+class Worth(Struct, frozen=True):
     """Expected drop in loss, never below 0; probability that the urgency changes; the answers that there are."""
 
     value: float

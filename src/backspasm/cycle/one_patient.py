@@ -15,8 +15,8 @@ from msgspec.structs import replace as replace_fields
 
 from backspasm.cycle.candidates import WORLDS, Candidates, Situation, candidates, systematic
 from backspasm.cycle.drugs import treatment_of
-from backspasm.cycle.engine import Course, simulate
-from backspasm.cycle.foreseen import Foreseen, foresee, simulate_foreseen
+from backspasm.cycle.engine import simulate
+from backspasm.cycle.foreseen import Foreseen, foresee
 from backspasm.cycle.grid import FINE as FINE_UNTREATED
 from backspasm.cycle.grid import SHARE, grid_of
 from backspasm.cycle.model import Array, Patients
@@ -29,6 +29,7 @@ from backspasm.cycle.outputs import (
 )
 from backspasm.cycle.prescription import Prescription
 from backspasm.cycle.remembered import Remembered
+from backspasm.cycle.side_by_side import Shown, fits, simulate_foreseen
 from backspasm.cycle.treatment import Dosing, Treatment
 from backspasm.records.cycle_types import CycleRecords
 
@@ -183,7 +184,7 @@ def _run(
     draws: int,
     seed: int,
     slow: bool,
-) -> Course:
+) -> Shown:
     """All arms at once, with the loop and without it. Columns: for each model each arm, for each arm the same draws."""
     both = chosen[0].joined(chosen[1])
     fine = FINE if any(arm.prescriptions for arm in arms) else FINE_UNTREATED
@@ -195,11 +196,12 @@ def _run(
 
     key = (tuple(a.prescriptions for a in arms), days.tobytes(), draws, seed, slow)
     seen = _FORESEEN.get(cycle, key, ahead)
-    if seen is not None:
+    if seen is not None and fits(both):
         return simulate_foreseen(both, seen)
-    return simulate(
+    course = simulate(
         _repeated(chosen, len(arms)), _joined(arms, cycle, draws, seed, slow), days, fine=fine, longest=LONGEST
     )
+    return Shown(course.pain, course.activity, course.drowsiness)
 
 
 #: of the usual options and of none there are two each: of patients who eliminate slowly, and of all others
@@ -238,13 +240,13 @@ def _merged(d: Dosing) -> Dosing:
     return replace(d, days=distinct[0], amounts=distinct[1], pain_at_least=distinct[2], takes=takes)
 
 
-def _arms(run: Course, untreated: Course, o: Observation, draws: int) -> list[list[Arm]]:
+def _arms(run: Shown, untreated: Shown, o: Observation, draws: int) -> list[list[Arm]]:
     """For each model, each of its arms: pieces of ``draws`` columns, against the untreated of the same model."""
     days, columns = run.pain.shape
     models = untreated.pain.shape[1] // draws
     shape = (days, models, columns // models // draws, draws)
     pain, none = run.pain.reshape(shape), untreated.pain.reshape(days, models, 1, draws)
-    kinds = [pain, run.activity.reshape(shape), range_of_motion(run, o).reshape(shape), none - pain]
+    kinds = [pain, run.activity.reshape(shape), range_of_motion(run.pain, run.activity, o).reshape(shape), none - pain]
     bands = quantiles(np.stack(kinds))  # (low, median, high; kind; day; model; arm)
     drowsy = run.drowsiness.reshape(shape).mean(axis=-1)
     return [[_arm(bands[..., m, arm], drowsy[:, m, arm], o) for arm in range(shape[2])] for m in range(models)]

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from msgspec import Struct
 
-from backspasm.cycle.engine import Course
 from backspasm.cycle.model import Array
 from backspasm.records.cycle_types import CycleRecords
 
@@ -47,9 +46,9 @@ def flexion_relaxation_ratio(activity: Array, o: Observation) -> Array:
     return ratio
 
 
-def range_of_motion(course: Course, o: Observation) -> Array:
-    """Forward bending in % of the person's own without pain, (t, n)."""
-    lost = o.motion_lost_to_pain * course.pain / 100 + o.motion_lost_to_activity * course.activity / o.largest_activity
+def range_of_motion(pain: Array, activity: Array, o: Observation) -> Array:
+    """Forward bending in % of the person's own without pain, from pain (0-100) and reflex activity (%MVC), any shape."""
+    lost = o.motion_lost_to_pain * pain / 100 + o.motion_lost_to_activity * activity / o.largest_activity
     motion: Array = 100 * np.clip(1 - lost, 0, 1)
     return motion
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.model import FactsBehind, Model
@@ -24,8 +23,7 @@ from backspasm.patients.answers import Item
 from backspasm.records.types import AGE_GROUPS
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One answer's effect on one cause: odds after = odds before x ratio. ``facts`` are addresses of studies' facts."""
 
     item: Item
@@ -175,7 +173,7 @@ def without_each_answer(
     """The cause's probability with each answer left out in turn."""
     c = model.parameters.causes.index(cause)
     found = without_each(items, strata, model.means, model.layout, model.knowledge)
-    return tuple((item, float(rest.causes[c])) for item, rest in found)
+    return tuple(zip(items, found.causes[:, c].tolist(), strict=True))
 
 
 def studies_behind(items: tuple[Item, ...], strata: tuple[Stratum, ...], model: Model) -> tuple[str, ...]:

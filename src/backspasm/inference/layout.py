@@ -34,6 +34,26 @@ class Layout:
         """The group that an item of a finding (and of another, given which) bears on, as ``likelihood.item_group`` found it."""
         return {}
 
+    @cached_property
+    def scopes(self) -> dict[tuple[str, str | None], tuple[int, ...]]:
+        """The complications that an item of a finding (and of another, given which) bears on, as ``likelihood.scope_of`` found
+        them."""
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[int, ...]]:
+        return {}
+
+    def places(self, own: tuple[int, ...], wider: tuple[int, ...]) -> tuple[int, ...]:
+        """For each set of some complications (``sets_of``), which set of a few of them it holds."""
+        key = own, wider
+        if key not in self._places:
+            place = np.zeros(2 ** len(wider), dtype=int)
+            for complication in own:
+                place = 2 * place + sets_of(len(wider))[:, wider.index(complication)].astype(int)
+            self._places[key] = tuple(place.tolist())
+        return self._places[key]
+
     def positions(self, finding: str, group: int) -> list[int]:
         """Columns of the group's configurations that drive the finding."""
         return [self.groups[group].members.index(k) for k in self.drivers[finding]]

@@ -6,13 +6,15 @@ an item that complications drive has one for each configuration of their group.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from backspasm.inference.layout import Layout, sets_of
+from backspasm.inference.layout import Layout
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.noisy_or import leak_of, log_spared
 from backspasm.inference.numbers import Numbers
-from backspasm.inference.special import ndtr, normal_between
+from backspasm.inference.special import log_not, ndtr, normal_between
 from backspasm.patients.answers import Item
 from backspasm.records.knowledge import Knowledge
 
@@ -20,39 +22,50 @@ from backspasm.records.knowledge import Knowledge
 MARGIN = 1e-3
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Log probability of an item for what it depends on only: ``values`` (rows, ..., C), and for each configuration of the
+    ``group`` (None: only the cause drives the item) its row."""
+
+    group: int | None
+    place: tuple[int, ...]
+    values: Array
+
+
 def log_absent(numbers: Numbers, layout: Layout, finding: str, setting: str, age: int) -> Array:
     """Log probability that a boolean finding is not there, for each set of the D complications that drive it.
 
-    Returns (..., C, 2**D), the sets in the order of ``itertools.product``; (..., C, 1) where only the cause drives it.
+    Returns (2**D, ..., C), the sets in the order of ``sets_of``.
     """
-    rate = numbers.rate(finding, age)
     drivers = list(layout.drivers[finding])
     if not drivers:
-        out: Array = np.log1p(-rate)[..., None]
-        return out
-    strengths = numbers.strengths(finding, age)
+        return log_not(numbers.log_odds(finding, age))[None]
+    rate = numbers.rate(finding, age)
+    strengths = np.ascontiguousarray(np.moveaxis(numbers.strengths(finding, age), -1, 0))
     leak, shrink = leak_of(
         rate,
         numbers.parameters.marginal[age, :, numbers.parameters.booleans.index(finding)],
-        numbers.shares(setting, age)[..., drivers],
+        np.stack([numbers.shares(setting, age)[..., k] for k in drivers]),
         strengths,
         numbers.parameters.leak_floor,
     )
-    return log_spared(leak, strengths * shrink[..., None], sets_of(len(drivers)))
+    return log_spared(leak, strengths if shrink is None else strengths * shrink)
 
 
-def over_group(log_p: Array, finding: str, layout: Layout, group: int | None) -> Array:
-    """Values for each set of a finding's own complications, repeated over the configurations of a group: (..., C, N)."""
-    if group is None:
-        return log_p
-    configurations = layout.groups[group].configurations
-    own = layout.drivers[finding]
-    if not own:
-        return np.broadcast_to(log_p, (*log_p.shape[:-1], len(configurations)))
-    place = np.zeros(len(configurations), dtype=int)
-    for column in layout.positions(finding, group):
-        place = 2 * place + configurations[:, column].astype(int)
-    return np.take(log_p, place, axis=-1)
+def over(values: Array, own: tuple[int, ...], scope: tuple[int, ...], layout: Layout) -> Array:
+    """Values for each set of a finding's own complications (2**D, ...), repeated over the sets of more; one row stays one."""
+    if len(values) == 1 or own == scope:
+        return values
+    return values[list(layout.places(own, scope))]
+
+
+def scope_of(item: Item, layout: Layout, knowledge: Knowledge) -> tuple[int, ...]:
+    """Complications that an item bears on, through its own finding or those that it is linked to, in canonical order."""
+    key = item.finding, item.given
+    if key not in layout.scopes:
+        involved = [item.finding, *([item.given] if item.given else []), *bounding(item.finding, knowledge)]
+        layout.scopes[key] = tuple(sorted({k for f in involved for k in layout.drivers[f]}))
+    return layout.scopes[key]
 
 
 def item_group(item: Item, layout: Layout, knowledge: Knowledge) -> int | None:
@@ -80,9 +93,15 @@ def bounding(finding: str, knowledge: Knowledge) -> list[str]:
 
 
 def log_present(
-    numbers: Numbers, layout: Layout, finding: str, setting: str, age: int, knowledge: Knowledge, group: int | None
+    numbers: Numbers,
+    layout: Layout,
+    finding: str,
+    setting: str,
+    age: int,
+    knowledge: Knowledge,
+    scope: tuple[int, ...],
 ) -> Array:
-    """Log probability that a boolean finding is there, (..., C, N), held at what its links leave room for.
+    """Log probability that a boolean finding is there, (2**S or 1, ..., C), held at what its links leave room for.
 
     Rates come from different studies and estimators, so a contained finding may be given more often than the one that
     contains it, and two that exclude each other more often than always. Without the bound such answers would have
@@ -91,13 +110,13 @@ def log_present(
 
     def there(name: str) -> Array:
         log_p = _log_complement(log_absent(numbers, layout, name, setting, age))
-        return over_group(log_p, name, layout, group)
+        return over(log_p, layout.drivers[name], scope, layout)
 
     present = there(finding)
     for outer in outer_forms(finding, knowledge):
         present = np.minimum(present, there(outer) + np.log1p(-MARGIN))
     for rival in excluders(finding, knowledge):
-        room = over_group(log_absent(numbers, layout, rival, setting, age), rival, layout, group)
+        room = over(log_absent(numbers, layout, rival, setting, age), layout.drivers[rival], scope, layout)
         present = np.minimum(present, room + np.log1p(-MARGIN))
     return present
 
@@ -107,19 +126,46 @@ def log_item(
 ) -> tuple[int | None, Array]:
     """Group and log probability of the item in every state: (..., C, N)."""
     group = item_group(item, layout, knowledge)
+
+    def laid_out() -> Array:
+        rows = item_rows(item, numbers, layout, setting, age, knowledge)
+        return np.ascontiguousarray(np.moveaxis(rows.values[list(rows.place)], 0, -1))
+
     if item.kind == "value":
-        return group, _log_density(item, numbers, layout, age, group, knowledge)
-    # without a group, the setting (which changes shares of complications) changes nothing
-    key = (item.kind, item.finding, item.given, age, setting if group is not None else None)
-    return group, numbers.kept.get(key, lambda: _log_answer(item, numbers, layout, setting, age, knowledge, group))
+        return group, laid_out()
+    key = ("laid out", item.kind, item.finding, item.given, age, setting if group is not None else None)
+    return group, numbers.kept.get(key, laid_out)
+
+
+def item_rows(item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge) -> Rows:
+    """The same before it is laid out over the group's configurations: what is kept is several times smaller so."""
+    group = item_group(item, layout, knowledge)
+    members = () if group is None else layout.groups[group].members
+    if item.kind == "value":
+        values = _log_density(item, numbers, age, group, knowledge)
+        driven = any_of(layout, item.finding, group)
+        return Rows(group, driven, values)
+    scope = scope_of(item, layout, knowledge)
+    # without complications, the setting (which changes their shares) changes nothing
+    key = (item.kind, item.finding, item.given, age, setting if scope else None)
+    values = numbers.kept.get(key, lambda: _log_answer(item, numbers, layout, setting, age, knowledge, scope))
+    place = layout.places(scope, members) if len(values) > 1 else (0,) * 2 ** len(members)
+    return Rows(group, place, values)
 
 
 def _log_answer(
-    item: Item, numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge, group: int | None
+    item: Item,
+    numbers: Numbers,
+    layout: Layout,
+    setting: str,
+    age: int,
+    knowledge: Knowledge,
+    scope: tuple[int, ...],
 ) -> Array:
     if item.kind == "absent" and not bounding(item.finding, knowledge):
-        return over_group(log_absent(numbers, layout, item.finding, setting, age), item.finding, layout, group)
-    present = log_present(numbers, layout, item.finding, setting, age, knowledge, group)
+        absent = log_absent(numbers, layout, item.finding, setting, age)
+        return over(absent, layout.drivers[item.finding], scope, layout)
+    present = log_present(numbers, layout, item.finding, setting, age, knowledge, scope)
     if item.kind == "present":
         return present
     if item.kind == "absent":
@@ -127,10 +173,10 @@ def _log_answer(
     if item.given is None:
         raise ValueError(f"item of kind {item.kind} needs a second finding")
     if item.kind == "without":
-        inner = log_present(numbers, layout, item.given, setting, age, knowledge, group)
+        inner = log_present(numbers, layout, item.given, setting, age, knowledge, scope)
         return present + _log_complement(np.minimum(inner - present, np.log1p(-MARGIN)))
     if item.kind in {"present_given", "absent_given"}:
-        room = over_group(log_absent(numbers, layout, item.given, setting, age), item.given, layout, group)
+        room = over(log_absent(numbers, layout, item.given, setting, age), layout.drivers[item.given], scope, layout)
         given = np.minimum(present - room, np.log1p(-MARGIN))
         return given if item.kind == "present_given" else _log_complement(given)
     late = np.log(share_above(item, numbers, age, knowledge))
@@ -169,41 +215,59 @@ def scale_ends(measured: str, numbers: Numbers, knowledge: Knowledge) -> tuple[f
     return low, high
 
 
-def _log_density(
-    item: Item, numbers: Numbers, layout: Layout, age: int, group: int | None, knowledge: Knowledge
-) -> Array:
-    """Log density of a normal cut at the ends of what is possible: no patient has 11 of 10 points of pain."""
+def any_of(layout: Layout, measured: str, group: int | None) -> tuple[int, ...]:
+    """For each configuration of a group whether it drives a measured finding, 0 or 1; (0,) without a group."""
+    if group is None:
+        return (0,)
+    found = layout.groups[group].configurations[:, layout.positions(measured, group)].any(axis=1)
+    return tuple(found.astype(int).tolist())
+
+
+def _log_density(item: Item, numbers: Numbers, age: int, group: int | None, knowledge: Knowledge) -> Array:
+    """Log density of a normal cut at the ends of what is possible: no patient has 11 of 10 points of pain.
+
+    Returns (2, ..., C), without and with a complication that drives the value; (1, ..., C) where none does.
+    """
     if item.value is None:
         raise ValueError("a measured item needs its value")
-    mean, sd = numbers.value(item.finding, age)
-    if group is None:
-        mean, sd = mean[..., :1], sd[..., :1]
-
-    def log_factor() -> Array:
-        low, high = scale_ends(item.finding, numbers, knowledge)
-        possible = np.maximum(normal_between((low - mean) / sd, (high - mean) / sd), MARGIN)
-        out: Array = -np.log(sd) - 0.5 * np.log(2 * np.pi) - np.log(possible)
-        return out
-
-    factor = numbers.kept.get(("log_factor", item.finding, age, group is None), log_factor)
+    mean, sd, factor = normal_rows(item.finding, numbers, age, group is None, knowledge)
     z = item.value - mean
     z /= sd
     z *= z
     z *= 0.5
-    density: Array = np.subtract(factor, z, out=z)  # (..., C, 2)
-    if group is None:
-        return density
-    driven = layout.groups[group].configurations[:, layout.positions(item.finding, group)].any(axis=1)
-    return np.take(density, driven.astype(int), axis=-1)
+    density: Array = np.subtract(factor, z, out=z)
+    return density
+
+
+def normal_rows(
+    measured: str, numbers: Numbers, age: int, alone: bool, knowledge: Knowledge
+) -> tuple[Array, Array, Array]:
+    """Mean, sd and log of what stands before the exponential of a measured value's density, (2 or 1, ..., C) each.
+
+    Args:
+        alone: whether the cause alone drives it.
+    """
+
+    def make() -> Array:
+        mean, sd = (np.moveaxis(a[..., :1] if alone else a, -1, 0) for a in numbers.value(measured, age))
+        out = np.empty((3, *mean.shape))
+        out[0], out[1] = mean, sd
+        low, high = scale_ends(measured, numbers, knowledge)
+        possible = np.maximum(normal_between((low - out[0]) / out[1], (high - out[0]) / out[1]), MARGIN)
+        np.subtract(-np.log(out[1]) - 0.5 * np.log(2 * np.pi), np.log(possible), out[2])
+        return out
+
+    mean, sd, factor = numbers.kept.get(("normal", measured, age, alone), make)
+    return mean, sd, factor
 
 
 def share_above(item: Item, numbers: Numbers, age: int, knowledge: Knowledge) -> Array:
-    """Share of patients whose measured value is above the threshold of the link, (..., C, 1), among the possible values."""
+    """Share of patients whose measured value is above the threshold of the link, (1, ..., C), among the possible values."""
     link = next(k for k in knowledge.links if k.kind == "below_excludes" and k.other == item.finding)
     if link.threshold is None:
         raise ValueError(f"link {link.id} lacks a threshold")
     threshold = transformed(link.finding, knowledge.number(link.threshold), numbers, knowledge)
-    mean, sd = (a[..., :1] for a in numbers.value(link.finding, age))
+    mean, sd = (np.moveaxis(a[..., :1], -1, 0) for a in numbers.value(link.finding, age))
     low, high = (ndtr((mean - end) / sd) for end in scale_ends(link.finding, numbers, knowledge))
     share = (ndtr((mean - threshold) / sd) - high) / np.maximum(low - high, MARGIN)
     out: Array = np.maximum(share, MARGIN)

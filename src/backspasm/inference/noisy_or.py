@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backspasm.inference.logit_normal import Array
+from backspasm.inference.special import MANY, log_complement
 
 
 def marginal_of(leak: float, shares: Array, strengths: Array) -> float:
@@ -18,71 +19,75 @@ def marginal_of(leak: float, shares: Array, strengths: Array) -> float:
 
 def leak_of(
     rate: Array, marginal: NDArray[np.bool_], shares: Array, strengths: Array, floor: float
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array | None]:
     """The leak, and the factor by which the strengths must shrink for the marginal to keep the rate.
 
     Args:
         rate: rate of the finding, shape (..., C): of all patients where ``marginal``, else of those without complications.
         marginal: which of the two, shape broadcastable to ``rate``.
-        shares: share of patients with each driving complication, (..., C, D).
-        strengths: share in whom the complication by itself produces the finding, (..., C, D).
+        shares: share of patients with each driving complication, (D, ..., C).
+        strengths: share in whom the complication by itself produces the finding, (D, ..., C).
         floor: least share of the rate that arises without complications.
 
     Returns:
-        leak (..., C) and shrink (..., C), the latter 1 wherever rate and strengths can be reconciled.
+        leak (..., C) and shrink (..., C), the latter 1 wherever rate and strengths can be reconciled; None: everywhere.
     """
-    shrink = np.ones(np.broadcast_shapes(rate.shape, shares.shape[:-1]))
     products = shares * strengths
     spared = _spared(products)
-    least = np.broadcast_to(rate * floor, shrink.shape)
-    wanted = np.broadcast_to((1 - rate), shrink.shape) / (1 - least)
-    tight = np.broadcast_to(marginal, shrink.shape) & (spared < wanted)
+    least = rate * floor
+    wanted = (1 - rate) / (1 - least)
+    tight = marginal & (spared < wanted)
+    shrink: Array | None = None
     if tight.any():
-        shrink[tight] = _shrink(wanted[tight], np.broadcast_to(products, (*shrink.shape, shares.shape[-1]))[tight])
-        spared = _spared(products * shrink[..., None])
+        shrink = np.ones(tight.shape)
+        shrink[tight] = _shrink(wanted[tight], products[:, tight], LEAST_STEP if rate.size <= MANY else LEAST_OF_MANY)
+        spared = _spared(products * shrink)
     solved = 1 - (1 - rate) / spared
     leak = np.where(marginal, np.maximum(solved, least), rate)
     return leak, shrink
 
 
 def _spared(products: Array) -> Array:
-    """Product of 1 - p over the last axis, which is short: a loop over it is faster than a reduction."""
-    out: Array = 1 - products[..., 0]
-    for d in range(1, products.shape[-1]):
-        out = out * (1 - products[..., d])
+    """Product of 1 - p over the first axis."""
+    out: Array = 1 - products[0]
+    for product in products[1:]:
+        out *= 1 - product
     return out
 
 
-def _shrink(wanted: Array, products: Array) -> Array:
-    """Factor t in 0..1 with prod(1 - t * products) = wanted.
+#: Newton's steps end below this; many values need not be followed to the last digit, since each step squares the error
+LEAST_STEP, LEAST_OF_MANY = 1e-15, 1e-11
+
+
+def _shrink(wanted: Array, products: Array, least_step: float) -> Array:
+    """Factor t in 0..1 with prod(1 - t * products) = wanted, (n,), from products (D, n).
 
     The left side falls and is convex in t, so Newton's steps from t = 0 rise to the root and never pass it.
     """
     t = np.zeros_like(wanted)
     for _ in range(60):
-        factors = 1 - t[..., None] * products
-        value = np.prod(factors, axis=-1)
-        step = (value - wanted) / (value * (products / factors).sum(axis=-1))
+        factors = 1 - t * products
+        value = np.prod(factors, axis=0)
+        step = (value - wanted) / (value * (products / factors).sum(axis=0))
         t = np.minimum(t + step, 1.0)
-        if np.abs(step).max() < 1e-15:
+        if np.abs(step).max() < least_step:
             break
     return t
 
 
-def log_spared(leak: Array, strengths: Array, configurations: Array) -> Array:
-    """Log probability that the finding is NOT there, for each configuration of the driving complications.
+def log_spared(leak: Array, strengths: Array) -> Array:
+    """Log probability that the finding is NOT there, for each set of the driving complications.
 
-    Shapes: leak (..., C), strengths (..., C, D), configurations (N, D) of 0 and 1; returns (..., C, N).
+    Shapes: leak (..., C), strengths (D, ..., C); returns (2**D, ..., C), the sets in the order of ``layout.sets_of``.
     """
-    return added(np.log1p(-strengths), configurations, np.log1p(-leak))
+    return added(log_complement(strengths), log_complement(leak))
 
 
-def added(terms: Array, configurations: Array, start: Array) -> Array:
-    """``start`` plus the terms of what is on in each configuration: ``start[..., None] + terms @ configurations.T``.
-
-    The last axis of ``terms`` is short: one sum a column is several times faster than a product of tiny matrices.
-    """
-    out: Array = np.repeat(start[..., None], len(configurations), axis=-1)
-    for d, column in enumerate(configurations.T):
-        out += terms[..., d, None] * column
+def added(terms: Array, start: Array) -> Array:
+    """``start`` (...) plus, for each set of the D ``terms`` (D, ...), those that are in it: (2**D, ...), as ``layout.sets_of``."""
+    out = np.empty((2 ** len(terms), *start.shape))
+    out[0] = start
+    for d, term in enumerate(terms):  # the last one changes fastest, the first is added first
+        step = 2 ** (len(terms) - d)
+        np.add(out[::step], term, out[step // 2 :: step])
     return out

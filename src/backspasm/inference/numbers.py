@@ -17,7 +17,7 @@ from backspasm.inference.base_rates import POPULATIONS
 from backspasm.inference.kept import Kept
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.parameters import Parameters
-from backspasm.inference.special import expit
+from backspasm.inference.special import expit, expit_of_many
 from backspasm.inference.strata import Stratum
 from backspasm.records.types import AGE_GROUPS
 
@@ -48,6 +48,10 @@ class Numbers(Protocol):
 
     def rate(self, finding: str, group: int) -> Array:
         """Rate of a boolean finding, (..., C)."""
+        ...
+
+    def log_odds(self, finding: str, group: int) -> Array:
+        """Log odds of that rate, (..., C)."""
         ...
 
     def strengths(self, finding: str, group: int) -> Array:
@@ -125,6 +129,10 @@ class Means:
         out: Array = self._rate[group, :, self.parameters.booleans.index(finding)]
         return out
 
+    def log_odds(self, finding: str, group: int) -> Array:
+        out: Array = self.parameters.rate_mean[group, :, self.parameters.booleans.index(finding)]
+        return out
+
     def strengths(self, finding: str, group: int) -> Array:
         f = self.parameters.booleans.index(finding)
         out: Array = self._strength[group, list(self.parameters.boolean_drivers[f]), :, f].T
@@ -180,15 +188,20 @@ class JointDraws:
 
         def make() -> Array:
             z = self.normals("complications", len(p.causes), len(p.complications))
-            return expit(p.complication_mean[s, group] + p.complication_sd[s, group] * z)
+            return expit_of_many(p.complication_mean[s, group] + p.complication_sd[s, group] * z)
 
         return self.kept.get(("shares", setting, group), make)
 
     def rate(self, finding: str, group: int) -> Array:
+        return expit_of_many(self.log_odds(finding, group))
+
+    def log_odds(self, finding: str, group: int) -> Array:
         p = self.parameters
         f = p.booleans.index(finding)
         z = self.kept.get(("in kinds", finding), lambda: self._in_kinds(f"rate/{finding}"))
-        return expit(p.rate_mean[group, :, f] + p.rate_sd[group, :, f] * z)
+        out: Array = p.rate_sd[group, :, f] * z
+        out += p.rate_mean[group, :, f]
+        return out
 
     def _in_kinds(self, name: str) -> Array:
         """Standard normal draws of all causes, (count, C), correlated by ``error_in_kind`` between causes of one kind.
@@ -209,21 +222,12 @@ class JointDraws:
         drivers = list(p.boolean_drivers[f])
         # one strength a complication: what the cause changes is its mean, not the chance of the draw
         z = self.normals(f"strength/{finding}", 1, len(drivers))
-        return expit(p.strength_mean[group, drivers, :, f].T + p.strength_sd[group, drivers, :, f].T * z)
+        return expit_of_many(p.strength_mean[group, drivers, :, f].T + p.strength_sd[group, drivers, :, f].T * z)
 
     def value(self, measured: str, group: int) -> tuple[Array, Array]:
         p = self.parameters
         m = p.measured.index(measured)
-
-        def normals() -> Array:
-            return self.normals(f"value/{measured}", 2, len(p.causes), 2)
-
-        mean = self.kept.get(
-            ("mean", measured, group),
-            lambda: p.value_mean[group, :, m] + p.value_mean_sd[group, :, m] * normals()[:, 0],
-        )
-        sd = self.kept.get(
-            ("sd", measured, group),
-            lambda: np.exp(p.value_log_spread[group, :, m] + p.value_log_spread_sd[group, :, m] * normals()[:, 1]),
-        )
+        z = self.normals(f"value/{measured}", 2, len(p.causes), 2)
+        mean = p.value_mean[group, :, m] + p.value_mean_sd[group, :, m] * z[:, 0]
+        sd = np.exp(p.value_log_spread[group, :, m] + p.value_log_spread_sd[group, :, m] * z[:, 1])
         return mean, sd

@@ -6,14 +6,14 @@ age or sex is averaged over the strata that are possible.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from backspasm.inference.layout import Group, Layout
-from backspasm.inference.likelihood import log_item, transformed
+from backspasm.inference.likelihood import item_rows, log_item, transformed
 from backspasm.inference.logit_normal import Array
 from backspasm.inference.noisy_or import added
 from backspasm.inference.numbers import Numbers, age_group
@@ -42,7 +42,7 @@ class Posterior:
     log_joint: Array
     configurations: tuple[Array, ...]
 
-    @property
+    @cached_property
     def causes(self) -> Array:
         """Probability of each cause, (..., C); sums to 1."""
         p = np.exp(self.log_joint - self.log_joint.max(axis=-1, keepdims=True))
@@ -63,17 +63,24 @@ def terms_of(
 ) -> Terms:
     """Evaluate all (prepared) items once."""
     log_shares = tuple(
+        np.ascontiguousarray(np.moveaxis(shares, 0, -1)) for shares in _all_log_shares(numbers, layout, setting, age)
+    )
+    return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), log_shares)
+
+
+def _all_log_shares(numbers: Numbers, layout: Layout, setting: str, age: int) -> tuple[Array, ...]:
+    """Prior of each group's configurations, (N, ..., C)."""
+    return tuple(
         numbers.kept.get(
             ("log_shares", setting, age, group.members), partial(_log_shares, group, numbers, setting, age)
         )
         for group in layout.groups
     )
-    return Terms(tuple(log_item(item, numbers, layout, setting, age, knowledge) for item in items), log_shares)
 
 
 def _log_shares(group: Group, numbers: Numbers, setting: str, age: int) -> Array:
-    own = numbers.shares(setting, age)[..., list(group.members)]
-    return added(logit(own), group.configurations, np.log1p(-own).sum(axis=-1))
+    own = np.moveaxis(numbers.shares(setting, age)[..., list(group.members)], -1, 0)
+    return added(logit(own), np.log1p(-own).sum(axis=0))
 
 
 def evidence(terms: Terms) -> tuple[Array, tuple[Array, ...]]:
@@ -98,6 +105,45 @@ def evidence(terms: Terms) -> tuple[Array, tuple[Array, ...]]:
     return total, tuple(by_group)
 
 
+def summed(
+    items: tuple[Item, ...], numbers: Numbers, layout: Layout, setting: str, age: int, knowledge: Knowledge
+) -> tuple[Array, tuple[Array, ...]]:
+    """``evidence`` of (prepared) items of one setting and age group.
+
+    Items that depend on the same complications are added up before they are laid out over the configurations of a group.
+    """
+    all_shares = _all_log_shares(numbers, layout, setting, age)
+    total: Array = np.zeros(all_shares[0].shape[1:])
+    sums: dict[int, dict[tuple[int, ...], Array]] = {}
+    shared: set[tuple[int, tuple[int, ...]]] = set()
+    for item in items:
+        rows = item_rows(item, numbers, layout, setting, age, knowledge)
+        if rows.group is None:
+            total += rows.values[0]
+            continue
+        of_group, key = sums.setdefault(rows.group, {}), (rows.group, rows.place)
+        if rows.place not in of_group:
+            of_group[rows.place] = rows.values
+        elif key in shared:
+            of_group[rows.place] += rows.values
+        else:
+            of_group[rows.place] = of_group[rows.place] + rows.values  # a new array: what is kept stays
+            shared.add(key)
+    out = []
+    for g, log_shares in enumerate(all_shares):
+        if g not in sums:
+            out.append(np.moveaxis(np.exp(log_shares), 0, -1))
+            continue
+        joint = log_shares.copy()
+        for place, values in sums[g].items():
+            for configuration, row in zip(joint, place, strict=True):
+                configuration += values[row]
+        of_group_alone, given = lse_and_softmax(joint, axis=0)
+        total += of_group_alone
+        out.append(np.moveaxis(given, 0, -1))
+    return total, tuple(out)
+
+
 def posterior(
     items: tuple[Item, ...],
     strata: tuple[Stratum, ...],
@@ -107,19 +153,9 @@ def posterior(
 ) -> Posterior:
     """Posterior over causes, and over complications given the cause, averaged over the possible strata."""
     priors = log_priors(strata, numbers)
-    return _averaged(priors.values(), all_terms(items, priors, numbers, layout, knowledge), layout)
-
-
-def all_terms(
-    items: tuple[Item, ...],
-    places: Iterable[tuple[str, int]],
-    numbers: Numbers,
-    layout: Layout,
-    knowledge: Knowledge,
-) -> list[Terms]:
-    """``terms_of`` for settings with age groups."""
     ready = prepared(items, numbers, knowledge)
-    return [terms_of(ready, numbers, layout, setting, age, knowledge) for setting, age in places]
+    found = (summed(ready, numbers, layout, setting, age, knowledge) for setting, age in priors)
+    return _averaged(priors.values(), found, layout)
 
 
 def without_each(
@@ -128,24 +164,55 @@ def without_each(
     numbers: Numbers,
     layout: Layout,
     knowledge: Knowledge,
-    kinds: Container[str] | None = None,
-) -> Iterator[tuple[Item, Posterior]]:
-    """Each item (of some kinds, or of all), and the posterior of all others: as ``posterior`` gives it, but every item is
-    evaluated once."""
+    which: Sequence[int] | None = None,
+) -> Posterior:
+    """For each item (of ``which``, or of all) the posterior of all others, as ``posterior`` gives it; the items are the first axis.
+
+    Args:
+        numbers: without an axis of draws.
+        which: positions of items.
+    """
     priors = log_priors(strata, numbers)
-    whole = all_terms(items, priors, numbers, layout, knowledge)
-    for i, item in enumerate(items):
-        if kinds is not None and item.kind not in kinds:
-            continue
-        rest = [Terms(terms.items[:i] + terms.items[i + 1 :], terms.log_shares) for terms in whole]
-        yield item, _averaged(priors.values(), rest, layout)
+    ready = prepared(items, numbers, knowledge)
+    chosen = list(range(len(items)) if which is None else which)
+    found = (_leaving_out(terms_of(ready, numbers, layout, setting, age, knowledge), chosen) for setting, age in priors)
+    return _averaged(priors.values(), found, layout)
 
 
-def _averaged(log_priors: Iterable[Array], terms: Iterable[Terms], layout: Layout) -> Posterior:
-    """Over settings with age groups."""
+def _leaving_out(terms: Terms, chosen: list[int]) -> tuple[Array, tuple[Array, ...]]:
+    """``evidence`` of all items but one, for each of the chosen ones, (chosen, C) and (chosen, C, N)."""
+
+    def rest(group: int | None, shape: tuple[int, ...]) -> Array:
+        own = np.zeros((len(terms.items) + 1, *shape))
+        for i, (g, log_p) in enumerate(terms.items):
+            if g == group:
+                own[i] = log_p
+        # sums of what comes before and of what comes after: a difference could be one of infinities
+        before = np.cumsum(np.concatenate([own[-1:], own[:-1]]), axis=0)  # the last row is empty
+        after = np.cumsum(own[::-1], axis=0)[::-1][1:]
+        out: Array = before[chosen] + after[chosen]
+        return out
+
+    causes = terms.log_shares[0].shape[0]
+    total = rest(None, (causes, 1))[..., 0]
+    by_group = []
+    touched = {group for group, _ in terms.items}
+    for g, log_shares in enumerate(terms.log_shares):
+        if g in touched:
+            of_group, given = lse_and_softmax(log_shares + rest(g, log_shares.shape))
+            total += of_group
+        else:
+            given = np.broadcast_to(np.exp(log_shares), (len(chosen), *log_shares.shape))
+        by_group.append(given)
+    return total, tuple(by_group)
+
+
+def _averaged(
+    log_priors: Iterable[Array], found: Iterable[tuple[Array, tuple[Array, ...]]], layout: Layout
+) -> Posterior:
+    """Over settings with age groups, from the ``evidence`` of each."""
     joints, configurations = [], []
-    for log_prior, own in zip(log_priors, terms, strict=True):
-        total, by_group = evidence(own)
+    for log_prior, (total, by_group) in zip(log_priors, found, strict=True):
         joints.append(log_prior + total)
         configurations.append(by_group)
     if len(joints) == 1:
@@ -182,4 +249,13 @@ def complication_probabilities(found: Posterior, layout: Layout) -> Array:
         of_group = (group.configurations.T @ flat).reshape(-1, *shape[:-1])
         for member, values in zip(group.members, of_group, strict=True):
             out[..., member] = values
+    return out
+
+
+def complication_shares(found: Posterior, layout: Layout) -> Array:
+    """Probability of each complication, (..., K), averaged over causes."""
+    out = np.empty((*found.log_joint.shape[:-1], sum(len(g.members) for g in layout.groups)))
+    for group, configurations in zip(layout.groups, found.configurations, strict=True):
+        of_configurations = np.einsum("...c,...cn->...n", found.causes, configurations)
+        out[..., list(group.members)] = of_configurations @ group.configurations
     return out

@@ -36,6 +36,9 @@ class SingleDraw:
     def rate(self, finding: str, group: int) -> Array:
         return self._only(self.joint.rate(finding, group))
 
+    def log_odds(self, finding: str, group: int) -> Array:
+        return self._only(self.joint.log_odds(finding, group))
+
     def strengths(self, finding: str, group: int) -> Array:
         return self._only(self.joint.strengths(finding, group))
 

@@ -6,12 +6,17 @@ Each is compared with SciPy's over the whole range in ``tests/unit/test_special.
 from __future__ import annotations
 
 import math
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+
+#: rows up to this length, in arrays of more than so many values, are summed the other way round
+SHORT, MANY = 8, 4_096
+#: the exponential of this is still a number
+LARGEST_EXPONENT = 700.0
 
 
 def expit(x: ArrayLike) -> Array:
@@ -22,12 +27,45 @@ def expit(x: ArrayLike) -> Array:
     return out
 
 
+def expit_of_many(x: Array) -> Array:
+    """The same in fewer operations; the last digit may be another."""
+    out: Array = np.minimum(-x, LARGEST_EXPONENT)
+    np.exp(out, out)
+    out += 1
+    return np.divide(1, out, out)
+
+
 def logit(p: ArrayLike) -> Array:
     """log(p / (1 - p)); -inf and inf at the ends."""
     p = np.asarray(p, dtype=np.float64)
     with np.errstate(divide="ignore"):
         out: Array = np.log(p) - np.log1p(-p)
     return out
+
+
+def log_complement(p: Array) -> Array:
+    """log(1 - p), with an absolute error of some 1e-16 of what p determines.
+
+    Of many values by the plain logarithm, which takes a third of the time and has no more digits to lose than p has.
+    """
+    if p.size <= MANY:
+        return np.log1p(-p)
+    out = 1 - p
+    return np.log(out, out)
+
+
+def log_not(log_odds: Array) -> Array:
+    """log(1 - p) from the log odds of p, without overflow; of many values directly: -log(1 + exp(x))."""
+    x = log_odds
+    if x.size <= MANY:
+        return np.log1p(-expit(x))
+    out = np.abs(x)
+    np.negative(out, out)
+    np.exp(out, out)
+    out += 1
+    np.log(out, out)
+    out += np.maximum(x, 0)
+    return np.negative(out, out)
 
 
 def logsumexp(x: Array, axis: int = -1) -> Array:
@@ -50,10 +88,6 @@ def lse_and_softmax(x: Array, axis: int = -1) -> tuple[Array, Array]:
     with np.errstate(divide="ignore"):
         log_total: Array = (top + np.log(total)).squeeze(axis)
     return log_total, shares
-
-
-#: rows up to this length, in arrays of more than so many values, are summed the other way round
-SHORT, MANY = 8, 4_096
 
 
 def _of_short_rows(x: Array) -> tuple[Array, Array]:
@@ -112,7 +146,46 @@ def normal_between(low: Array, high: Array) -> Array:
 
 
 def _ndtr_where_it_matters(x: Array) -> Array:
+    if x.size > MANY:
+        rows = np.array(x).reshape(-1)
+        for start in range(0, x.size, MANY):  # in pieces that stay in the cache
+            rows[start : start + MANY] = _ndtr_of_many(rows[start : start + MANY])
+        return rows.reshape(x.shape)
     out = (x > 0).astype(np.float64)
     inside = np.abs(x) < END
     out[inside] = ndtr(x[inside])
     return out
+
+
+#: nodes on a unit at which the distribution function is known, and terms of the series from the nearest one: the next term
+#: is below the precision of a double
+NODES, TERMS = 256, 5
+
+
+def _ndtr_of_many(x: Array) -> Array:
+    """The distribution function by its Taylor series from the nearest node."""
+    x = np.clip(x, -END, END)
+    near = np.rint(x * NODES)
+    d = x - near / NODES
+    place = near.astype(np.intp) + math.ceil(END * NODES)
+    below, *terms = (table[place] for table in _nodes())
+    total = terms[-1]
+    for term in terms[-2::-1]:
+        total *= d
+        total += term
+    total *= d
+    total += below
+    return total
+
+
+@cache
+def _nodes() -> tuple[Array, ...]:
+    """At the nodes the distribution function and its derivatives over factorials: ``(-1)^n He_n(x) phi(x) / (n + 1)!``."""
+    most = math.ceil(END * NODES)
+    at = np.arange(-most, most + 1) / NODES
+    before, derivative = np.zeros_like(at), np.exp(-(at**2) / 2) / math.sqrt(2 * math.pi)
+    out = [ndtr(at)]
+    for n in range(TERMS):
+        out.append(derivative / math.factorial(n + 1))
+        before, derivative = derivative, -at * derivative - n * before
+    return tuple(out)

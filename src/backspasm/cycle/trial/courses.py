@@ -67,7 +67,9 @@ def _values(arm: TrialArm, plan: Plan, people: Screened, which: Indices, seed: i
     pain[0] = people.pain[which]
     spasm = course.activity[visits] + errors("spasm", plan.protocol.errors.get("spasm", 0.0))
     spasm[0] = people.spasm[which]
-    motion = range_of_motion(course, o)[visits] + errors("motion", plan.protocol.errors.get("motion", 0.0))
+    motion = range_of_motion(course.pain, course.activity, o)[visits] + errors(
+        "motion", plan.protocol.errors.get("motion", 0.0)
+    )
     return {
         "pain": pain,
         "spasm": spasm,

@@ -5,6 +5,7 @@ It is pure: the same batch, knowledge and options give the same rows, whoever ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -38,10 +39,14 @@ AT_ONCE = 4_096
 
 
 class Assessed(msgspec.Struct, frozen=True):
-    """Columns of some encounters, in the order of the patients, and what could not be read of them and others."""
+    """Columns of some encounters, in the order of the patients, and what could not be read of them and others.
+
+    ``alone``: how many patients were read one by one, by the reason.
+    """
 
     rows: Rows
     problems: list[Problem]
+    alone: dict[str, int] = {}
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -59,7 +64,7 @@ def assessed(batch: pa.RecordBatch, asked: Asked, model: Model, comparison: Comp
     Returns:
         Rows of ``schemas.OUT``: encounters in the order of the patients, then problems. Nothing in the data raises.
     """
-    seen, problems = seen_in(batch, asked, model)
+    seen, problems, _ = seen_in(batch, asked, model)
     return record_batch(assessed_rows(seen, model, comparison), problems)
 
 
@@ -69,43 +74,56 @@ def assess_batches(
     """The same for many batches, however small: their encounters are assessed some thousand at once."""
     waiting: list[Seen] = []
     problems: list[Problem] = []
+    alone = Counter[str]()
     count = 0
     for batch in batches:
-        seen, own = seen_in(batch, asked, model)
+        seen, own, reasons = seen_in(batch, asked, model)
         waiting.append(seen)
         problems += own
+        alone.update(reasons)
         count += len(seen) + len(own)
         if count >= AT_ONCE:
-            yield from _some(joined(waiting), problems, model, comparison)
-            waiting, problems, count = [], [], 0
-    if count:
-        yield from _some(joined(waiting), problems, model, comparison)
+            yield from _some(joined(waiting), problems, alone, model, comparison)
+            waiting, problems, alone, count = [], [], Counter(), 0
+    if count or alone:
+        yield from _some(joined(waiting), problems, alone, model, comparison)
 
 
-def _some(seen: Seen, problems: list[Problem], model: Model, comparison: Comparison | None) -> Iterator[Assessed]:
+def _some(
+    seen: Seen, problems: list[Problem], alone: dict[str, int], model: Model, comparison: Comparison | None
+) -> Iterator[Assessed]:
     """So many at once, that memory does not grow with a batch that holds more."""
     for start in range(0, max(len(seen), 1), AT_ONCE):
         own = seen if len(seen) <= AT_ONCE else take(seen, np.arange(start, min(start + AT_ONCE, len(seen))))
-        yield Assessed(assessed_rows(own, model, comparison), problems if not start else [])
+        rows = assessed_rows(own, model, comparison)
+        yield Assessed(rows, problems, dict(alone)) if not start else Assessed(rows, [])
 
 
-def seen_in(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, list[Problem]]:
-    """The encounters of a batch that are asked for, and what could not be read."""
+#: why a patient is read alone: it is a Bundle, the records hold what only the whole reader understands, or (with the kind of
+#: the fault) reading many at once failed
+BUNDLE, NOT_PLAIN, FAULT = "bundle", "not_plain", "fault:"
+
+
+def seen_in(batch: pa.RecordBatch, asked: Asked, model: Model) -> tuple[Seen, list[Problem], dict[str, int]]:
+    """The encounters of a batch that are asked for, what could not be read, and how many patients were read alone, and why."""
     problems: list[Problem] = []
     if "lines" not in batch.schema.names:
-        return seen_of(list(_from_cases(batch, model, problems)), model), problems
+        return seen_of(list(_from_cases(batch, model, problems)), model), problems, {}
+    fault: str | None = None
     try:
         plain, order, left = plain_of_batch(batch, asked, model)
-    except Exception:  # a fault of ours: everybody is read alone, which finds and lists whose record it is
+    except Exception as error:  # a fault of ours: everybody is read alone, which finds and lists whose record it is
+        fault = FAULT + type(error).__name__  # its words may hold what the record says, and stay out
         everybody = zip(batch.column("patient").to_pylist(), lines_of_patients(batch), strict=True)
         left = [(i, name, lines) for i, (name, lines) in enumerate(everybody)]
         plain, order = seen_of([], model), np.zeros(0, dtype=np.int64)
     if not left:
-        return plain, problems
+        return plain, problems, {}
+    reasons = Counter(fault or (BUNDLE if _is_bundle(lines) else NOT_PLAIN) for _, _, lines in left)
     alone = list(_read_alone(left, asked, model, problems))
     seen = joined([plain, seen_of([e for _, e in alone], model)])
     places = np.concatenate([order, np.array([i for i, _ in alone], dtype=np.int64)])
-    return take(seen, np.argsort(places, kind="stable")), problems
+    return take(seen, np.argsort(places, kind="stable")), problems, dict(reasons)
 
 
 def _read_alone(
@@ -116,7 +134,7 @@ def _read_alone(
     for place, patient, lines in left:
         own: list[Problem] = []
         try:
-            if lines and lines[0].line == 0:
+            if _is_bundle(lines):
                 seen = list(_from_bundle(lines[0], asked, model, own))
             else:
                 found = record_from_lines(patient, lines, own)
@@ -127,6 +145,10 @@ def _read_alone(
             seen, own = [], [*own, Problem(first.source, first.line, f"about Patient/{patient}", what)]
         yield from ((place, e) for e in seen)
         problems += own
+
+
+def _is_bundle(lines: list[Line]) -> bool:
+    return bool(lines) and lines[0].line == 0
 
 
 def _from_bundle(line: Line, asked: Asked, model: Model, problems: list[Problem]) -> Iterator[Encountered]:

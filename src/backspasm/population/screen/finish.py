@@ -37,7 +37,8 @@ MANIFEST = "manifest.json"
 class Summary(Struct, frozen=True):
     """What a run came to. ``assessments``: the file, or the folder of partitions. ``again``: it was finished before.
 
-    ``deleted``: resources that the export names as deleted.
+    ``deleted``: resources that the export names as deleted. ``read_alone``: patients who were read one by one and not many at
+    once, by the reason (``batch.seen_in``); None where that was not counted.
     """
 
     assessments: str
@@ -48,6 +49,7 @@ class Summary(Struct, frozen=True):
     changed: int | None = None
     again: bool = False
     deleted: int = 0
+    read_alone: dict[str, int] | None = None
 
 
 def finished(out: Path, identity: str) -> Summary | None:
@@ -92,7 +94,9 @@ def finish(
     changed = None if job.compare is None else _changes(job, parts, out / "changes.parquet")
     struck = sum(sorted_.deleted for sorted_ in found) + sum(part.deleted for _, part in parts)
     patients, by_level = sum(p.patients for _, p in parts), {u: urgency[u] for u in levels}
-    summary = Summary(name, patients, rows, count, by_level, changed, deleted=deleted_in(job))
+    alone = sum((Counter(part.alone) for _, part in parts), Counter[str]())
+    read_alone = dict(sorted(alone.items()))
+    summary = Summary(name, patients, rows, count, by_level, changed, deleted=deleted_in(job), read_alone=read_alone)
     if changed is not None:
         digests["changes.parquet"] = digest_of_file(out / "changes.parquet")
     files = digests | {"problems.parquet": digest_of_file(out / "problems.parquet")}

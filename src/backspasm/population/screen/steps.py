@@ -124,7 +124,7 @@ class Written(Struct, frozen=True):
 class Part(Struct, frozen=True):
     """What an assessing step came to. ``lines``: of a stretch, whose problems are numbered from its start. ``digest``: of
     a part that is a file of the output by itself. ``deleted``: lines that are not read because the export names their
-    resource or patient as deleted.
+    resource or patient as deleted. ``alone``: patients who were read one by one, by the reason.
     """
 
     rows: int
@@ -136,6 +136,7 @@ class Part(Struct, frozen=True):
     urgency: dict[str, int] = {}
     changed: int = 0
     deleted: int = 0
+    alone: dict[str, int] = {}
 
 
 _MODELS: dict[str, Model] = {}
@@ -201,6 +202,7 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
     changed = [CHANGES.empty_table()]
     rows = patients = 0
     urgency: Counter[str] = Counter()
+    alone = Counter[str]()
     problems: list[Problem] = []
 
     def counted() -> Iterator[pa.RecordBatch]:
@@ -213,6 +215,7 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
         nonlocal rows
         for some in assess_batches(counted(), job.asked, model, comparison):
             problems.extend(some.problems)
+            alone.update(some.alone)
             batch = pa.record_batch([some.rows[column] for column in ASSESSED.names], schema=ASSESSED)
             rows += batch.num_rows
             levels, counts = pc.value_counts(batch.column("urgency")).flatten()
@@ -236,6 +239,7 @@ def write_part(name: str, batches: Iterable[pa.RecordBatch], job: Job, reader: G
         urgency=dict(sorted(urgency.items())),
         changed=differing.num_rows,
         deleted=reader.deleted if reader else 0,
+        alone=dict(sorted(alone.items())),
     )
 
 
