@@ -27,13 +27,11 @@ class Places(dict[int, list[Place]]):
     __slots__ = ("_members", "_where", "present")
 
     def __init__(self, found: Sequence[Place], kinds: Sequence[Kind], members: Mapping[int, frozenset[int]]) -> None:
-        where: dict[int, list[Place]] = {}
-        for place, kind in zip(found, kinds, strict=True):
-            index = kind.index
-            if index in where:
-                where[index].append(place)
-            else:
-                where[index] = [place]
+        where = {kind.index: [place] for kind, place in zip(kinds, found, strict=True)}
+        if len(where) < len(kinds):  # a kind stands here more than once
+            where = {index: [] for index in where}
+            for kind, place in zip(kinds, found, strict=True):
+                where[kind.index].append(place)
         self._where = where
         #: the kinds that stand in the sentence
         self.present = frozenset(where)
