@@ -50,26 +50,30 @@ class CuePlace(Struct, frozen=True):
     end: int
 
 
+class Small(Struct, frozen=True):
+    """Ids of the small words that scopes look at: *or*, *and*, a bare N, words of denial, *yes* and *no*."""
+
+    links: frozenset[int]
+    joins: frozenset[int]
+    #: links that are no joins
+    stops: frozenset[int]
+    letter_n: int
+    denials: frozenset[int]
+    yes: frozenset[int]
+    no: frozenset[int]
+
+
 class Scopes:
     """The cues of one sentence, and where their scopes end."""
 
-    def __init__(
-        self,
-        matches: Sequence[Match],
-        words: Sequence[int],
-        first: int,
-        last: int,
-        links: frozenset[int],
-        joins: frozenset[int],
-        letter_n: int = -2,
-        denials: frozenset[int] = frozenset(),
-        yes_no: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset()),
-    ) -> None:
-        self.denials = denials
-        self.letter_n = letter_n
+    __slots__ = (
+        "box_starts", "cues_of_boxes", "ends", "first", "join_places", "last", "matches", "negations", "others", "pseudo",
+        "small", "verdicts", "words",
+    )  # fmt: skip
+
+    def __init__(self, matches: Sequence[Match], words: Sequence[int], first: int, last: int, small: Small) -> None:
         self.words, self.first, self.last = words, first, last
-        self.links, self.joins = links, joins
-        self.yes_no = yes_no
+        self.small = small
         self.matches: Sequence[Match] | None = matches
         self.verdicts: dict[tuple[int, int, tuple[Place, ...]], Verdict] = {}
 
@@ -81,10 +85,10 @@ class Scopes:
         live = _longest(places)
         own = words[first:last]
         self.join_places = (
-            [] if self.joins.isdisjoint(own) else [i for i, w in enumerate(own, first) if w in self.joins]
+            [] if self.small.joins.isdisjoint(own) else [i for i, w in enumerate(own, first) if w in self.small.joins]
         )
         boxes = tokens.CHECKED in own or tokens.UNCHECKED in own
-        self.cues_of_boxes = _boxes(words, first, last, *self.yes_no) if boxes else []
+        self.cues_of_boxes = _boxes(words, first, last, self.small.yes, self.small.no) if boxes else []
         self.box_starts = [p.start for p in self.cues_of_boxes]
         self.pseudo: list[CuePlace] = []
         #: in the order in which they are asked: of negations the last one that reaches counts, of others the first
@@ -109,10 +113,10 @@ class Scopes:
         if place.start <= self.first:
             return False
         before = self.words[place.start - 1]
-        if before not in tokens.SEPARATORS and before not in self.links:
+        if before not in tokens.SEPARATORS and before not in self.small.links:
             return False
         if place.cue.reach == "list":  # weak: an adjective that may as well be an item of the list
-            return before not in self.joins and not self._joins_after(place.end)
+            return before not in self.small.joins and not self._joins_after(place.end)
         return True
 
     def _joins_after(self, place: int) -> bool:
@@ -195,7 +199,7 @@ class Scopes:
         # the negation that a cue shares with the finding is the finding's
         return not (
             start < match.start < place.end
-            and any(self.words[k] in self.denials for k in range(match.start, place.end))
+            and any(self.words[k] in self.small.denials for k in range(match.start, place.end))
         )
 
     def _counts(self, place: CuePlace, match: Match) -> bool:
@@ -212,7 +216,7 @@ class Scopes:
             if kind not in ("negation", "uncertain") and place.cue.id != "purpose":
                 return False
             # "neither codeine nor rest touches it": the pattern has its own negation
-            return not (kind == "negation" and any(self.words[a] in self.denials for a, _ in match.parts))
+            return not (kind == "negation" and any(self.words[a] in self.small.denials for a, _ in match.parts))
         return place.start >= match.end and self._not_of(place, match) and self._reaches_back(place, match.end)
 
     def _box_belongs(self, place: CuePlace, match: Match) -> bool:
@@ -241,7 +245,7 @@ class Scopes:
         if reach == "clause":
             if target - place.end > _CLAUSE:
                 return False
-            stops = self.links - self.joins
+            stops = self.small.stops
             if self._joined(place, target):
                 return True
             return not any(
@@ -267,14 +271,14 @@ class Scopes:
         stop = self.ends[k] if k < len(self.ends) else self.last
         if target >= stop or any(words[k] == tokens.DASH for k in range(place.end, target)):
             return False
-        if any(words[k] in self.links - self.joins for k in range(place.end, target)):
+        if any(words[k] in self.small.stops for k in range(place.end, target)):
             return False
         k = bisect_left(self.join_places, stop)  # the last one before the scope ends
         return k > 0 and place.end <= self.join_places[k - 1] <= place.end + _CLAUSE
 
     def _letter(self, place: CuePlace) -> bool:
         """Whether a cue is a bare N of a form."""
-        return self.words[place.start] == self.letter_n
+        return self.words[place.start] == self.small.letter_n
 
     def _in_list(self, start: int, target: int) -> bool:
         """Whether a negation reaches over commas: the finding is an item of a list, not the start of the next statement.
@@ -291,7 +295,7 @@ class Scopes:
         if comma < 0:
             return True
         end = target
-        while end < self.last and words[end] not in tokens.SEPARATORS and words[end] not in self.links:
+        while end < self.last and words[end] not in tokens.SEPARATORS and words[end] not in self.small.links:
             end += 1
         if end - comma <= _ITEM:
             return True

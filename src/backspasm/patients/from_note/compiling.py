@@ -181,7 +181,8 @@ class _Compiler:
             for ordered in kinds
         )
         patterns = tuple(
-            StoredPattern(rule, tuple((bit[i], gap, commas) for i, gap, commas in of)) for rule, of in several
+            StoredPattern(rule, tuple((bit[i], gap, commas) for i, gap, commas in of), tuple(bit[i] for i in rare[2:]))
+            for (rule, of), rare in zip(several, rarest, strict=True)
         )
         return patterns, stored, tuple(map(tuple, members))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -224,9 +225,10 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
     previous = ""
     border = min(turn_start, part_end)
     add_word, add_start, add_end = words.append, starts.append, ends.append
-    last_sign, skipped = tokens.QUERY, tokens.SKIP
-    for m in tokens.TOKEN.finditer(lower):
-        start, end = m.span()
+    unknown, last_sign, skipped = tokens.UNKNOWN, tokens.QUERY, tokens.SKIP
+    pieces = tokens.PIECES.split(lower)  # what no token is, a token, and so on
+    found, places = pieces[1::2], list(accumulate(map(len, pieces)))
+    for token, known_as, start, end in zip(found, map(known.get, found), places[::2], places[1::2], strict=False):
         if start >= border:
             if start >= turn_start:
                 close(False)
@@ -241,14 +243,11 @@ def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Docum
                     part_at += 1
                 part_end = parts[part_at][0].end if part_at + 1 < len(parts) else len(text) + 1
             border = min(turn_start, part_end)
-        token = lower[start:end]
-        i = known.get(token)
-        if i is None:
-            i = find(token)
+        i = find(token) if known_as is None else known_as
         if i == skipped:
             previous = token
             continue
-        if i <= last_sign and i != tokens.UNKNOWN:
+        if unknown < i <= last_sign:
             if i == tokens.DASH:
                 if (not lower[start - 1 : start].isspace() and not lower[end : end + 1].isspace()) or len(
                     words

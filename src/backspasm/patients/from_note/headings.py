@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from backspasm.patients.from_note.spans import Part, Span
 from backspasm.records.words import Heading
 
 #: a part that was opened in the middle of a line ends with that line (these: with the sentence)
 _BRIEF = frozenset({"family", "allergies"})
+_STOP = re.compile(r"[.;](?=\s)")
+_END = re.Match.end
+#: behind what a heading may stand inside a line, and one in capitals
+_SENTENCE = re.compile(r"[.;!?] ")
+_LOUD = re.compile(r"[.;\n](?:(?<=\n)| )")
 
 
 class HeadingFinder:
@@ -21,10 +27,9 @@ class HeadingFinder:
         words = "|".join(re.escape(w) for w in sorted(self.parts, key=len, reverse=True))
         at_line = rf"^[ \t*#•\-_]{{0,6}}(?:\d\.\s)?({words})[ \t*_]{{0,4}}(?:\([^()\n]{{0,20}}\))?(?::|\n| - |\Z)"
         self.at_line = re.compile(at_line, re.MULTILINE)
-        with_colon = rf"(?<=[.;!?] )({words}):"
-        self.with_colon = re.compile(with_colon)
+        self.with_colon = re.compile(rf"({words}):")
         loud = "|".join(re.escape(w) for w in sorted(self.inline, key=len, reverse=True))
-        self.loud = re.compile(rf"(?:(?<=[.;] )|(?<=\n)|\A)({loud})(?=[ :])")
+        self.loud = re.compile(rf"({loud})(?=[ :])")
 
     def parts_of(self, text: str, lower: str) -> tuple[tuple[Span, Part], ...]:
         """The parts in order, without gaps; the text before the first heading is the complaint."""
@@ -32,11 +37,11 @@ class HeadingFinder:
         for m in self.at_line.finditer(lower):
             part = self.parts[m.group(1)]
             own_line = lower[m.end() - 1] == "\n" if m.end() > m.start() else False
-            own_line = own_line or lower[m.end() :].startswith("\n")
+            own_line = own_line or lower.startswith("\n", m.end())
             starts[m.start(1)] = (m.end(), part, own_line)
-        for m in self.with_colon.finditer(lower):
+        for m in _led(self.with_colon, lower, map(_END, _SENTENCE.finditer(lower))):
             starts.setdefault(m.start(1), (m.end(), self.parts[m.group(1)], False))
-        for m in self.loud.finditer(text):
+        for m in _led(self.loud, text, chain((0,), map(_END, _LOUD.finditer(text)))):
             starts.setdefault(m.start(1), (m.end(), self.inline[m.group(1)], False))
         out: list[tuple[Span, Part]] = []
         at, part = 0, "complaint"
@@ -51,7 +56,7 @@ class HeadingFinder:
                 continue
             ends = [e for e in (_line_end(lower, after),) if e != -1]
             if part in _BRIEF:
-                stop = re.compile(r"[.;](?=\s)").search(lower, after, following)
+                stop = _STOP.search(lower, after, following)
                 ends += [stop.end()] if stop else []
             end = min(ends, default=len(text))
             if end < following:
@@ -60,6 +65,17 @@ class HeadingFinder:
         if at < len(text) or not out:
             out.append((Span(at, len(text)), part))
         return tuple(out)
+
+
+def _led(pattern: re.Pattern[str], text: str, places: Iterable[int]) -> Iterator[re.Match[str]]:
+    """Matches of a pattern at these places: they are found faster than by a pattern that looks back."""
+    last, match_at = 0, pattern.match
+    for place in places:
+        if place >= last:
+            match = match_at(text, place)
+            if match is not None:
+                last = match.end()
+                yield match
 
 
 def _line_end(lower: str, start: int) -> int:

@@ -158,16 +158,19 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
     out: list[tuple[Hit, bool]] = []
     seen: set[tuple[str, int, int, str]] = set()
     for m in counted(matched):
-        kind = m.rule.kind
+        rule = m.rule
         verdict = scopes.verdict(m)
-        if m.rule.source in ("denies", "statements") and not verdict.decided and scopes.spoilt(m):
+        decided = verdict.end > verdict.start
+        normal = rule.source in ("denies", "statements")
+        if normal and not decided and scopes.spoilt(m):
             continue
         start, end = doc.starts[m.start], doc.ends[m.end - 1]
-        cue = doc.text[doc.starts[verdict.start] : doc.ends[verdict.end - 1]] if verdict.decided else ""
+        cue = doc.text[doc.starts[verdict.start] : doc.ends[verdict.end - 1]] if decided else ""
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
-        for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
-            normal = m.rule.source in ("denies", "statements")
+        present = rule.present
+        for number, finding in enumerate(present + rule.absent):
+            says = number < len(present)
             if normal and verdict.assertion == "absent" and _new_item(doc, verdict, m):
                 verdict = Verdict("present")
             assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
@@ -181,15 +184,15 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
             if assertion == "family" and finding in FAMILIAL:
                 target, assertion = FAMILY, "absent" if scopes.denied(m) else "present"
             elif assertion == "family" and finding == FAMILY:
-                if m.rule.source in ("mention", "denies") and not scopes.denied(m):
+                if rule.source in ("mention", "denies") and not scopes.denied(m):
                     continue
                 assertion = "absent" if scopes.denied(m) else "present"
             key = (target, start, end, assertion)
             if key in seen:
                 continue
             seen.add(key)
-            strength = 1 if kind == "statement" or (target != finding and target == WEAK) else 2
-            hit = Hit(target, assertion, start, end, cue, m.rule.source, s.part, strength)
+            strength = 1 if rule.kind == "statement" or (target != finding and target == WEAK) else 2
+            hit = Hit(target, assertion, start, end, cue, rule.source, s.part, strength)
             out.append((hit, verdict.assertion == "absent"))
     return out
 

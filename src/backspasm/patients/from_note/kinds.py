@@ -36,21 +36,40 @@ class Match(Struct, frozen=True):
     parts: tuple[Place, ...]
 
 
+#: one of the following classes of a pattern: the class, the gap before it, and whether the gap may hold a comma
+Step = tuple[int, int, bool]
+
+
 class Pattern(Struct, frozen=True):
-    """A rule with its sequence of (class, gap before it, whether the gap may hold a comma)."""
+    """A rule with its sequence of classes: the first, the second with the gap before it, and those that follow.
+
+    ``others``  the classes besides its two rarest
+    """
 
     number: int
     rule: Rule
-    elements: tuple[tuple[int, int, bool], ...]
+    blocks: bool
     first: int
     second: int
+    gap: int
+    commas: bool
+    more: tuple[Step, ...]
+    others: tuple[int, ...]
 
 
 class StoredPattern(Struct, frozen=True, array_like=True):
-    """A pattern as it is kept: its rule by number."""
+    """A pattern as it is kept: its rule by number, its classes in order, and the classes besides its two rarest."""
 
     rule: int
-    elements: tuple[tuple[int, int, bool], ...]
+    elements: tuple[Step, ...]
+    others: tuple[int, ...]
+
+
+def pattern_of(number: int, stored: StoredPattern, rules: Sequence[Rule]) -> Pattern:
+    """The pattern of which this is kept."""
+    (first, _, _), (second, gap, commas), *more = stored.elements
+    rule = rules[stored.rule]
+    return Pattern(number, rule, rule.kind == "block", first, second, gap, commas, tuple(more), stored.others)
 
 
 class StoredKind(Struct, frozen=True, array_like=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backspasm.patients.from_note.assertion import Small
 from backspasm.patients.from_note.collecting import not_collecting
 from backspasm.patients.from_note.compiled import Compiled
 from backspasm.patients.from_note.headings import HeadingFinder
@@ -27,9 +28,15 @@ class Lexicon:
             compiled.spelled.numeric,
         )
         self.hard, self.only = compiled.hard, compiled.only
-        self.joins, self.links = compiled.joins, compiled.links
-        self.denials, self.letter_n = compiled.denials, compiled.letter_n
-        self.yes_no = (compiled.yes, compiled.no)
+        self.small = Small(
+            links=compiled.links,
+            joins=compiled.joins,
+            stops=compiled.links - compiled.joins,
+            letter_n=compiled.letter_n,
+            denials=compiled.denials,
+            yes=compiled.yes,
+            no=compiled.no,
+        )
         self.headings = HeadingFinder(knowledge.words.headings)
         self.order = {f: i for i, f in enumerate(knowledge.index.finding_ids)}
         self._implied: dict[str, tuple[str, ...]] = {}

@@ -20,9 +20,10 @@ from backspasm.patients.from_note.kinds import (
     Rule,
     StoredKind,
     StoredPattern,
+    pattern_of,
     ranks_of,
 )
-from backspasm.patients.from_note.sequences import NOWHERE, Places, sequences
+from backspasm.patients.from_note.sequences import Places, sequences
 
 #: key of a node of the trie for what ends there; no word has it
 HERE = -1
@@ -44,6 +45,23 @@ class Found:
         self.named: list[Match] = []
         self.blocks: dict[str, list[Match]] = {}
         self.counted: list[Match] | None = None
+
+
+class _Members(dict[int, frozenset[int]]):
+    """The kinds of each class as a set, made when first asked for."""
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: Sequence[Sequence[int]]) -> None:
+        self._members = members
+
+    def __missing__(self, c: int) -> frozenset[int]:
+        known = self[c] = frozenset(self._members[c])
+        return known
+
+
+#: where no pattern asks
+NOWHERE = Places((), (), {})
 
 
 class Matcher:
@@ -68,8 +86,7 @@ class Matcher:
         self._trie, self._numeric = trie, numeric
         self._rules, self._patterns, self._stored = rules, patterns, kinds
         self._kinds: list[Kind | None] = [None] * len(kinds)
-        self._members = members
-        self._sets: dict[int, frozenset[int]] = {}
+        self._members = _Members(members)
         self._made: dict[int, Pattern] = {}
         self._remembered = 0
 
@@ -79,7 +96,8 @@ class Matcher:
         ``barriers`` counts the separators before each word and before the end, so that a gap is tested for commas at once.
         """
         trie, numeric, kinds = self._trie, self._numeric, self._kinds
-        here: list[tuple[Place, Kind]] = []
+        places: list[Place] = []
+        here: list[Kind] = []
         end = len(words)
         for i, word in enumerate(words):
             node = trie.get(word)
@@ -92,11 +110,13 @@ class Matcher:
             j = i + 1
             while True:
                 if node.__class__ is int:
-                    here.append(((i, j), kinds[node] or self._kind(node)))
+                    places.append((i, j))
+                    here.append(kinds[node] or self._kind(node))
                     break
                 ends = node.get(HERE)
                 if ends is not None:
-                    here.append(((i, j), kinds[ends] or self._kind(ends)))
+                    places.append((i, j))
+                    here.append(kinds[ends] or self._kind(ends))
                 if j >= end:
                     break
                 word = words[j]
@@ -111,7 +131,7 @@ class Matcher:
                 j += 1
         out = Found()
         if here:
-            self._collect(here, barriers, out)
+            self._collect(places, here, barriers, out)
         return out
 
     def _kind(self, index: int) -> Kind:
@@ -121,29 +141,21 @@ class Matcher:
         for number, _ in stored.patterns:
             pattern = made.get(number)
             if pattern is None:
-                kept = self._patterns[number]
-                pattern = made[number] = Pattern(
-                    number, self._rules[kept.rule], kept.elements, kept.elements[0][0], kept.elements[1][0]
-                )
+                pattern = made[number] = pattern_of(number, self._patterns[number], self._rules)
             patterns.append(pattern)
         kind = self._kinds[index] = Kind(index, [self._rules[r] for r in stored.rules], stored, patterns)
         return kind
 
-    def members(self, c: int) -> frozenset[int]:
-        """The kinds of a class."""
-        known = self._sets.get(c)
-        if known is None:
-            known = self._sets[c] = frozenset(self._members[c])
-        return known
-
-    def _collect(self, here: list[tuple[Place, Kind]], barriers: Sequence[int], out: Found) -> None:
+    def _collect(self, found: list[Place], here: list[Kind], barriers: Sequence[int], out: Found) -> None:
         named, cues, answers = out.named, out.cues, out.answers
         tried = self._tried(here)
-        places = Places(here, self.members) if tried else NOWHERE
+        places = Places(found, here, self._members) if tried else NOWHERE
+        present = places.present
+        members = self._members
         several: list[Match] = []
         blocking: list[Pattern] = []
-        done: set[int] = set()
-        for place, kind in here:
+        matched: set[int] = set()
+        for place, kind in zip(found, here, strict=True):
             if kind.says:
                 start, end = place
                 parts = (place,)
@@ -153,53 +165,52 @@ class Matcher:
                     cues.append(Match(rule, start, end, parts))
                 for rule in kind.answers:
                     answers.append(Match(rule, start, end, parts))
-            if kind.index not in tried:
+            patterns = tried.pop(kind.index, None)
+            if patterns is None:
                 continue
-            for pattern in tried.pop(kind.index):
-                if pattern.number in done:
-                    continue
-                done.add(pattern.number)
-                if pattern.rule.kind == "block":
-                    blocking.append(pattern)
-                    continue
-                starts, seconds = places[pattern.first], places[pattern.second]
-                if not starts or not seconds or starts[0][1] > seconds[-1][0]:
-                    continue
-                sequences(pattern, starts, seconds, places, barriers, several)
-                if several:
-                    cue = pattern.rule.cue
-                    if cue is None:
-                        named += several
-                    elif cue.kind in ANSWERS:
-                        answers += several
-                    else:
-                        cues += several
-                    several.clear()
+            for pattern in patterns:
+                for c in pattern.others:
+                    if members[c].isdisjoint(present):
+                        break
+                else:
+                    if pattern.blocks:
+                        blocking.append(pattern)
+                        continue
+                    sequences(pattern, places, barriers, several)
+                    if several:
+                        if pattern.number not in matched:
+                            matched.add(pattern.number)
+                            cue = pattern.rule.cue
+                            if cue is None:
+                                named += several
+                            elif cue.kind in ANSWERS:
+                                answers += several
+                            else:
+                                cues += several
+                        several.clear()
         if not named:
             return
         names = {m.rule.name for m in named}
         blocks = out.blocks
-        for place, kind in here:
+        for place, kind in zip(found, here, strict=True):
             for rule in kind.blocks:
                 if rule.name in names:
                     blocks.setdefault(rule.name, []).append(Match(rule, place[0], place[1], (place,)))
         for pattern in blocking:
-            if pattern.rule.name in names:
-                starts, seconds = places[pattern.first], places[pattern.second]
-                if not starts or not seconds or starts[0][1] > seconds[-1][0]:
-                    continue
-                sequences(pattern, starts, seconds, places, barriers, several)
+            if pattern.rule.name in names and pattern.number not in matched:
+                matched.add(pattern.number)
+                sequences(pattern, places, barriers, several)
                 if several:
                     blocks.setdefault(pattern.rule.name, []).extend(several)
                     several.clear()
 
-    def _tried(self, here: list[tuple[Place, Kind]]) -> dict[int, tuple[Pattern, ...]]:
+    def _tried(self, here: list[Kind]) -> dict[int, tuple[Pattern, ...]]:
         """For each kind found the patterns of which the two rarest classes stand in the sentence, in their order."""
         out: dict[int, tuple[Pattern, ...]] = {}
         offered = 0
-        for _, kind in here:
+        for kind in here:
             offered |= kind.offers
-        for _, kind in here:
+        for kind in here:
             met = kind.partners & offered
             if met:
                 patterns = kind.met.get(met)

@@ -43,17 +43,7 @@ class Worked:
         if known is None:
             lexicon = self._lexicon
             found = lexicon.matcher.find(words, barriers)
-            scopes = Scopes(
-                found.cues,
-                words,
-                0,
-                len(words),
-                lexicon.links,
-                lexicon.joins,
-                lexicon.letter_n,
-                lexicon.denials,
-                lexicon.yes_no,
-            )
+            scopes = Scopes(found.cues, words, 0, len(words), lexicon.small)
             known = found, scopes
             if len(self._known) < _MOST:
                 self._known[key] = known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from backspasm.patients.from_note.kinds import Kind, Match, Pattern, Place
 
@@ -19,25 +19,26 @@ class Places(dict[int, list[Place]]):
     """Where the classes stand among the phrases of one sentence, in order; looked up when a pattern asks.
 
     Args:
-        here: the phrases found, in order.
-        members: the kinds of a class.
+        found: the places of the phrases, in order.
+        kinds: the kind of each.
+        members: the kinds of a class, by number.
     """
 
-    __slots__ = ("_members", "_present", "_where")
+    __slots__ = ("_members", "_where", "present")
 
-    def __init__(self, here: list[tuple[Place, Kind]], members: Callable[[int], frozenset[int]]) -> None:
-        where: dict[int, list[Place]] = {}
-        for place, kind in here:
-            if kind.index in where:
+    def __init__(self, found: Sequence[Place], kinds: Sequence[Kind], members: Mapping[int, frozenset[int]]) -> None:
+        where = {kind.index: [place] for kind, place in zip(kinds, found, strict=True)}
+        if len(where) < len(kinds):  # a kind stands here more than once
+            where = {index: [] for index in where}
+            for kind, place in zip(kinds, found, strict=True):
                 where[kind.index].append(place)
-            else:
-                where[kind.index] = [place]
         self._where = where
-        self._present = frozenset(where)
+        #: the kinds that stand in the sentence
+        self.present = frozenset(where)
         self._members = members
 
     def __missing__(self, c: int) -> list[Place]:
-        met = self._members(c) & self._present
+        met = self._members[c] & self.present
         if len(met) == 1:
             (index,) = met
             places = self._where[index]
@@ -48,22 +49,12 @@ class Places(dict[int, list[Place]]):
         return places
 
 
-#: where no pattern asks
-NOWHERE = Places([], lambda _: frozenset())
-
-
-def sequences(
-    pattern: Pattern,
-    starts: list[Place],
-    seconds: list[Place],
-    places: Places,
-    barriers: Sequence[int],
-    out: list[Match],
-) -> None:
+def sequences(pattern: Pattern, places: Places, barriers: Sequence[int], out: list[Match]) -> None:
     """Add the matches of a pattern: after each place of its first class the nearest places of the following ones."""
-    elements = pattern.elements
-    _, gap, commas = elements[1]
-    more = elements[2:]
+    starts, seconds = places[pattern.first], places[pattern.second]
+    if not starts or not seconds or starts[0][1] > seconds[-1][0]:
+        return
+    gap, commas, more = pattern.gap, pattern.commas, pattern.more
     made = 0
     for first in starts:
         start, end = first
@@ -75,14 +66,19 @@ def sequences(
             place = seconds[k]
         at = place[0]
         between = at - end
-        if between > gap + _COMMAS:
-            continue
-        crossed = barriers[at] - barriers[end]
-        if between - crossed > gap or (crossed and (not commas or crossed >= HARD)):
-            continue
+        if between > gap:
+            if between > gap + _COMMAS:
+                continue
+            crossed = barriers[at] - barriers[end]
+            if between - crossed > gap or not commas or crossed >= HARD:
+                continue
+        elif between:
+            crossed = barriers[at] - barriers[end]
+            if crossed and (not commas or crossed >= HARD):
+                continue
         if not more:
             out.append(Match(pattern.rule, start, place[1], (first, place)))
-        elif not _goes_on(pattern, (first, place), more, places, barriers, out):
+        elif not _goes_on(pattern, (first, place), places, barriers, out):
             continue
         made += 1
         if made == _MOST:
@@ -90,17 +86,12 @@ def sequences(
 
 
 def _goes_on(
-    pattern: Pattern,
-    begun: tuple[Place, Place],
-    more: tuple[tuple[int, int, bool], ...],
-    places: Places,
-    barriers: Sequence[int],
-    out: list[Match],
+    pattern: Pattern, begun: tuple[Place, Place], places: Places, barriers: Sequence[int], out: list[Match]
 ) -> bool:
     """Add the match that began with the places of the first two classes, if the others follow."""
     parts = [*begun]
     end = begun[1][1]
-    for c, gap, commas in more:
+    for c, gap, commas in pattern.more:
         of = places[c]
         k = bisect_left(of, (end,))
         if k == len(of):

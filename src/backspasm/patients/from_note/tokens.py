@@ -26,6 +26,8 @@ TOKEN = re.compile(
     r"|[^\W_]+(?:'[^\W\d_]+)*"
     r"|[^\w\s]"
 )
+#: a text cut at its tokens, which stay; most are words of plain letters, which no other branch takes
+PIECES = re.compile(rf"([a-xz][a-z]++(?![\w'])|{TOKEN.pattern})")
 _QUOTES = {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-"}
 _LEVEL = re.compile(r"(?:c[1-8]|t(?:1[0-2]|[1-9])|l[1-5]|s[1-5])")
 #: every level of the spine, for which ``<level>`` stands in the word lists

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from backspasm.patients.from_note.spans import Fact, Span
-from backspasm.patients.from_note.values.child_age import child_ages
+from backspasm.patients.from_note.values.child_age import CHILDREN, child_ages
 from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import COUNT, value_of
 
@@ -172,8 +172,8 @@ def find_age(note: Note, low_limit: float, high_limit: float) -> tuple[list[Fact
             if years is not None:
                 found.append(_Age(years, 4.0, match.start(), match.end(), match.group()))
     if note.numbers:
-        if not note.words.isdisjoint(_CHILDREN):
-            for c in child_ages(low):
+        if not note.words.isdisjoint(CHILDREN):
+            for c in child_ages(note):
                 if not _overlaps(found, c.start):
                     found.append(_Age(c.years, 4.0, c.start, c.end, low[c.start : c.end]))
         for match in note.number_matches(_Y_M, words=False):
@@ -236,7 +236,6 @@ _NOT_COMMA_AGE = word_set(
 )
 _AGE_WORDS = word_set("year years yr yrs month months old aged age turned i he she im is")
 _OLD_WORDS = word_set("old olds o yo y age years year yrs yr months month mo weeks m")
-_CHILDREN = word_set("girl boy infant toddler baby child lad lass")
 _AGED_FIRST = frozenset({"aged", "age", "is", "turned", "just", "turning"})
 _ASKED_FIRST = frozenset({"how", "your", "his", "her", "age"})
 _AGED_WORDS = frozenset({"aged", "age", "turned", "turning"})

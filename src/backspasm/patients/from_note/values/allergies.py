@@ -35,6 +35,9 @@ _REACTION_BEHIND = re.compile(
     r"my|his|a|an)\b[^.;,\n]{0,20}\b(?:rash|hives|swell(?:ing)?|spots|lips|wheezy|wheeze|asthma|anaphylaxis|"
     r"itchy|breathless)\b"
 )
+#: one of these stands in each such match, which is not longer than this
+_IN_REACTION = ("rash", "hives", "swell", "spots", "lips", "wheez", "asthma", "anaphylaxis", "itchy", "breathless")
+_LONGEST_REACTION = 150
 _DENIED = re.compile(
     r"\b(?:no|not|denies|denied|nil|never|isn'?t|without|any|no known|nkda|are you|you|family|mother|father|if|"
     r"\?)\b[^.;\n]{0,26}$"
@@ -98,7 +101,7 @@ def find_allergies(note: Note, medicines: list[Hit]) -> list[Fact]:
             if not _MEDICINES_ASKED.search(asked):
                 _answered(note, match.end(), match.group("c"), names, out)
     if not note.words.isdisjoint(_REACTIONS):
-        for match in _REACTION_BEHIND.finditer(low):
+        for match in note.matches_in(_REACTION_BEHIND, note.around(_IN_REACTION, _LONGEST_REACTION)):
             name = match.group("n")
             if name in note.said.allergens or name in names:
                 out.setdefault(

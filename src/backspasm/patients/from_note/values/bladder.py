@@ -34,6 +34,8 @@ _BOTH = re.compile(
     rf"\bpre[ -]?(?:/|and|&) ?post[a-z\- ]{{0,16}}(?:bladder )?(?:scans?|volumes?|"
     rf"residuals?)?[\s:=]{{0,3}}({DIGITS})\s?(?:mls?|cc)?\s?(?:/|and|,|->|then)\s?({DIGITS})\s?(?:mls?|cc)?"
 )
+#: and is not longer than this
+_LONGEST = 200
 _EVENT = re.compile(
     r"\s?(?:days?\b|weeks?\b|months?\b|years?\b|hours?\b|hrs?\b|yrs?\b|y\b|d\b|w\b|/[0-9]|fr\b|french|ch\b|g\b|gauge)"
 )
@@ -44,7 +46,7 @@ def find_residual(note: Note, hits: list[Hit], scale: Scale) -> list[Quantity]:
     out: list[Quantity] = []
     low = note.low
     last = -1
-    for both in _BOTH.finditer(low) if hits and "pre" in note.words else ():
+    for both in note.matches_in(_BOTH, note.around(("post",), _LONGEST)) if hits and "pre" in note.words else ():
         number = value_of(both.group(2))
         value = None if number is None else converted(number, (1.0, 0.0), scale)
         if value is not None:

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from backspasm.patients.from_note.values.note import Note, word_set
+
 _BEFORE_CHILD = re.compile(
     r"(?<![0-9./a-z])(?P<n>[0-9]{1,2})(?P<half>\s?½|\.5|\s1/2)?[\s\-]?"
     r"(?:(?P<m>months?|mths?|mos?|m|/12)|(?P<w>weeks?|wks?|w|/52)|(?P<y>years?|yrs?|y))[\s\-]{1,2}(?:old[\s\-])?"
     r"(?:male |female |baby )?(?:girl|boy|infant|toddler|baby|child|lad|lass)\b"
 )
+#: the words for a child, of which one ends each match; and the longest match
+CHILDREN, _LONGEST = word_set("girl boy infant toddler baby child lad lass"), 60
 _WEEKS, _MONTHS = 52.0, 12.0
 
 
@@ -23,9 +27,10 @@ class ChildAge(Struct, frozen=True):
     end: int
 
 
-def child_ages(low: str) -> Iterator[ChildAge]:
-    """Ages with their unit right before a word for a child; ``low`` is the note in small letters."""
-    for match in _BEFORE_CHILD.finditer(low):
+def child_ages(note: Note) -> Iterator[ChildAge]:
+    """Ages with their unit right before a word for a child."""
+    stretches = note.around((), _LONGEST, (start for _, start, _ in note.tokens_of(CHILDREN)))
+    for match in note.matches_in(_BEFORE_CHILD, stretches):
         number = float(match.group("n")) + (0.5 if match.group("half") else 0.0)
         years = number / _MONTHS if match.group("m") else number / _WEEKS if match.group("w") else number
         yield ChildAge(years, match.start(), match.end())

@@ -87,6 +87,8 @@ _HEADING = re.compile(
     r"medicines?|dh|dhx|drug history|drugs|drug hx|rx|tablets|prescriptions?)(?: history| list| "
     r"currently)?\s?(?:[:=\-]\s{0,3}(?:\n\s{0,3}[\-*]?\s?)?|\s(?=[a-z]))"
 )
+#: one of these stands in each such heading, which is not longer than this
+_IN_HEADING, _LONGEST_HEADING = ("med", "dh", "drug", "rx", "tablet", "prescription"), 120
 _LIST_ITEM = re.compile(
     r"\s{0,3}(?:and |plus |& |\+ ?|also )?(?:takes |taking |on |prn |regular |some |occasional |daily |a |an |"
     r"her |his |my |just |only )*(?P<n>[a-z][a-z\-]{4,22})(?: "
@@ -100,7 +102,7 @@ def _listed(note: Note, lexicon: Lexicon, out: dict[int, Fact]) -> None:
         return
     endings = note.said.medicine_endings
     taken = Taken((f.span.start, f.span.end) for f in out.values())
-    for heading in _HEADING.finditer(note.low):
+    for heading in note.matches_in(_HEADING, note.around(_IN_HEADING, _LONGEST_HEADING)):
         place = heading.end()
         for _ in range(20):
             item = _LIST_ITEM.match(note.low, place)

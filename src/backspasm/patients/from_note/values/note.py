@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
+from string import ascii_lowercase
 
 from backspasm.patients.from_note.spans import Part, Span
 from backspasm.patients.from_note.values.numbers import COUNT_WORDS
@@ -18,11 +19,13 @@ _ALIKE = dict(
     zip("’‘‛`´“”\u00a0\u2009\u202f\u2002\u2003\t–—−‐‑‒·•∙μ⁹³×²˚º⁄", "'''''\"\"       -------. .µ93x2°°/", strict=False)
 )
 _ALIKE |= {"\t": " ", "·": ".", "•": " ", "∙": "."}
-_WORD = re.compile(r"[a-z]+")
 _DIGITS = re.compile(r"[0-9½]+")
 _START = itemgetter(1)
 _SENTENCE_END = re.compile(r"[\n\r;]+|[.!?](?=\s|$)")
 
+
+#: small letters stay, all else becomes a blank
+_LETTERS_ONLY = bytes(c if chr(c) in ascii_lowercase else ord(" ") for c in range(256))
 
 #: a word, and where it begins and ends
 Token = tuple[str, int, int]
@@ -50,7 +53,7 @@ class Note:
 
     __slots__ = (
         "_by_word", "_holds", "_part_starts", "_parts", "_places", "_sentence_starts", "_sentences",
-        "digits", "low", "numbers", "said", "text", "tokens", "words",
+        "digits", "low", "numbers", "said", "text", "words",
     )  # fmt: skip
 
     def __init__(self, text: str, parts: Sequence[tuple[Span, Part]], sentences: Sequence[Span], said: Said) -> None:
@@ -58,11 +61,8 @@ class Note:
         #: words of the knowledge base that a part of the reader asks for by the word
         self.said = said
         self.low = unwrapped(normalised(text))
+        self._by_word = _words_of(self.low)
         #: whether a part of the reader need look at all is one intersection of sets
-        self.tokens: list[Token] = [(m.group(), *m.span()) for m in _WORD.finditer(self.low)]
-        self._by_word: defaultdict[str, list[Token]] = defaultdict(list)
-        for token in self.tokens:
-            self._by_word[token[0]].append(token)
         self.words = frozenset(self._by_word)
         #: where runs of digits begin
         self.digits = [m.start() for m in _DIGITS.finditer(self.low)]
@@ -97,6 +97,32 @@ class Note:
                 if match is not None:
                     last = match.end()
                     yield match
+
+    def around(self, pieces: Iterable[str], reach: int, also: Iterable[int] = ()) -> list[tuple[int, int]]:
+        """The stretches within so many characters of one of these pieces of words, or of other places; none overlap.
+
+        A pattern of which every match holds one of the pieces, and whose matches with what they look at beside them are
+        no longer than the reach, matches in the stretches what it matches in the whole note.
+        """
+        low, places = self.low, list(also)
+        for piece in pieces:
+            place = low.find(piece)
+            while place >= 0:
+                places.append(place)
+                place = low.find(piece, place + 1)
+        places.sort()
+        out: list[tuple[int, int]] = []
+        for place in places:
+            start, end = max(0, place - reach), min(len(low), place + reach)
+            if out and start <= out[-1][1]:
+                out[-1] = (out[-1][0], end)
+            else:
+                out.append((start, end))
+        return out
+
+    def matches_in(self, pattern: re.Pattern[str], stretches: Iterable[tuple[int, int]]) -> Iterator[re.Match[str]]:
+        """Matches of a pattern in each of some stretches."""
+        return chain.from_iterable(pattern.finditer(self.low, start, end) for start, end in stretches)
 
     @property
     def places(self) -> list[int]:
@@ -150,6 +176,20 @@ class Note:
         """Up to so many characters of the same sentence from a place on."""
         _, end = self.sentence_at(max(0, place - 1))
         return self.low[place : min(end, place + most)]
+
+
+def _words_of(low: str) -> dict[str, list[Token]]:
+    """The runs of plain small letters, each with all its places in order. Three times as fast as an expression."""
+    out: defaultdict[str, list[Token]] = defaultdict(list)
+    start = 0
+    for word in low.encode("ascii", "replace").translate(_LETTERS_ONLY).decode("ascii").split(" "):
+        if word:
+            end = start + len(word)
+            out[word].append((word, start, end))
+            start = end + 1
+        else:
+            start += 1
+    return out
 
 
 def word_set(words: str) -> frozenset[str]:

@@ -59,6 +59,10 @@ _WORDS = word_set(
 )
 #: characters around a word of pregnancy within which its weeks and its denial stand
 _AROUND = 90
+#: one of these stands in each match of the patterns above (or weeks of 40, or G2P1), which is not longer than this
+_PIECES = word_set("preg gestation gravid antenatal primip multip gone along expecting trimester hcg upt")
+_LONGEST = 200
+_OF_FORTY = re.compile(r"/\s?40")
 _ALONG = frozenset({"gone", "along"})
 _WEEK_WORDS = frozenset({"weeks", "wks", "months"})
 
@@ -72,6 +76,7 @@ _NO_BEHIND = re.compile(
     r"^(?:cy|t)?\b[^.;\n]{0,32}?\b(?:neg(?:ative)?|excluded|ruled out|unlikely|denied|impossible)\b|^(?:cy|"
     r"t)?\s?(?:test|hcg|urine)?[\s:?=\-]{0,3}(?:-ve|\(-\)|no\b|n\b|nil\b)"
 )
+_PREG = re.compile("preg")
 _PREGNANT = re.compile(r"\b(?:pregnan|preg\b)")
 _NO_PAST = re.compile(
     r"\b(?:never been|problems?|complications?|issues?|trouble|change|trying|before|previous|last|during|since|"
@@ -81,7 +86,10 @@ _NO_PAST = re.compile(
 
 def _denied(note: Note) -> re.Match[str] | None:
     """ "not pregnant", "pregnancy test done, negative" in other words than those of the list."""
-    for match in _PREGNANT.finditer(note.low):
+    for near in _PREG.finditer(note.low):
+        match = _PREGNANT.match(note.low, near.start())
+        if match is None:
+            continue
         before = note.before(match.start(), 32)
         if _NO_PAST.search(before) or note.part_at(match.start()) in ("family", "past"):
             continue
@@ -103,12 +111,16 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
         return [], []
     begin, end_of = 0, len(low)
     if not slash:  # only the stretch that holds the words needs to be looked at
-        near = [(a, b) for word, a, b in note.tokens if word in _WORDS or word in _ALONG or word in ("g", "p")]
-        begin, end_of = max(0, near[0][0] - _AROUND), min(len(low), near[-1][1] + _AROUND)
+        named = note.tokens_of(_WORDS | _ALONG | {"g", "p"})
+        begin, end_of = max(0, named[0][1] - _AROUND), min(len(low), named[-1][2] + _AROUND)
+    also = [m.start() for m in _OF_FORTY.finditer(low)] + [start for _, start, _ in note.tokens_of(frozenset({"g"}))]
+    near = [
+        (max(a, begin), min(b, end_of)) for a, b in note.around(_PIECES, _LONGEST, also) if b > begin and a < end_of
+    ]
     facts: list[Fact] = []
     spans: list[Span] = []
     weeks: tuple[float, int, int] | None = None
-    for match in _WEEKS.finditer(low, begin, end_of):
+    for match in note.matches_in(_WEEKS, near):
         group = next(g for g in ("n", "n2", "n3", "n4") if match.group(g))
         number = value_of(match.group(group))
         if number is None or not 1 <= number <= most_weeks:
@@ -131,14 +143,14 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
         weeks = (number, match.start(), match.end())
         break
     if weeks is None:
-        for match in _MONTHS.finditer(low, begin, end_of):
+        for match in note.matches_in(_MONTHS, near):
             number = value_of(match.group("n"))
             if number is not None and 1 <= number <= 10 and not _OTHER.search(note.before(match.start(), 50)):
                 # a calendar month has 365.25 / 12 / 7 weeks
                 weeks = (round(number * 365.25 / 84, 1), match.start(), match.end())
                 spans.append(Span(match.start(), match.end()))
                 break
-    no = _NEGATIVE.search(low, begin, end_of) or _denied(note)
+    no = next(note.matches_in(_NEGATIVE, near), None) or _denied(note)
     if weeks is not None:
         number, start, end = weeks
         span, cue = Span(start, end), note.text[start:end]
@@ -146,7 +158,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
     if no is not None:
         facts.append(Fact("pregnant", False, Span(no.start(), no.end()), note.text[no.start() : no.end()]))
         return facts, spans
-    for match in _POSITIVE.finditer(low, begin, end_of):
+    for match in note.matches_in(_POSITIVE, near):
         before = note.before(match.start(), 46)
         behind = low[match.end() : match.end() + 3]
         if (

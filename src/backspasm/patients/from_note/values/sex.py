@@ -17,6 +17,7 @@ _MY_CHILD = re.compile(
     r"\b(?:my|our) (?:[0-9a-z½\-]+[ -]){0,4}?(?P<s>son|daughter|little boy|little girl|boy|girl|lad|grandson|"
     r"granddaughter|husband|wife|mother|father|mum|mom|dad|brother|sister)\b(?P<r>[^.;\n]{0,30})"
 )
+_FIELD, _MINE = frozenset({"sex", "gender"}), frozenset({"my", "our"})
 _FEMALE_SIGNS = frozenset({"f", "female", "♀", "woman", "lady", "girl"})
 _AGE_LETTER = re.compile(r"(?<![a-z'])(?P<s>female|male|woman|man|lady|gentleman|girl|boy|[fm♀♂])(?![a-z'])")
 _AGE_WORD = re.compile(r"\b(?P<s>female|male|woman|man|lady|gentleman|girl|boy)\b")
@@ -56,7 +57,8 @@ def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
             start = max(0, place - 12) + front.start("s")
             count("female" if front.group("s") in _FEMALE_SIGNS else "male", 6.0, start, start + len(front.group("s")))
     if "sex" in note.words or "gender" in note.words or "♀" in low or "♂" in low:
-        for match in _SEX_FIELD.finditer(low):
+        signs = "♀" in low or "♂" in low
+        for match in _SEX_FIELD.finditer(low) if signs else note.led_matches(_SEX_FIELD, _FIELD):
             group = "s" if match.group("s") else "t"
             count(
                 "female" if match.group(group) in _FEMALE_SIGNS else "male", 6.0, match.start(group), match.end(group)
@@ -64,7 +66,7 @@ def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
     parent = None
     if not note.words.isdisjoint(_KIN_OF_NARRATOR) and ("my" in note.words or "our" in note.words):
         own = speaks_of_self(note)
-        for match in _MY_CHILD.finditer(low):
+        for match in note.led_matches(_MY_CHILD, _MINE):
             kin = match.group("s")
             if own:
                 continue
