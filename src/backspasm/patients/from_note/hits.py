@@ -164,6 +164,8 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
             continue
         start, end = doc.starts[m.start], doc.ends[m.end - 1]
         cue = doc.text[doc.starts[verdict.start] : doc.ends[verdict.end - 1]] if verdict.decided else ""
+        if verdict.assertion == "absent" and verdict.start >= m.end and _twice(doc, m, start, end, cue):
+            verdict = Verdict("present")
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
@@ -218,6 +220,19 @@ _NOT_SHE = re.compile(
     r"(?:(?:is|was|has|does|did|do|have|am)(?: not|n't| never)|never|isn't|hasn't|doesn't|didn't|don't|haven't|wasn't)"
     r"(?: has| does| did| have| had| is| been)?\s*(?:[.;,\n]|$)"
 )
+
+
+#: a test that was positive is not made negative by the result of the next: ``SLR positive and crossed SLR negative``
+_POSITIVE, _NEGATIVE = re.compile(r"\b(?:positive|pos)\b|\+ve"), re.compile(r"(?:(?:all|both) )?(?:negative|neg|-ve)")
+
+
+def _twice(doc: Document, match: Match, start: int, end: int, cue: str) -> bool:
+    """Whether a match has a result of its own, so that a negative one after it belongs to something else."""
+    return (
+        match.rule.source in ("says", "counts_as")
+        and _NEGATIVE.fullmatch(cue.lower()) is not None
+        and _POSITIVE.search(doc.lower, start, end) is not None
+    )
 
 
 def _but_not_the_patient(doc: Document, match: Match, s: Sentence) -> bool:
