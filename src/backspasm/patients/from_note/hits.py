@@ -168,6 +168,8 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
             verdict = Verdict("present")
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
+        if verdict.assertion == "family" and _tells(doc, verdict, m, scopes):
+            verdict = Verdict("absent" if scopes.denied(m) else "present")
         for finding, says in (*((f, True) for f in m.rule.present), *((f, False) for f in m.rule.absent)):
             normal = m.rule.source in ("denies", "statements")
             if normal and verdict.assertion == "absent" and _new_item(doc, verdict, m):
@@ -237,6 +239,20 @@ def _twice(doc: Document, match: Match, start: int, end: int, cue: str) -> bool:
 
 def _but_not_the_patient(doc: Document, match: Match, s: Sentence) -> bool:
     return _NOT_SHE.match(doc.lower, doc.ends[match.end - 1]) is not None
+
+
+#: what makes a relative one who tells of the patient: ``Mum denies any injury``, ``parents not aware of a fall``
+_TELLING = re.compile(
+    r"\s+(?:(?:also|has|have|had|does|do|did|is|are|was|were|both)(?:n't)? ){0,2}(?:not )?"
+    r"(?:den(?:y|ies|ied)|(?:un)?aware|seen|saw|witnessed|noticed|notices|recalls?|remembers?|knows? of)\b"
+)
+
+
+def _tells(doc: Document, verdict: Verdict, match: Match, scopes: Scopes) -> bool:
+    """Whether the relative of a cue speaks of the patient, and no other relative is named after that."""
+    return _TELLING.match(doc.lower, doc.ends[verdict.end - 1]) is not None and not any(
+        verdict.end <= p.start < match.end and p.cue.kind == "family" for p in scopes.others
+    )
 
 
 def _new_item(doc: Document, verdict: Verdict, match: Match) -> bool:
