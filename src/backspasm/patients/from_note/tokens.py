@@ -108,7 +108,7 @@ _CAPITAL = re.compile(r"(?<![A-Z]{2} )(?<![\w/])(?:FROM|AS)(?![\w/])(?! [A-Z]{3}
 
 def capitals(text: str, lower: str) -> str:
     """The text in small letters, in which abbreviations that only their capitals show have got a word of their own."""
-    if "FROM" not in text and "AS" not in text:
+    if "FROM" not in text and "AS" not in text and "LT" not in text:
         return lower
     pieces: list[str] = []
     at = 0
