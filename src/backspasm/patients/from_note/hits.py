@@ -177,7 +177,7 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
             assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
             if assertion is None:
                 continue
-            if verdict.cue == "kin_bare" and finding not in kinds.lasting:
+            if verdict.cue == "kin_bare" and finding not in kinds.lasting and not _of_kin(verdict, m, s):
                 assertion = "present" if says and not scopes.denied(m) else "absent"  # "helped dad carry a fridge"
             target = finding
             if finding == REPORTED_WEAK and assertion == "absent":
@@ -253,6 +253,11 @@ def _tells(doc: Document, verdict: Verdict, match: Match, scopes: Scopes) -> boo
     return _TELLING.match(doc.lower, doc.ends[verdict.end - 1]) is not None and not any(
         verdict.end <= p.start < match.end and p.cue.kind == "family" for p in scopes.others
     )
+
+
+def _of_kin(verdict: Verdict, match: Match, s: Sentence) -> bool:
+    """Whether a sentence opens with a relative and goes on at once with the finding: ``Brother paralysed since a crash``."""
+    return verdict.start == s.first and match.start == verdict.end
 
 
 def _new_item(doc: Document, verdict: Verdict, match: Match) -> bool:
