@@ -187,7 +187,7 @@ class Document(Struct, frozen=True):
 
 def read_document(text: str, speller: Speller, headings: HeadingFinder) -> Document:
     """Cut a note into sentences. Linear in its length; never raises."""
-    lower = read_tables(_SIGN.sub(r" (\1) ", tokens.normalise(text)))
+    lower = read_tables(_SIGN.sub(r" (\1) ", tokens.capitals(text, tokens.normalise(text))))
     parts = headings.parts_of(text, lower)
     turns, lower = _turns(lower)
     words: list[int] = []

@@ -166,8 +166,12 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
             continue
         start, end = doc.starts[m.start], doc.ends[m.end - 1]
         cue = doc.text[doc.starts[verdict.start] : doc.ends[verdict.end - 1]] if decided else ""
+        if verdict.assertion == "absent" and verdict.start >= m.end and _twice(doc, m, start, end, cue):
+            verdict = Verdict("present")
         if verdict.assertion in ("family", "other_person") and _but_not_the_patient(doc, m, s):
             verdict = Verdict("absent", verdict.start, verdict.end)
+        if verdict.assertion == "family" and _tells(doc, verdict, m, scopes):
+            verdict = Verdict("absent" if scopes.denied(m) else "present")
         present = rule.present
         for number, finding in enumerate(present + rule.absent):
             says = number < len(present)
@@ -176,7 +180,7 @@ def _judged(doc: Document, s: Sentence, matched: Found, scopes: Scopes, kinds: _
             assertion = _assertion(m, verdict, says, finding, kinds, s, cue.lower())
             if assertion is None:
                 continue
-            if verdict.cue == "kin_bare" and finding not in kinds.lasting:
+            if verdict.cue == "kin_bare" and finding not in kinds.lasting and not _of_kin(verdict, m, s):
                 assertion = "present" if says and not scopes.denied(m) else "absent"  # "helped dad carry a fridge"
             target = finding
             if finding == REPORTED_WEAK and assertion == "absent":
@@ -223,8 +227,40 @@ _NOT_SHE = re.compile(
 )
 
 
+#: a test that was positive is not made negative by the result of the next: ``SLR positive and crossed SLR negative``
+_POSITIVE, _NEGATIVE = re.compile(r"\b(?:positive|pos)\b|\+ve"), re.compile(r"(?:(?:all|both) )?(?:negative|neg|-ve)")
+
+
+def _twice(doc: Document, match: Match, start: int, end: int, cue: str) -> bool:
+    """Whether a match has a result of its own, so that a negative one after it belongs to something else."""
+    return (
+        match.rule.source in ("says", "counts_as")
+        and _NEGATIVE.fullmatch(cue.lower()) is not None
+        and _POSITIVE.search(doc.lower, start, end) is not None
+    )
+
+
 def _but_not_the_patient(doc: Document, match: Match, s: Sentence) -> bool:
     return _NOT_SHE.match(doc.lower, doc.ends[match.end - 1]) is not None
+
+
+#: what makes a relative one who tells of the patient: ``Mum denies any injury``, ``parents not aware of a fall``
+_TELLING = re.compile(
+    r"\s+(?:(?:also|has|have|had|does|do|did|is|are|was|were|both)(?:n't)? ){0,2}(?:not )?"
+    r"(?:den(?:y|ies|ied)|(?:un)?aware|seen|saw|witnessed|noticed|notices|recalls?|remembers?|knows? of)\b"
+)
+
+
+def _tells(doc: Document, verdict: Verdict, match: Match, scopes: Scopes) -> bool:
+    """Whether the relative of a cue speaks of the patient, and no other relative is named after that."""
+    return _TELLING.match(doc.lower, doc.ends[verdict.end - 1]) is not None and not any(
+        verdict.end <= p.start < match.end and p.cue.kind == "family" for p in scopes.others
+    )
+
+
+def _of_kin(verdict: Verdict, match: Match, s: Sentence) -> bool:
+    """Whether a sentence opens with a relative and goes on at once with the finding: ``Brother paralysed since a crash``."""
+    return verdict.start == s.first and match.start == verdict.end
 
 
 def _new_item(doc: Document, verdict: Verdict, match: Match) -> bool:

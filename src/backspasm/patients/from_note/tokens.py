@@ -102,6 +102,24 @@ def normalise(text: str) -> str:
     return lower
 
 
+#: abbreviations in capitals that are ordinary words in small letters, not inside a line of capitals: *full range of
+#: movement*, *ankylosing spondylitis*; and the words of the lists that take their place, which are as long
+_CAPITALS = {"FROM": "frm ", "AS": "ax"}
+_CAPITAL = re.compile(r"(?<![A-Z]{2} )(?<![\w/])(?:FROM|AS)(?![\w/])(?! [A-Z]{3})")
+
+
+def capitals(text: str, lower: str) -> str:
+    """The text in small letters, in which abbreviations that only their capitals show have got a word of their own."""
+    if "FROM" not in text and "AS" not in text and "LT" not in text:
+        return lower
+    pieces: list[str] = []
+    at = 0
+    for m in _CAPITAL.finditer(text):
+        pieces += [lower[at : m.start()], _CAPITALS[m.group()]]
+        at = m.end()
+    return "".join([*pieces, lower[at:]])
+
+
 def basic_form(word: str) -> str:
     """The word without its ending, and in one spelling for British and American usage.
 

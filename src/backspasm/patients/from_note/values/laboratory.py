@@ -30,6 +30,7 @@ _FROM = re.compile(rf"({BETWEEN})from\s+")
 _DATE_OR_TIME = re.compile(
     r"/[0-9]|\s?-?(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|am|pm)\b|(?:st|nd|rd|th)\b|-[0-9]+[/\-]"
 )
+_YEAR = re.compile(r"(?:19[3-9]|20[0-4])[0-9]")
 _REFERENCE = re.compile(r"(?:normal|ref|range|nr|limit|uln)\b[^0-9]{0,8}[<(]?\s?$")
 _PAIR = re.compile(
     rf"\s?(?:/|and|&|,|\+)\s?(esr|crp|c-reactive protein|sed rate)[\s:=]*(?:(?:is|are|was|were|of|both|raised|at|"
@@ -83,6 +84,8 @@ def value_behind(note: Note, hit: Hit, scale: Scale) -> tuple[float, int] | None
     if _REFERENCE.search(match.group(1)) and "(" in match.group(1):
         return None
     pair, stop = unit_at(low, end, scale)
+    if pair is None and _YEAR.fullmatch(written):
+        return None  # "breast ca 2016"
     later = _LATER.match(low, stop)
     if later is not None and (come is not None or ">" in later.group() or "→" in later.group()):
         written, end = later.group(1), later.end()

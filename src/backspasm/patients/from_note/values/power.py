@@ -15,10 +15,10 @@ _OF_FIVE = re.compile(
     r"\s?/\s?[0-9])"
 )
 _WORDS_OF_FIVE = re.compile(rf"\b({COUNT}) out of (?:five|5)\b")
-_MRC = re.compile(r"\bmrc(?: grade| power| scale| score)?[\s:=]{0,3}([0-5])\s?([+-](?![0-9]))?(?![0-9./])")
+_MRC = re.compile(r"\bmrc(?: grade| power| scale| score)?[\s:=]{0,3}([0-5])\s?([+-](?![0-9]))?(?![0-9/]|\.[0-9])")
 _GRADED = re.compile(
     r"\b(?:power|strength)\b(?:[\s:=(]|\b(?:is|was|of|at|grade|graded|only|about|around|mrc|in|the|left|right|"
-    r"both|legs?|ankles?|dorsiflexion|reduced|to|down|ehl|l|r)\b){0,8}([0-5])\s?([+-](?![0-9]))?(?![0-9./]|"
+    r"both|legs?|ankles?|dorsiflexion|reduced|to|down|ehl|l|r)\b){0,8}([0-5])\s?([+-](?![0-9]))?(?![0-9/]|\.[0-9]|"
     r"\s?(?:days?|weeks?|out|kg|months?|years?))"
     r"|\bgrade ([0-5])\s?([+-])? (?:power|strength|weakness)"
 )
