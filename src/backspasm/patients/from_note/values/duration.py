@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from backspasm.patients.from_note.spans import Span, Time
 from backspasm.patients.from_note.values.note import Note
+from backspasm.patients.from_note.values.onsets import flare, later_onset
 
 _PAIN = re.compile(
     r"\b(?:back ?pain|backache|back ache|lbp|tlbp|low back|lower back|lumbar pain|loin pain|flank pain|neck pain|"
@@ -68,7 +69,7 @@ _DIRECT = re.compile(
     r"since|started|began|onset|ongoing|present|now|has|have|been|lasting|there|came|come|on|about|approx|"
     r"approximately|around|roughly|maybe|perhaps|probably|the|last|past|duration|at least|nearly|almost|more "
     r"than|over|~|some|continuous(?:ly)?|constant(?:ly)?|that|which|is|was|and|in|his|her|my|lower|low|back|left|"
-    r"right|sided|leg|lumbar|area|going|on|gradually|gradual|suddenly|sudden|still|persisting|persistent|these|"
+    r"right|sided|leg|lumbar|thoracic|central|midline|sharp|dull|area|going|on|gradually|gradual|suddenly|sudden|still|persisting|persistent|these|"
     r"this|a|mid|upper|radiating|buttock|into|first|really|just|only|with|insidious|acute|worsening|severe|hx|"
     r"history)\b[\s,:(\-~]{0,3}){0,9}$"
 )
@@ -125,12 +126,13 @@ _WHAT = re.compile(
 )
 _WORSE_BEFORE = re.compile(
     r"\b(?:worse[a-z]*|worsen[a-z]*|deteriorat[a-z]*|progress[a-z]*|increas(?:ed|ing|ingly)|more severe|"
-    r"escalat[a-z]*|exacerbat[a-z]*|constant|unbearable|spread(?:ing)?|radiat[a-z]*|now)\b[^,;.]{0,26}$"
+    r"escalat[a-z]*|exacerbat[a-z]*|constant|unbearable|spread(?:ing)?|radiat[a-z]*|now(?! (?:back|low|neck|pain|a|has|have)\b))"
+    r"\b(?! -)[^,;.]{0,26}$"
 )
 _WORSE_BEHIND = re.compile(
     r"^[\s,]{0,2}(?:or so |it |the pain |has |is |have |got |getting |become |been |even |much ){0,4}"
     r"(?:worse(?! (?:first thing|in the|at |on |with |when |after |by |if |lying |sitting |standing ))|"
-    r"worsening|increasing|unbearable|spread|deteriorat)"
+    r"worsening|increasing|unbearable|spread|deteriorat|(?:constant|continuous|unremitting)(?! (?:[a-z]+ )?(?:pain|ache|lbp|back)))"
 )
 _WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day$")
 _TODAY = re.compile(r"(?:earlier )?(?:today|this week|tonight|this afternoon|this evening|this morning)")
@@ -171,6 +173,12 @@ _HURT = re.compile(r"\b(?:deadlift\w*|came off|rear[- ]?ended|crash\w*|rta|rtc|m
 _STOPPED = re.compile(
     r"\bstopped (?:walking|standing|sitting|crawling|running|playing|wanting|putting|using|bearing)\b"
 )
+_WELL_UNTIL = re.compile(r"\b(?:until|till|til) (?:about |around |some )?$")
+_WELL_AFTER = re.compile(
+    r"(?: ago)?[\s,]{0,2}(?:(?:but|and|though|although) )?(?:he |she |i |they |it |we )?(?:(?:was|were|is|seemed|felt|got up|"
+    r"carried on|had been|have been|has been) )?(?:completely |totally |perfectly |absolutely )?(?:fine|ok|okay|well|alright|"
+    r"all right|unhurt|uninjured|unharmed|right as rain|no (?:pain|problems?|symptoms?|ill effects?|injury))\b"
+)
 #: an injury of years ago belongs to no pain of today that the note dates otherwise
 _OLD = 365.0
 
@@ -203,9 +211,9 @@ def durations(note: Note, times: list[Time]) -> list[Time]:
     best = [time for _, _, time in weighed]
     if not best:
         best = _of_the_presentation(note, times)
-    whole = _sum(note, times)
-    if whole is not None:
-        best.insert(0, whole)
+    for more in (flare(note, times, best), later_onset(note, times), _sum(note, times)):
+        if more is not None:
+            best.insert(0, more)
     return best
 
 
@@ -284,6 +292,10 @@ def _weight(note: Note, time: Time, order: int, presenting: bool = False) -> flo
     against = sum(w in whole or w.startswith(stems) for w in counted) + len(_OTHER_PHRASES.findall(near))
     if against:
         weight -= min(3.0, 0.8 * against) if direct else min(4.5, 1.8 + 0.7 * (against - 1))
+    if time.form == "ago" and _WELL_UNTIL.search(before):
+        weight += 2.5
+    if _WELL_AFTER.match(note.after(time.span.end, 50)):  # "fell three weeks ago but was fine after"
+        weight -= 3.0
     if before.endswith("after "):  # "better after 2 hours"
         weight -= 1.5
     if (_WORSE_BEFORE.search(before) and not _NOW_BEFORE.search(before)) or _WORSE_BEHIND.match(after):
