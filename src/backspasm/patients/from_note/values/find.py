@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from backspasm.patients.childhood import is_child
 from backspasm.patients.from_note.kept import kept
 from backspasm.patients.from_note.spans import Fact, Part, Span
 from backspasm.patients.from_note.values.age import find_age
@@ -92,11 +91,11 @@ def find_values(
     medicines = [
         m for m in find_medicines(note, by_kind.get("medicine", []), made.lexicon) if m.span.start not in listed
     ]
-    child = bool(age) and is_child(float(age[0].value), knowledge) is True
+    young = bool(age) and float(age[0].value) < knowledge.table("age_groups")["teen"]
     facts: list[Fact] = [
         *age,
         *sex,
-        *find_setting(note, by_kind.get("setting", []), child),
+        *find_setting(note, by_kind.get("setting", []), young),
         *pregnancy,
         *medicines,
         *allergies,

@@ -7,6 +7,7 @@ import re
 from backspasm.patients.from_note.spans import Fact, Span
 from backspasm.patients.from_note.values.lexicon import Hit
 from backspasm.patients.from_note.values.note import Note
+from backspasm.patients.from_note.values.setting_signs import setting_by_signs
 
 #: the place is one of another time, a plan or an advice
 _ELSEWHERE = re.compile(
@@ -47,13 +48,18 @@ _EXAMINED = re.compile(r"\b(?:o/e|on exam\w*|exam(?:ination)?|slr|obs|bp|pmh|c/o
 _TURNS = re.compile(r"^\s*(?:dr|doctor|gp|nurse|clinician|patient|pt|caller|parent|mum)\b[a-z. ]{0,12}:", re.MULTILINE)
 
 
-def find_setting(note: Note, hits: list[Hit], child: bool = False) -> list[Fact]:
+def find_setting(note: Note, hits: list[Hit], young: bool = False) -> list[Fact]:
     """At most one setting: what the title says goes before its body, and both before the kind of the note.
 
     Args:
-        child: whether the patient is so young that a clinic is one for children.
+        young: whether the patient is so young that a clinic is one for children whatever it writes; adolescents are sent to
+            clinics of either kind.
     """
-    return _said(note, hits) or _of_its_kind(note, child)
+    return _said(note, hits) or _of_its_kind(note, young or note.holds(_OF_CHILDREN))
+
+
+#: what only those write who see children
+_OF_CHILDREN = re.compile(r"\b(?:pa?ediatr[a-z]*|paeds?|peds|centiles?|percentile)\b")
 
 
 def _of_its_kind(note: Note, child: bool) -> list[Fact]:
@@ -62,8 +68,16 @@ def _of_its_kind(note: Note, child: bool) -> list[Fact]:
     if reply is not None:
         return [_fact(note, "paediatric_clinic" if child else "spine_clinic", reply)]
     vitals = [m for m in (next(note.led_matches(v, words), None) for v, words in _VITALS) if m is not None]
+    hot_and_fast = any(low[m.start()] == "t" for m in vitals) and any(low[m.start()] in "hp" for m in vitals)
+    signs = setting_by_signs(note, len(vitals), hot_and_fast)
+    if signs is not None and signs[0] == "spine_clinic" and child:
+        signs = "paediatric_clinic", signs[1]
+    if signs is not None and signs[0] != "primary_care":
+        return [_fact(note, *signs)]
     if len(vitals) >= _FULL_SET:
         return [_fact(note, "emergency", vitals[0])]
+    if signs is not None:
+        return [_fact(note, *signs)]
     own = next(note.led_matches(_OWN_WORDS, _OWN_FIRST), None)
     if own is not None and _EXAMINED.search(low) is None and _TURNS.search(low) is None:
         return [_fact(note, "community", own)]
