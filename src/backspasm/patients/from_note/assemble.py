@@ -208,7 +208,7 @@ def _repair(
         implied.update(lexicon.implied_by(name))
     for c in comorbidities:
         implied.update(knowledge.comorbidities[c].implies)
-    if pregnant is not None and "pregnancy" in said and said["pregnancy"] is not pregnant:
+    if pregnant is not None and ("pregnancy" in said or "pregnancy" not in uncertain):
         said["pregnancy"] = pregnant
     for finding in implied:
         if said.get(finding) is False:

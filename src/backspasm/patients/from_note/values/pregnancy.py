@@ -14,6 +14,8 @@ _WEEKS = re.compile(
     rf"s')?(?:\s?\+\s?[0-6])?[\s\-]{{0,2}}(?:pregnant|gestation|gestational|gravid|preg\b|gone\b|along\b|"
     rf"expecting\b|into (?:her|my|the) pregnancy|of (?:pregnancy|gestation)|antenatal|in (?:her|my) (?:first|"
     rf"second|third|fourth) pregnancy)"
+    rf"|\bhow (?:far (?:along|gone)|many weeks)\b[^?\n]{{0,24}}\?\s{{0,2}}(?:[a-z.' ]{{1,20}}:)?\s{{0,2}}(?:(?:i'm|im|i am|about|just|nearly|"
+    rf"over|at|around)\s){{0,3}}(?P<n5>{_N})(?:\s?\+\s?[0-6])?\s?(?:weeks?|wks?|w\b|/40)"
     rf"|\b(?:pregnant|pregnancy|gravid|gestation|antenatal|g[0-9]{{1,2}}\s?p[0-9]{{1,2}}(?:\+[0-9])?|primip|"
     rf"primigravida|multip)\b[\s:,(\-]{{0,3}}(?:(?:at|now|is|currently|about|approx|around|of|lady|woman|mother|"
     rf"and|edd|in week|week)\s){{0,3}}(?P<n2>{_N})(?:\s?\+\s?[0-6])?[\s\-]{{0,2}}(?:weeks?|wks?|w\b|/40)"
@@ -109,7 +111,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
     spans: list[Span] = []
     weeks: tuple[float, int, int] | None = None
     for match in _WEEKS.finditer(low, begin, end_of):
-        group = next(g for g in ("n", "n2", "n3", "n4") if match.group(g))
+        group = next(g for g in ("n", "n2", "n3", "n4", "n5") if match.group(g))
         number = value_of(match.group(group))
         if number is None or not 1 <= number <= most_weeks:
             continue
@@ -122,7 +124,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
             or re.match(r"[^.;\n]{0,10}\b(?:delivery|c-section|section|birth|premature|baby)\b", behind)
         ):
             continue
-        if _NOT_NOW.search(before[-34:]) and group != "n3":
+        if _NOT_NOW.search(before[-34:]) and group not in ("n3", "n5"):
             continue
         if group == "n3" and re.search(
             r"(?:pain|score|power|power|hads|phq|odi|back|oswestry|[a-z]{2,}\s?(?:score|scale))[\s:=]{0,2}$", before

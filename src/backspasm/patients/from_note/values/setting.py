@@ -87,11 +87,18 @@ def _of_its_kind(note: Note, child: bool) -> list[Fact]:
 #: a patient or a parent writes
 _OWN_WORDS = re.compile(
     r"\b(?:my (?:lower |low |upper |mid |middle |bad )?back|my (?:little |young )?(?:son|daughter|boy|girl|lad|child|baby)|"
-    r"i(?:'m| am) (?:a |an )?[0-9]{1,2}\b|i(?:'ve| have) (?:had|got|been|hurt)|should i\b|do i need)"
+    r"i(?:'m| am) (?:a |an )?[0-9]{1,2}\b|i(?:'ve| have) (?:had|got|been|hurt)|should i\b|do i need|i(?:'m| am) writing|"
+    r"(?:mum|mom|mam|dad|mother|father) (?:of|to) [a-z]+,? (?:who is |aged? )?[0-9])"
 )
 
 
-_OWN_FIRST = frozenset({"my", "i", "should", "do"})
+_OWN_FIRST = frozenset({"my", "i", "should", "do", "mum", "mom", "mam", "dad", "mother", "father"})
+
+
+def _alone(note: Note, hit: Hit) -> bool:
+    """Whether the place is all that its sentence says: "Walk-in clinic." """
+    start, end = note.sentence_at(hit.start)
+    return not note.low[start : hit.start].strip(" -:*") and not note.low[hit.end : end].strip(" .-:*\n")
 
 
 def _fact(note: Note, setting: str, match: re.Match[str]) -> Fact:
@@ -112,7 +119,7 @@ def _said(note: Note, hits: list[Hit]) -> list[Fact]:
             weight += 3.0
         elif hit.start < _TITLE:
             weight += 1.4 if line == 0 else 1.0
-        if _HERE.search(before):
+        if _HERE.search(before) or _alone(note, hit):
             weight += 1.6
         if _ELSEWHERE.search(before) and hit.start != 0:
             weight -= 2.5
