@@ -50,7 +50,7 @@ _OTHER_PHRASES = re.compile(
 )
 _WORD = re.compile(r"[a-z]+")
 _CHRONIC = re.compile(
-    r"\b(?:chronic|long[- ]?standing|longstanding|background|known|recurrent|on and off|off and on|on/off|"
+    r"\b(?:chronic|long[- ]?standing|longstanding|background|known|recurrent|on and off|off and on|on/off|on [+&] off|off [+&] on|"
     r"intermittent(?:ly)?|years of|usual|usually|always|grumbling|niggl[a-z]*|history of (?:chronic|recurrent|"
     r"intermittent|previous)|periodic(?:ally)?|flare[- ]?ups?|ex-?flares|occasional(?:ly)?)\b"
 )
@@ -80,7 +80,7 @@ _DIRECT_BEHIND = re.compile(
     r"unilateral|his|her|my|the|now|moderate|atraumatic|mechanical|unremitting|persistent|insidious|onset|"
     r"duration|really|nagging|midline|burning|niggling|in|this|deep|stabbing|throbbing|gnawing|boring|horrible|flank|loin|"
     r"neck|chest|groin|hip|heel|buttock|leg|thigh|calf|knee|abdominal|abdo|belly|rib|shoulder|tired|tiredness|fatigue|and|"
-    r"mid|both|sides?)\b[\s\-,:]{0,3}){0,8}(?:pain|lbp|backache|ache|"
+    r"mid|both|sides?|bilat|b/l)\b[\s\-,:]{0,3}){0,8}(?:pain|lbp|backache|ache|"
     r"sciatica|symptoms|discomfort|spasms?|lumbago|soreness|twinges)\b"
 )
 _SEEN = re.compile(
@@ -153,7 +153,7 @@ _COMING_ON = re.compile(
 )
 #: counted from another event: "two hours later"
 _LATER = re.compile(
-    r"\s?(?:later|afterwards|after(?! (?:a|the|lift|fall))|thereafter|apart|straight|at a stretch|at most|max)\b"
+    r"\s?(?:later|afterwards|after(?! (?:a|the|lift|fall))|post[ -]?(?:partum|natal\w*|op\w*|delivery|surgery|discharge)|thereafter|apart|straight|at a stretch|at most|max)\b"
 )
 _NOW_BEFORE = re.compile(r"(?:^|[\s,;(\-])(?:now|so far|by now)[\s,]{1,2}(?:for |about |around )?$")
 _NOW_BEHIND = re.compile(r"\s?(?:now|so far|already)\b(?! (?:can|has|have|is|it|he|she|with|in|worse|the))")
@@ -198,6 +198,10 @@ _FROM_PART = {
 }
 
 
+#: weight from which a time is that of the pain although the complaint is an old one
+_SURE = 1.5
+
+
 def durations(note: Note, times: list[Time]) -> list[Time]:
     """The candidates for the duration of the present pain, best first."""
     weighed: list[tuple[float, int, Time]] = []
@@ -209,6 +213,8 @@ def durations(note: Note, times: list[Time]) -> list[Time]:
             weighed.append((weight, i, time))
     weighed.sort(key=lambda w: (-w[0], w[1]))
     best = [time for _, _, time in weighed]
+    if not best:  # "intermittent back pain for a year" is a year where the note knows of nothing newer
+        best = [t for i, t in enumerate(times) if t.form != "ago" and _weight(note, t, i, old=True) > _SURE]
     if not best:
         best = _of_the_presentation(note, times)
     for more in (flare(note, times, best), later_onset(note, times), _sum(note, times)):
@@ -244,7 +250,7 @@ def _clause(note: Note, time: Time) -> tuple[str, str]:
     return before, after
 
 
-def _weight(note: Note, time: Time, order: int, presenting: bool = False) -> float:
+def _weight(note: Note, time: Time, order: int, presenting: bool = False, old: bool = False) -> float:
     before, after = _clause(note, time)
     near_before, near_after = before[-48:], _COMMA.split(after[:40], maxsplit=1)[0]
     near = f"{near_before} | {near_after}"
@@ -298,16 +304,19 @@ def _weight(note: Note, time: Time, order: int, presenting: bool = False) -> flo
         weight -= 3.0
     if before.endswith("after "):  # "better after 2 hours"
         weight -= 1.5
-    if (_WORSE_BEFORE.search(before) and not _NOW_BEFORE.search(before)) or _WORSE_BEHIND.match(after):
+    if (_WORSE_BEFORE.search(before) and not _NOW_BEFORE.search(before)) or (
+        _WORSE_BEHIND.match(after) and _DIRECT_BEHIND.search(after) is None
+    ):
         weight -= 2.0
     if _COMING_ON.search(before):
         weight -= 3.0
-    if time.form == "length" and _LATER.match(after):
+    later = _LATER.match(after) if time.form == "length" else None
+    if later is not None and not (direct and later.group().strip() == "after"):  # but "LBP 2/7 after reaching for it"
         weight -= 8.0
     if time.form == "ago" and time.days >= _OLD and _EVENT.search(clause) and not direct:
         weight -= 2.0
     chronic, new = _CHRONIC.search(near), _NEW.search(near)
-    if chronic and not new:
+    if chronic and not new and not old:
         weight -= 3.2 if direct else 2.2
     if new:
         weight += 1.0

@@ -136,7 +136,16 @@ def _and_day(low: str, end: int, days: float) -> tuple[float, int] | None:
     return days + more, match.end()
 
 
-def _unit_days(unit: str) -> float:
+#: "How many days now? Pt: Three."
+COUNT_ASKED = re.compile(
+    rf"\bhow many (?P<u>days?|weeks?|months?|years?)\b(?! (?:a|per|gone|pregnant|along|do you|off))[^?\n]{{0,30}}\?\s{{0,3}}(?:[a-z.' ]{{1,20}}:)?"
+    rf"\s{{0,2}}(?:(?:about|around|oh|um|nearly|probably|maybe|just|well|i'd say|it's been|it is|it's)[, ]{{1,2}}){{0,3}}"
+    rf"(?P<n>{_NUM})(?=\s?(?:[.,;\n]|now|$))"
+)
+
+
+def unit_days(unit: str) -> float:
+    """Days of a unit as it is written: "wks", "/52"."""
     if unit.startswith("weekend"):
         return 2.0
     return next(days for head, days in _UNITS if unit.startswith(head))
@@ -175,12 +184,12 @@ def read_length(note: Note, match: re.Match[str]) -> Time | None:
             return None
         if unit == "h" and _PER_DAY.match(low, end):
             return None
-        days = _unit_days(unit)
+        days = unit_days(unit)
     else:
         assert slash is not None
         if "\n" in slash:  # a number at the end of a line, and whatever the next begins with
             return None
-        days = _unit_days("".join(slash.split()))
+        days = unit_days("".join(slash.split()))
         if not _slash_is_time(note, match):
             return None
     number = value_of(match.group("n")) if match.group("n") != "½" else 0.5
@@ -223,7 +232,7 @@ def _vague(note: Note, match: re.Match[str], found: dict[int, Time]) -> Time | N
     low = note.low
     start, end = match.span()
     words = match.group("n")
-    counted = _and_day(low, end, _unit_days(match.group("u"))) if words in ("a", "an") else None
+    counted = _and_day(low, end, unit_days(match.group("u"))) if words in ("a", "an") else None
     if counted is not None:
         return Time(counted[0], "ago", Span(start, counted[1]))
     if any(t.span.start <= start < t.span.end for t in _near(found, start)):
@@ -255,7 +264,7 @@ def _vague(note: Note, match: re.Match[str], found: dict[int, Time]) -> Time | N
     form = _form(note, start, end)
     if form is None:
         return None
-    return Time(number * _unit_days(match.group("u")), form, Span(start, end))
+    return Time(number * unit_days(match.group("u")), form, Span(start, end))
 
 
 def add_vague_lengths(note: Note, found: dict[int, Time], free: Callable[[int, int], bool]) -> None:
@@ -276,7 +285,7 @@ def add_vague_lengths(note: Note, found: dict[int, Time], free: Callable[[int, i
                 continue
         said = _LAST_UNIT.search(low, max(last, begin - 40), min(len(low), end + 14)) if recent else None
         if said is not None:
-            days = _unit_days(said.group("u")) if said.group("u") != "weekend" else 4.0
+            days = unit_days(said.group("u")) if said.group("u") != "weekend" else 4.0
             found.setdefault(said.start(), Time(days, "length", Span(said.start(), said.end())))
             last = said.end()
 

@@ -11,12 +11,13 @@ from backspasm.patients.from_note.values.note import Note
 #: for so many days or longer, what comes and goes is an old complaint, and its flare the present episode
 _OLD = 365.0
 _COMES_AND_GOES = re.compile(
-    r"\b(?:on and off|off and on|on/off|on-and-off|intermittent(?:ly)?|recurrent|grumbling|niggl[a-z]*|now and (?:then|again)|"
+    r"\b(?:on (?:and|&|\+) off|off (?:and|&|\+) on|on/off|on-and-off|intermittent(?:ly)?|recurrent|grumbling|niggl[a-z]*|now and (?:then|again)|"
     r"comes and goes|came and went|chronic|long[- ]?standing|background|usual)\b"
 )
 _FLARE_BEFORE = re.compile(
     r"\b(?:(?:much|far|lot|lots|way|significantly|suddenly|really|acutely|severely) (?:worse|worsened)|flare[a-z]*(?: up)?|flared|"
-    r"acute(?:ly)?(?: on chronic)?|exacerbat[a-z]*|severe|terrible|unbearable|different)\b[^.;]{0,24}$"
+    r"acute(?:ly)?(?: on chronic)?|exacerbat[a-z]*|severe|terrible|unbearable|different|"
+    r"now (?:daily|constant(?:ly)?|continuous(?:ly)?|every day|all the time|there all the time))\b[^.;]{0,24}$"
 )
 _FLARE_BEHIND = re.compile(
     r"[\s,]{0,2}(?:or so |it |it's |has |is |have |been |got ){0,4}(?:much|far|a lot|way|significantly|really) worse\b"
@@ -30,16 +31,15 @@ _NEAR = 160
 
 def flare(note: Note, times: list[Time], best: list[Time]) -> Time | None:
     """ "On and off for years, much worse last 4 days" is an episode of four days."""
-    if not best or best[0].days < _OLD:
-        return None
-    span = best[0].span
-    if _COMES_AND_GOES.search(note.before(span.start, 60) + " | " + note.after(span.end, 30)) is None:
-        return None
-    for time in times:
-        if time.days < best[0].days and time.span.start > span.end:
-            before, behind = note.before(time.span.start, 50), note.after(time.span.end, 40)
-            if _FLARE_BEFORE.search(before) or _FLARE_BEHIND.match(behind):
-                return time
+    for old in best[:1] or times:
+        span = old.span
+        if old.days < _OLD or not _COMES_AND_GOES.search(note.before(span.start, 60) + " | " + note.after(span.end, 30)):
+            continue
+        for time in times:
+            if time.days < old.days and span.end < time.span.start < span.end + _NEAR:
+                before, behind = note.before(time.span.start, 50), note.after(time.span.end, 40)
+                if _FLARE_BEFORE.search(before) or _FLARE_BEHIND.match(behind):
+                    return time
     return None
 
 

@@ -69,7 +69,7 @@ def _of_its_kind(note: Note, child: bool) -> list[Fact]:
         return [_fact(note, "paediatric_clinic" if child else "spine_clinic", reply)]
     vitals = [m for m in (next(note.led_matches(v, words), None) for v, words in _VITALS) if m is not None]
     hot_and_fast = any(low[m.start()] == "t" for m in vitals) and any(low[m.start()] in "hp" for m in vitals)
-    signs = setting_by_signs(note, len(vitals), hot_and_fast)
+    signs = setting_by_signs(note, len(vitals), hot_and_fast, _ELSEWHERE)
     if signs is not None and signs[0] == "spine_clinic" and child:
         signs = "paediatric_clinic", signs[1]
     if signs is not None and signs[0] != "primary_care":

@@ -113,12 +113,13 @@ _SIGNS: tuple[Sign, ...] = (
 )  # fmt: skip
 
 
-def setting_by_signs(note: Note, vitals: int, measured_hot_and_fast: bool) -> tuple[str, re.Match[str]] | None:
+def setting_by_signs(note: Note, vitals: int, measured_hot_and_fast: bool, elsewhere: re.Pattern[str]) -> tuple[str, re.Match[str]] | None:
     """The place that the signs of a note agree on, and the first sign of it; None where they are few or at odds.
 
     Args:
         vitals: how many kinds of vital signs the note gives.
         measured_hot_and_fast: whether temperature and pulse are among them, as nurses at a front door take them.
+        elsewhere: words before a place of another time, a plan or an advice.
     """
     low = note.low
     end = min(len(low), _LOOKED_AT)
@@ -128,7 +129,7 @@ def setting_by_signs(note: Note, vitals: int, measured_hot_and_fast: bool) -> tu
     for signs, until in ((_OPENERS, opening), (_SIGNS, end)):
         for place, worth, pattern in signs:
             match = pattern.search(low, 0, until)
-            if match is not None:
+            if match is not None and not (signs is _OPENERS and elsewhere.search(note.before(match.start(), 50))):
                 weight[place] = weight.get(place, 0.0) + worth
                 first.setdefault(place, match)
     if measured_hot_and_fast:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from backspasm.patients.from_note.spans import Span, Time
 from backspasm.patients.from_note.values.lengths import (
+    COUNT_ASKED,
     COUNT_WORDS,
     LENGTH,
     MONTH,
@@ -23,6 +24,7 @@ from backspasm.patients.from_note.values.lengths import (
     Form,
     add_vague_lengths,
     read_length,
+    unit_days,
 )
 from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import value_of
@@ -31,7 +33,7 @@ from backspasm.patients.from_note.values.weekdays import day_of_note, days_since
 _WORDS = re.compile(
     r"\b(?:(?:since|from|for)\s)?(?:the )?(?:week|weekend|fortnight|month|year) before last"
     r"|\b(?:(?:since|from|for)\s)?(?:(?:early |earlier |late |first thing )?(?:this morning|this afternoon|this "
-    r"evening|today|tonight|overnight|last night|the night before last|yesterday(?: morning| afternoon| evening| "
+    r"evening|today|tonight|overnight|last night|the night before last|(?:yesterday|yest(?![a-z])|y'?day(?![a-z])|ystday|yesturday|yesterdy)(?: morning| afternoon| evening| "
     r"night)?|the day before yesterday|day before yesterday|the other day|the other week|this week)"
     r"|(?:on |since |from |at )?(?:(?:the|last|this|this past|over the|past) )?(?:weekend)"
     r"|(?<!the )last (?:week|month|year|fortnight|summer|winter|autumn|fall|spring|christmas|easter)"
@@ -44,7 +46,7 @@ _RELATIVE = {
     "year before last": 547.0,
     "today": 0.25, "this morning": 0.25, "first thing": 0.25, "tonight": 0.1, "this afternoon": 0.1, "this evening": 0.1,
     "overnight": 0.5, "last night": 1.0, "the night before last": 1.5,
-    "day before yesterday": 2.0, "yesterday": 1.0, "the other day": 3.0, "the other week": 10.0, "this week": 3.0, "weekend": 4.0,
+    "day before yesterday": 2.0, "yest": 1.0, "yday": 1.0, "y'day": 1.0, "ystday": 1.0, "the other day": 3.0, "the other week": 10.0, "this week": 3.0, "weekend": 4.0,
     "last week": 7.0, "last fortnight": 14.0, "last month": 30.0, "last year": 365.0,
 }  # fmt: skip
 _YEAR = re.compile(
@@ -82,6 +84,13 @@ def find_times(note: Note, taken: Sequence[Span], latest_year: int) -> list[Time
                 time = read_length(note, match)
                 if time is not None:
                     found[time.span.start] = time
+    if "how" in note.words and "many" in note.words:
+        for match in note.led_matches(COUNT_ASKED, frozenset({"how"})):
+            number = value_of(match.group("n"))
+            if number is not None:
+                found[match.start("n")] = Time(
+                    number * unit_days(match.group("u")), "length", Span(match.start("n"), match.end("n"))
+                )
     if not note.words.isdisjoint(VAGUE_UNITS):
         add_vague_lengths(note, found, free)
     if not note.words.isdisjoint(_RELATIVE_WORDS):
@@ -119,7 +128,7 @@ _LED = tuple(
     )
 )
 _RELATIVE_WORDS = word_set(
-    "morning afternoon evening today tonight overnight yesterday weekend monday tuesday wednesday thursday friday saturday sunday "
+    "morning afternoon evening today tonight overnight yesterday yest yday day ystday yesturday yesterdy weekend monday tuesday wednesday thursday friday saturday sunday "
     "mon tues wednes thurs fri sun last other this before"
 )
 
