@@ -45,7 +45,8 @@ _IS_BEFORE = re.compile(
     r"\b(?P<w>i'?m|i am|im|he'?s|hes|he is|she'?s|shes|she is|patient is|pt is|you'?re|you are|down as|i see "
     r"you'?re|(?:my |our |the |his |her )?(?:(?:little|young|eldest|youngest|older|younger|middle) )?(?:son|"
     r"daughter|boy|girl|child|toddler|kid|lad|grandson|granddaughter|mum|mom|mother|dad|father|husband|wife|gran|"
-    r"nan|partner)(?:,? (?!is\b|was\b|has\b|s\b)[a-z]{2,14})?(?: is|'s|,)|name is [a-z]+,?|who is|who's) (?:a |an |only |just |now |nearly |almost |about "
+    r"nan|partner)(?:,? (?!is\b|was\b|has\b|s\b)[a-z]{2,14})?(?: is|'s|,)|name is [a-z]+,?|who is|who's) (?:a |"
+    r"an |only |just |now |nearly |almost |about "
     r")?$"
 )
 _IS_NUMBER = re.compile(
@@ -88,7 +89,9 @@ _LIFTED = re.compile(
 )
 _PARENT_OF = re.compile(r"\b(?:mother|father|mum|mom|mam|dad|parent)s? (?:of|to) (?:an? |the )?$")
 #: "mum of Oliver aged 4": who is named behind a parent, and has an age, is the patient
-_PARENT_OF_NAMED = re.compile(r"\b(?:mother|father|mum|mom|mam|dad|gran|nan|carer) (?:of|to|for) [a-z]{2,14},? (?:who is |who's )?$")
+_PARENT_OF_NAMED = re.compile(
+    r"\b(?:mother|father|mum|mom|mam|dad|gran|nan|carer) (?:of|to|for) [a-z]{2,14},? (?:who is |who's )?$"
+)
 _KIN_BEHIND = re.compile(
     r"[\s\-]{0,2}(?:(?:elderly |frail )?(?:mother|father|mum|mom|dad|brother|sister|husband|wife|partner|aunt|"
     r"uncle|grandson|granddaughter|grandchild|grandfather|grandmother|twins?)|(?:scan|mattress|house|car|injury|"
@@ -189,9 +192,9 @@ def find_age(note: Note, low_limit: float, high_limit: float) -> tuple[list[Fact
                 found.append(_Age(float(match.group("n")), 3.5, match.start(), match.end(), match.group()))
         _plain_numbers(note, found)
     if not note.words.isdisjoint(_NAMED_CHILDREN):
-        for age in named_children(low, note.text):
-            if not _overlaps(found, age.start):
-                found.append(_Age(age.years, 3.2, age.start, age.end, low[age.start : age.end]))
+        for c in named_children(low, note.text):
+            if not _overlaps(found, c.start):
+                found.append(_Age(c.years, 3.2, c.start, c.end, low[c.start : c.end]))
     if not note.words.isdisjoint(_AGED_WORDS):
         for match in note.led_matches(_AGED, _AGED_FIRST):
             years_of = value_of(match.group("n"))

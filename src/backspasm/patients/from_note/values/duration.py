@@ -132,7 +132,7 @@ _WORSE_BEFORE = re.compile(
 _WORSE_BEHIND = re.compile(
     r"^[\s,]{0,2}(?:or so |it |the pain |has |is |have |got |getting |become |been |even |much ){0,4}"
     r"(?:worse(?! (?:first thing|in the|at |on |with |when |after |by |if |lying |sitting |standing ))|"
-    r"worsening|increasing|unbearable|spread|deteriorat|(?:constant|continuous|unremitting)(?! (?:[a-z]+ )?(?:pain|ache|lbp|back)))"
+    r"worsening|increasing|unbearable|spread|deteriorat|(?:constant|continuous|unremitting)(?=\s?(?:[,.;)|]|$)))"
 )
 _WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day$")
 _TODAY = re.compile(r"(?:earlier )?(?:today|this week|tonight|this afternoon|this evening|this morning)")
@@ -153,7 +153,8 @@ _COMING_ON = re.compile(
 )
 #: counted from another event: "two hours later"
 _LATER = re.compile(
-    r"\s?(?:later|afterwards|after(?! (?:a|the|lift|fall))|post[ -]?(?:partum|natal\w*|op\w*|delivery|surgery|discharge)|thereafter|apart|straight|at a stretch|at most|max)\b"
+    r"\s?(?:later|afterwards|after(?! (?:a|the|lift|fall))|post[ -]?(?:partum|natal\w*|op\w*|delivery|surgery|"
+    r"discharge)|thereafter|apart|straight|at a stretch|at most|max)\b"
 )
 _NOW_BEFORE = re.compile(r"(?:^|[\s,;(\-])(?:now|so far|by now)[\s,]{1,2}(?:for |about |around )?$")
 _NOW_BEHIND = re.compile(r"\s?(?:now|so far|already)\b(?! (?:can|has|have|is|it|he|she|with|in|worse|the))")

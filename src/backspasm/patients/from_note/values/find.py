@@ -26,6 +26,7 @@ from backspasm.patients.from_note.values.sex import find_sex
 from backspasm.patients.from_note.values.times import find_times
 from backspasm.patients.from_note.values.units import Scale, scale_of
 from backspasm.patients.from_note.values.vitals import find_heart_rate, find_pressures, find_temperature
+from backspasm.patients.from_note.values.weights import find_weights
 from backspasm.patients.from_note.values.words import Said, compile_said
 from backspasm.records.knowledge import Knowledge
 
@@ -110,6 +111,7 @@ def find_values(
         facts=tuple(facts),
         power=tuple(find_power(note)),
         pressures=tuple(find_pressures(note, knowledge)),
+        weights=tuple(find_weights(note)),
     )
 
 

@@ -138,7 +138,8 @@ def _and_day(low: str, end: int, days: float) -> tuple[float, int] | None:
 
 #: "How many days now? Pt: Three."
 COUNT_ASKED = re.compile(
-    rf"\bhow many (?P<u>days?|weeks?|months?|years?)\b(?! (?:a|per|gone|pregnant|along|do you|off))[^?\n]{{0,30}}\?\s{{0,3}}(?:[a-z.' ]{{1,20}}:)?"
+    rf"\bhow many (?P<u>days?|weeks?|months?|years?)\b(?! (?:a|per|gone|pregnant|along|do you|"
+    rf"off))[^?\n]{{0,30}}\?\s{{0,3}}(?:[a-z.' ]{{1,20}}:)?"
     rf"\s{{0,2}}(?:(?:about|around|oh|um|nearly|probably|maybe|just|well|i'd say|it's been|it is|it's)[, ]{{1,2}}){{0,3}}"
     rf"(?P<n>{_NUM})(?=\s?(?:[.,;\n]|now|$))"
 )

@@ -11,7 +11,8 @@ from backspasm.patients.from_note.values.note import Note
 #: for so many days or longer, what comes and goes is an old complaint, and its flare the present episode
 _OLD = 365.0
 _COMES_AND_GOES = re.compile(
-    r"\b(?:on (?:and|&|\+) off|off (?:and|&|\+) on|on/off|on-and-off|intermittent(?:ly)?|recurrent|grumbling|niggl[a-z]*|now and (?:then|again)|"
+    r"\b(?:on (?:and|&|\+) off|off (?:and|&|\+) on|on/off|on-and-off|intermittent(?:ly)?|recurrent|grumbling|"
+    r"niggl[a-z]*|now and (?:then|again)|"
     r"comes and goes|came and went|chronic|long[- ]?standing|background|usual)\b"
 )
 _FLARE_BEFORE = re.compile(
@@ -23,7 +24,9 @@ _FLARE_BEHIND = re.compile(
     r"[\s,]{0,2}(?:or so |it |it's |has |is |have |been |got ){0,4}(?:much|far|a lot|way|significantly|really) worse\b"
 )
 _LATER = re.compile(r"\s?(?:later|afterwards|after that|thereafter|after (?:it|the (?:accident|fall|injury|crash)))\b")
-_BEGAN = re.compile(r"\b(?:start(?:ed|ing)?|began|begun|came on|come on|developed|appeared|set in|first noticed)\b[^.;]{0,24}$")
+_BEGAN = re.compile(
+    r"\b(?:start(?:ed|ing)?|began|begun|came on|come on|developed|appeared|set in|first noticed)\b[^.;]{0,24}$"
+)
 _PAIN = re.compile(r"\b(?:pain|ache|aching|hurt|sore|sciatica|stiff|spasm|back|symptoms?)")
 #: characters between the event and the later beginning
 _NEAR = 160
@@ -33,7 +36,9 @@ def flare(note: Note, times: list[Time], best: list[Time]) -> Time | None:
     """ "On and off for years, much worse last 4 days" is an episode of four days."""
     for old in best[:1] or times:
         span = old.span
-        if old.days < _OLD or not _COMES_AND_GOES.search(note.before(span.start, 60) + " | " + note.after(span.end, 30)):
+        if old.days < _OLD or not _COMES_AND_GOES.search(
+            note.before(span.start, 60) + " | " + note.after(span.end, 30)
+        ):
             continue
         for time in times:
             if time.days < old.days and span.end < time.span.start < span.end + _NEAR:

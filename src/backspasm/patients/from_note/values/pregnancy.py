@@ -14,7 +14,8 @@ _WEEKS = re.compile(
     rf"s')?(?:\s?\+\s?[0-6])?[\s\-]{{0,2}}(?:pregnant|gestation|gestational|gravid|preg\b|gone\b|along\b|"
     rf"expecting\b|into (?:her|my|the) pregnancy|of (?:pregnancy|gestation)|antenatal|in (?:her|my) (?:first|"
     rf"second|third|fourth) pregnancy)"
-    rf"|\bhow (?:far (?:along|gone)|many weeks)\b[^?\n]{{0,24}}\?\s{{0,2}}(?:[a-z.' ]{{1,20}}:)?\s{{0,2}}(?:(?:i'm|im|i am|about|just|nearly|"
+    rf"|\bhow (?:far (?:along|gone)|"
+    rf"many weeks)\b[^?\n]{{0,24}}\?\s{{0,2}}(?:[a-z.' ]{{1,20}}:)?\s{{0,2}}(?:(?:i'm|im|i am|about|just|nearly|"
     rf"over|at|around)\s){{0,3}}(?P<n5>{_N})(?:\s?\+\s?[0-6])?\s?(?:weeks?|wks?|w\b|/40)"
     rf"|\b(?:pregnant|pregnancy|gravid|gestation|antenatal|g[0-9]{{1,2}}\s?p[0-9]{{1,2}}(?:\+[0-9])?|primip|"
     rf"primigravida|multip)\b[\s:,(\-]{{0,3}}(?:(?:at|now|is|currently|about|approx|around|of|lady|woman|mother|"
@@ -54,6 +55,10 @@ _NOT_NOW = re.compile(
 _OTHER = re.compile(
     r"\b(?:wife|girlfriend|sister|daughter|partner|friend|colleague|mother|born|baby|delivered|delivery|at birth|"
     r"premature|prem|c-?section|nvd|svd)\b[^.;\n]{0,30}$"
+)
+_OTHER_BEHIND = re.compile(
+    r"\s(?:[a-z]+ )?(?:(?:grand|step)?daughter|wife|sister|partner|girlfriend|niece|friend|colleague|women|people|relatives?|neighbou?r|"
+    r"mother|cousin|visitors?|family members?)\b"
 )
 _WORDS = word_set(
     "pregnant pregnancy expecting gestation gestational gravid preg upt hcg bhcg trimester "
@@ -154,6 +159,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
         if (
             _NOT_NOW.search(before)
             or behind.lstrip().startswith("?")
+            or _OTHER_BEHIND.match(low, match.end())
             or (note.part_at(match.start()) in ("family", "past", "plan"))
         ):
             continue

@@ -87,7 +87,8 @@ _SIGNS: tuple[Sign, ...] = (
         re.compile(
             r"\b(?:ibuprofen|paracetamol|tylenol|acetaminophen|morphine|codeine|analgesia|entonox|toradol|ketorolac|fentanyl|"
             r"penthrox) (?:iv |im |po )?given\b|\bgiven (?:iv |im |po )?(?:morphine|paracetamol|ibuprofen|analgesia|fentanyl|entonox|"
-            r"toradol|ketorolac)\b|\bcannulat\w*|\biv access\b|\bbloods sent\b|\bvbg\b|\blactate\b|\bcollar (?:and|on|in situ)\b|\b(?:c|hard)[- ]collar\b"
+            r"toradol|ketorolac)\b|\bcannulat\w*|\biv access\b|\bbloods sent\b|\bvbg\b|\blactate\b|"
+            r"\bcollar (?:and|on|in situ)\b|\b(?:c|hard)[- ]collar\b"
         ),
     ),
     ("primary_care", 1.2, re.compile(r"(?:\bo/e\b|\bon exam(?:ination)?\b)")),
@@ -113,7 +114,9 @@ _SIGNS: tuple[Sign, ...] = (
 )  # fmt: skip
 
 
-def setting_by_signs(note: Note, vitals: int, measured_hot_and_fast: bool, elsewhere: re.Pattern[str]) -> tuple[str, re.Match[str]] | None:
+def setting_by_signs(
+    note: Note, vitals: int, measured_hot_and_fast: bool, elsewhere: re.Pattern[str]
+) -> tuple[str, re.Match[str]] | None:
     """The place that the signs of a note agree on, and the first sign of it; None where they are few or at odds.
 
     Args:

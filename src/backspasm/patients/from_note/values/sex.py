@@ -118,7 +118,9 @@ _REPORTING = re.compile(
 )
 #: weight of a title or a noun
 _STRONG = 2.5
-_OF_PATIENT = re.compile(r"\b(?:his|her|my|their|our|maternal|paternal|great)[ -](?:maternal |paternal |late |own |great[ -])?$")
+_OF_PATIENT = re.compile(
+    r"\b(?:his|her|my|their|our|maternal|paternal|great)[ -](?:maternal |paternal |late |own |great[ -])?$"
+)
 _NOT_PATIENT = re.compile(r"\b(?:another|other|delivery|post|bin|security|the|fire|repair)\s$(?<!the )")
 
 

@@ -33,7 +33,8 @@ from backspasm.patients.from_note.values.weekdays import day_of_note, days_since
 _WORDS = re.compile(
     r"\b(?:(?:since|from|for)\s)?(?:the )?(?:week|weekend|fortnight|month|year) before last"
     r"|\b(?:(?:since|from|for)\s)?(?:(?:early |earlier |late |first thing )?(?:this morning|this afternoon|this "
-    r"evening|today|tonight|overnight|last night|the night before last|(?:yesterday|yest(?![a-z])|y'?day(?![a-z])|ystday|yesturday|yesterdy)(?: morning| afternoon| evening| "
+    r"evening|today|tonight|overnight|last night|the night before last|(?:yesterday|yest(?![a-z])|"
+    r"y'?day(?![a-z])|ystday|yesturday|yesterdy)(?: morning| afternoon| evening| "
     r"night)?|the day before yesterday|day before yesterday|the other day|the other week|this week)"
     r"|(?:on |since |from |at )?(?:(?:the|last|this|this past|over the|past) )?(?:weekend)"
     r"|(?<!the )last (?:week|month|year|fortnight|summer|winter|autumn|fall|spring|christmas|easter)"
@@ -46,7 +47,8 @@ _RELATIVE = {
     "year before last": 547.0,
     "today": 0.25, "this morning": 0.25, "first thing": 0.25, "tonight": 0.1, "this afternoon": 0.1, "this evening": 0.1,
     "overnight": 0.5, "last night": 1.0, "the night before last": 1.5,
-    "day before yesterday": 2.0, "yest": 1.0, "yday": 1.0, "y'day": 1.0, "ystday": 1.0, "the other day": 3.0, "the other week": 10.0, "this week": 3.0, "weekend": 4.0,
+    "day before yesterday": 2.0, "yest": 1.0, "yday": 1.0, "y'day": 1.0, "ystday": 1.0, "the other day": 3.0,
+    "the other week": 10.0, "this week": 3.0, "weekend": 4.0,
     "last week": 7.0, "last fortnight": 14.0, "last month": 30.0, "last year": 365.0,
 }  # fmt: skip
 _YEAR = re.compile(

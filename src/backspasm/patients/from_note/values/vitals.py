@@ -30,9 +30,13 @@ _AGE_OR_TIME = re.compile(
     r"\s?-?(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs|y/?o|kg|mg|ml|bpm|/min|times)\b|\s?%|/[0-9]"
 )
 #: "I took it last night, 38.4", "most nights, about 38.2": a few words behind the word, with a decimal
-_TOLD = re.compile(r"[^.;\n0-9]{0,36}?[\s,(:]([0-9]{2}[.,][0-9])(?![0-9/%]|\s?(?:%|kg|mg|ml|cm|mm|g\b|stone|lbs?\b|days?|weeks?|hours?))")
+_TOLD = re.compile(
+    r"[^.;\n0-9]{0,36}?[\s,(:]([0-9]{2}[.,][0-9])(?![0-9/%]|\s?(?:%|kg|mg|ml|cm|mm|g\b|stone|lbs?\b|days?|weeks?|hours?))"
+)
 _TOLD_AFTER_QUESTION = re.compile(r"[^.;\n0-9?]{0,24}\?\s{0,2}(?:[a-z'. ]{1,20}:)?")
-_NOT_TOLD = re.compile(r"\b(?:weigh\w*|weight|wt|crp|esr|wcc|wbc|hb|hgb|haemoglobin|hemoglobin|bmi|albumin|calcium|mri|above|over|exceeds?|reach\w*|if|goes)\b")
+_NOT_TOLD = re.compile(
+    r"\b(?:weigh\w*|weight|wt|crp|esr|wcc|wbc|hb|hgb|haemoglobin|hemoglobin|bmi|albumin|calcium|mri|above|over|exceeds?|reach\w*|if|goes)\b"
+)
 #: a temperature that no word announces
 _BARE = re.compile(
     r"(?<![0-9.,/])([0-9]{2,3}(?:[.,][0-9]{1,2})?)\s?(?:°\s?([cf])?(?![a-z])|deg(?:rees?)?\.?\s?(c|f|celsius|"
