@@ -43,3 +43,18 @@ def named_children(low: str, text: str) -> Iterator[ChildAge]:
     for match in _BEHIND_NAME.finditer(low):
         if text[match.start("name")].isupper():
             yield ChildAge(float(match.group("n")) / _MONTHS, match.start("n"), match.end())
+
+
+#: "thank you for referring Leo, 9 years.", "it's about Jayden 16."
+_INTRODUCED = re.compile(
+    r"\b(?:referring|sending|see|seeing|reviewed|re|about|regarding|meet|met)[: ]{1,2}"
+    r"(?:mr |mrs |ms |miss |master )?(?P<name>[a-z][a-z'\-]{2,14})"
+    r"(?: [a-z][a-z'\-]{1,14})?,? \(?(?P<n>[1-9][0-9]?)(?:\s?(?:years?|yrs?|y)(?:\sold)?)?(?=\s?[.,;)])"
+)
+
+
+def introduced(low: str, text: str) -> Iterator[ChildAge]:
+    """Ages in years right behind the name, with a capital, of one who is written about."""
+    for match in _INTRODUCED.finditer(low):
+        if text[match.start("name")].isupper():
+            yield ChildAge(float(match.group("n")), match.start("n"), match.end())

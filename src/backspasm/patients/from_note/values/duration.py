@@ -174,6 +174,9 @@ _HURT = re.compile(r"\b(?:deadlift\w*|came off|rear[- ]?ended|crash\w*|rta|rtc|m
 _STOPPED = re.compile(
     r"\bstopped (?:walking|standing|sitting|crawling|running|playing|wanting|putting|using|bearing)\b"
 )
+_GONE_SINCE = re.compile(
+    r"\b(?:gone|resolved|settled|better|pain[- ]free|cleared|disappeared|stopped|well|back at work|off work) $"
+)
 _WELL_UNTIL = re.compile(r"\b(?:until|till|til) (?:about |around |some )?$")
 _WELL_AFTER = re.compile(
     r"(?: ago)?[\s,]{0,2}(?:(?:but|and|though|although) )?(?:he |she |i |they |it |we )?(?:(?:was|were|is|seemed|felt|got up|"
@@ -303,6 +306,8 @@ def _weight(note: Note, time: Time, order: int, presenting: bool = False, old: b
         weight += 2.5
     if _WELL_AFTER.match(note.after(time.span.end, 50)):  # "fell three weeks ago but was fine after"
         weight -= 3.0
+    if _GONE_SINCE.search(before):  # "leg pain gone since last week"
+        weight -= 4.0
     if before.endswith("after "):  # "better after 2 hours"
         weight -= 1.5
     if (_WORSE_BEFORE.search(before) and not _NOW_BEFORE.search(before)) or (

@@ -81,6 +81,10 @@ _AGO = re.compile(
     r"\s?(?:or so |odd |or more |now )?(?:ago|back(?! pain|ache)|previously|earlier|prior|before(?! (?:food|"
     r"meals|bed|surgery|the operation))|beforehand|pta|pre[- ]?admission)\b"
 )
+#: counted from another day than today
+_OF_A_FEAST = re.compile(
+    r"\s?(?:before|after|from) (?:christmas|xmas|easter|new year|halloween|thanksgiving|ramadan|eid|diwali|his|her|my birthday)\b"
+)
 _PER_DAY = re.compile(r"\s?(?:a|per|/|each|every)\s?(?:day|week|month|d\b)|\s?(?:daily|weekly|nightly)")
 _RATE_BEFORE = tuple(
     f" {w}"
@@ -154,6 +158,8 @@ def unit_days(unit: str) -> float:
 
 def _form(note: Note, start: int, end: int) -> Form | None:
     """What a length is used for; None for plans and frequencies."""
+    if _OF_A_FEAST.match(note.low, end):
+        return None
     ahead = _AGO.match(note.low, end)
     if ahead is not None and "\n" not in ahead.group():
         return "ago"

@@ -14,8 +14,9 @@ _ELSEWHERE = re.compile(
     r"\b(?:if|return|go|goes|went|attend(?:ed|s)? (?:the )?(?:local )?|call|ring|sent|send|sending|"
     r"transfer(?:red)?|refer(?:red|ral|ring)?|discharged|last|previous(?:ly)?|advised|advise|told|straight|back|"
     r"yesterday|ago|follow[ -]?up|arrange|arranged|book(?:ed)?|via|awaiting|waiting|under|needs?|should|will|"
-    r"admission|visited|visits?|safety[ -]?net(?:ted)?|999|never|need)\b[^.;\n]{0,36}$"
+    r"admission|dear|fao|attn|attention of|visited|visits?|safety[ -]?net(?:ted)?|999|never|need)\b[^.;\n]{0,36}$"
 )
+_ADDRESSED = re.compile(r"\W*(?:to|for)(?: the| our| my)? ")
 _HERE = re.compile(
     r"\b(?:seen|reviewed|presents?|presented|presenting|attends|arrived|brought|here|today|came|comes|walked|"
     r"assessed|attendance|arrives|self-?presents|in)\b[^.;\n]{0,40}$"
@@ -121,6 +122,8 @@ def _said(note: Note, hits: list[Hit]) -> list[Fact]:
             weight += 1.4 if line == 0 else 1.0
         if _HERE.search(before) or _alone(note, hit):
             weight += 1.6
+        if _ADDRESSED.fullmatch(note.low, 0, hit.start):  # "To the practice nurse: ..."
+            weight -= 5.0
         if _ELSEWHERE.search(before) and hit.start != 0:
             weight -= 2.5
         if note.part_at(hit.start) in ("plan", "past", "family", "social", "medication"):

@@ -67,7 +67,10 @@ _OPENERS: tuple[Sign, ...] = (
     (
         "paediatric_clinic",
         2.0,
-        re.compile(r"\b(?:paed\w*|ped(?:iatric)?s?|children'?s) (?:clinic|opd|out-?patients?|new patient|f/u|follow[- ]up|rheum\w*|ortho\w*)\b"),
+        re.compile(
+            r"\b(?:paed\w*|ped(?:iatric)?s?|children'?s) (?:clinic|opd|out-?patients?|new patient|f/u|follow[- ]up|"
+            r"rheum\w*|ortho\w*)\b"
+        ),
     ),
 )  # fmt: skip
 

@@ -130,7 +130,8 @@ _LED = tuple(
     )
 )
 _RELATIVE_WORDS = word_set(
-    "morning afternoon evening today tonight overnight yesterday yest yday day ystday yesturday yesterdy weekend monday tuesday wednesday thursday friday saturday sunday "
+    "morning afternoon evening today tonight overnight yesterday yest yday day ystday yesturday yesterdy weekend monday tuesday "
+    "wednesday thursday friday saturday sunday "
     "mon tues wednes thurs fri sun last other this before"
 )
 

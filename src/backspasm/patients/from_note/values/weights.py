@@ -10,8 +10,17 @@ from backspasm.patients.from_note.values.results import WeightChange
 
 _KG = r"(?:kgs?|kilos?|kilograms?)"
 _UNIT = rf"(?:{_KG}|lbs?|pounds?|st(?:one)?)"
-_W = rf"(?P<{{0}}>[0-9]{{{{1,3}}}}(?:\.[0-9]{{{{1,2}}}})?)\s?(?:(?P<{{0}}u>{_UNIT.replace('{', '{{').replace('}', '}}')})(?![a-z])(?:\s?(?P<{{0}}l>[0-9]{{{{1,2}}}})(?:\s?lbs?)?(?![0-9.]))?)?"
-_FIRST, _SECOND = _W.format("a"), _W.format("b")
+
+
+def _weight(group: str) -> str:
+    """Pattern of a number with its unit; stones may be followed by pounds."""
+    return (
+        rf"(?P<{group}>[0-9]{{1,3}}(?:\.[0-9]{{1,2}})?)\s?(?:(?P<{group}u>{_UNIT})(?![a-z])"
+        rf"(?:\s?(?P<{group}l>[0-9]{{1,2}})(?:\s?lbs?)?(?![0-9.]))?)?"
+    )
+
+
+_FIRST, _SECOND = _weight("a"), _weight("b")
 _BEFORE = (
     r"(?:it |she |he |i )?(?:was|were|used to be|used to weigh|previously|previous(?: weight)?|prev|down from|"
     r"from|last (?:weight|wt|time|visit|"
