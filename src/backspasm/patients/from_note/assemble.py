@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from backspasm.patients.childhood import is_child
 from backspasm.patients.from_note.assertion import Scopes
 from backspasm.patients.from_note.document import Document
 from backspasm.patients.from_note.facts import facts_of
@@ -129,7 +130,7 @@ def _follow(said: dict[str, bool], uncertain: set[str], measured: dict[str, floa
 
 
 def _from_values(values: Values, age: float | None, knowledge: Knowledge) -> list[Hit]:
-    """Findings that a number says: a grade of power, a low pressure."""
+    """Findings that a number says: a grade of power, a low pressure, a weight that has fallen."""
     out = []
     for p in values.power:
         where = ("", "power", "examination")
@@ -139,6 +140,11 @@ def _from_values(values: Values, age: float | None, knowledge: Knowledge) -> lis
             out.append(Hit(WEAK, "present", p.span.start, p.span.end, *where))
             if p.grade <= SEVERE_POWER:
                 out.append(Hit(SEVERE, "present", p.span.start, p.span.end, *where))
+    for w in values.weights:
+        # a child who weighs less than before fails to gain
+        share = 0.0 if is_child(age, knowledge) else knowledge.number("weight_loss_share")
+        if w.now < w.before * (1 - share):
+            out.append(Hit("weight_loss", "present", w.span.start, w.span.end, "", "weights", "complaint"))
     for b in values.pressures:
         if hypotensive(b.systolic, age, knowledge):
             out.append(Hit("hypotension", "present", b.span.start, b.span.end, "", "pressure", "examination"))
@@ -157,6 +163,24 @@ def _sided(knowledge: Knowledge) -> frozenset[str]:
     """Findings of one side or one muscle: normal on the right says nothing against abnormal on the left."""
     index = knowledge.index.findings
     return frozenset(f for section in ("neurological", "examination") for f in index.get(section, ()))
+
+
+#: findings of which one part is enough: "coughing is fine" does not contradict "hurts sitting"
+_EITHER_OF = {
+    "worse_with_cough_or_sitting": re.compile(
+        r"\b(?:(?P<cough>cough|sneez|strain|laugh)|(?P<sit>sit|sat\b|chair|driv|desk))"
+    )
+}
+
+
+def _same_part(own: Sequence[Hit], doc: Document) -> bool:
+    """Whether what is affirmed and what is denied of a finding of two parts is the same part, or may be."""
+    parts: dict[str, set[str]] = {"present": set(), "absent": set()}
+    for h in own:
+        if h.assertion in parts:
+            named = {m.lastgroup or "" for m in _EITHER_OF[h.finding].finditer(doc.lower, h.start, h.end)}
+            parts[h.assertion].update(named or {"cough", "sit"})
+    return bool(parts["present"] & parts["absent"])
 
 
 def _decide(hits: Sequence[Hit], doc: Document, sided: frozenset[str]) -> tuple[dict[str, bool], set[str]]:
@@ -179,6 +203,8 @@ def _decide(hits: Sequence[Hit], doc: Document, sided: frozenset[str]) -> tuple[
             whole = all(_WHOLE.search(doc.lower, h.start, min(len(doc.lower), h.end + 15)) for h in absent)
             if not whole and any(_SIDE.search(doc.lower[max(0, h.start - 30) : h.end + 40]) for h in ends):
                 votes = {"present"}
+        if {"present", "absent"} <= votes and finding in _EITHER_OF and not _same_part(own, doc):
+            votes = {"present"}
         if len(votes) == 1 and "uncertain" not in votes:
             said[finding] = votes == {"present"}
         else:
@@ -208,7 +234,7 @@ def _repair(
         implied.update(lexicon.implied_by(name))
     for c in comorbidities:
         implied.update(knowledge.comorbidities[c].implies)
-    if pregnant is not None and "pregnancy" in said and said["pregnancy"] is not pregnant:
+    if pregnant is not None and ("pregnancy" in said or "pregnancy" not in uncertain):
         said["pregnancy"] = pregnant
     for finding in implied:
         if said.get(finding) is False:

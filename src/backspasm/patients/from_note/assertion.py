@@ -24,7 +24,9 @@ _ITEM = 5
 
 
 #: cues that reach only what stands next to them, and how many words may lie between: ``non-tender``, ``mum diabetic``
-_NEXT = {"non": 0, "kin_bare": 1}
+_NEXT = {"non": 0, "kin_bare": 1, "asked": 3}
+#: kinds of cues that answer what was asked about
+_ANSWERS = frozenset({"affirmed", "negation"})
 _JUDGING = frozenset({"negation", "uncertain", "past", "family", "hypothetical", "other_person", "affirmed"})
 
 
@@ -185,10 +187,18 @@ class Scopes:
                 assertion: Assertion = "absent" if kind == "negation" else kind  # type: ignore[assignment]
                 if kind == "uncertain" and "negation" in found and found["negation"].start > p.start:
                     continue
+                if p.cue.id == "asked" and (not found.keys().isdisjoint(_ANSWERS) or self._tells(match)):
+                    continue
                 return Verdict(assertion, p.start, p.end, p.cue.id)
         if "affirmed" in found:
             return Verdict("present", found["affirmed"].start, found["affirmed"].end)
         return Verdict("present")
+
+    def _tells(self, match: Match) -> bool:
+        """Whether what was asked about is told by the match itself: "tested for it: positive", "about the bladder: normal"."""
+        if match.rule.source in ("denies", "statements"):
+            return True
+        return any(self.words[k] == tokens.COLON for k in range(match.start, match.end))
 
     def _not_of(self, place: CuePlace, match: Match) -> bool:
         """Whether a cue is not part of the finding's own words (``cannot pass urine``, ``has not been able to``)."""

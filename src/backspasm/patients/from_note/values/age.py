@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from backspasm.patients.from_note.spans import Fact, Span
-from backspasm.patients.from_note.values.child_age import CHILDREN, child_ages
+from backspasm.patients.from_note.values.child_age import CHILDREN, child_ages, introduced, named_children
 from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import COUNT, value_of
 
@@ -45,7 +45,8 @@ _IS_BEFORE = re.compile(
     r"\b(?P<w>i'?m|i am|im|he'?s|hes|he is|she'?s|shes|she is|patient is|pt is|you'?re|you are|down as|i see "
     r"you'?re|(?:my |our |the |his |her )?(?:(?:little|young|eldest|youngest|older|younger|middle) )?(?:son|"
     r"daughter|boy|girl|child|toddler|kid|lad|grandson|granddaughter|mum|mom|mother|dad|father|husband|wife|gran|"
-    r"nan|partner)(?: is|'s|,)|name is [a-z]+,?|who is|who's) (?:a |an |only |just |now |nearly |almost |about "
+    r"nan|partner)(?:,? (?!is\b|was\b|has\b|s\b)[a-z]{2,14})?(?: is|'s|,| \()|name is [a-z]+,?|who is|who's) (?:a |"
+    r"an |only |just |now |nearly |almost |about "
     r")?$"
 )
 _IS_NUMBER = re.compile(
@@ -87,6 +88,10 @@ _LIFTED = re.compile(
     r"chasing|has)\s(?:an? |the |my |our |his |her |their |two |three )?(?:[a-z]+ )?$"
 )
 _PARENT_OF = re.compile(r"\b(?:mother|father|mum|mom|mam|dad|parent)s? (?:of|to) (?:an? |the )?$")
+#: "mum of Oliver aged 4": who is named behind a parent, and has an age, is the patient
+_PARENT_OF_NAMED = re.compile(
+    r"\b(?:mother|father|mum|mom|mam|dad|gran|nan|carer) (?:of|to|for) [a-z]{2,14},? (?:who is |who's )?$"
+)
 _KIN_BEHIND = re.compile(
     r"[\s\-]{0,2}(?:(?:elderly |frail )?(?:mother|father|mum|mom|dad|brother|sister|husband|wife|partner|aunt|"
     r"uncle|grandson|granddaughter|grandchild|grandfather|grandmother|twins?)|(?:scan|mattress|house|car|injury|"
@@ -186,6 +191,14 @@ def find_age(note: Note, low_limit: float, high_limit: float) -> tuple[list[Fact
             if not _overlaps(found, match.start("n")) and _sexed(note, match):
                 found.append(_Age(float(match.group("n")), 3.5, match.start(), match.end(), match.group()))
         _plain_numbers(note, found)
+    if not note.words.isdisjoint(_NAMED_CHILDREN):
+        for c in named_children(low, note.text):
+            if not _overlaps(found, c.start):
+                found.append(_Age(c.years, 3.2, c.start, c.end, low[c.start : c.end]))
+    if note.numbers and not note.words.isdisjoint(_INTRODUCED):
+        for c in introduced(low, note.text):
+            if not _overlaps(found, c.start):
+                found.append(_Age(c.years, 2.2, c.start, c.end, low[c.start : c.end]))
     if not note.words.isdisjoint(_AGED_WORDS):
         for match in note.led_matches(_AGED, _AGED_FIRST):
             years_of = value_of(match.group("n"))
@@ -236,6 +249,8 @@ _NOT_COMMA_AGE = word_set(
 )
 _AGE_WORDS = word_set("year years yr yrs month months old aged age turned i he she im is")
 _OLD_WORDS = word_set("old olds o yo y age years year yrs yr months month mo weeks m")
+_INTRODUCED = word_set("referring sending see seeing reviewed re about regarding meet met")
+_NAMED_CHILDREN = word_set("child baby infant toddler girl boy son daughter grandson granddaughter")
 _AGED_FIRST = frozenset({"aged", "age", "is", "turned", "just", "turning"})
 _ASKED_FIRST = frozenset({"how", "your", "his", "her", "age"})
 _AGED_WORDS = frozenset({"aged", "age", "turned", "turning"})
@@ -356,6 +371,8 @@ def _of_patient(note: Note, age: _Age) -> float:
         weight -= 4.5
     elif _PARENT_OF.search(before):  # "34F, mother of a 2-year-old", but also "mother of 2-year-old calling"
         weight -= 1.5
+    elif _PARENT_OF_NAMED.search(before):
+        weight += 0.5
     elif _OTHERS.search(before) and not (_speaks_for_another(note) and not speaks_of_self(note)):
         weight -= 3.5
     if "my" in before[-16:] and _MY.search(before):

@@ -34,3 +34,32 @@ def child_ages(note: Note) -> Iterator[ChildAge]:
         number = float(match.group("n")) + (0.5 if match.group("half") else 0.0)
         years = number / _MONTHS if match.group("m") else number / _WEEKS if match.group("w") else number
         yield ChildAge(years, match.start(), match.end())
+
+
+#: "Child Ellie, 22 months.", "my daughter Isla (14 mths)": months behind a name that a word for a child announces
+_BEHIND_NAME = re.compile(
+    r"\b(?:child|baby|infant|toddler|girl|boy|son|daughter|grandson|granddaughter)\b[:,]?(?:'s|s)?(?: is| =)? "
+    r"(?P<name>[a-z][a-z'\-]{1,14})(?: [a-z][a-z'\-]{1,14}){0,2}?[,(\s]{1,2}(?P<n>[0-9]{1,2})\s?(?:months?|mths?|mo|/12)(?= ?[,.;:)\n]|$)"
+)
+
+
+def named_children(low: str, text: str) -> Iterator[ChildAge]:
+    """Ages in months behind the name of a child, which begins with a capital; ``low`` is the text in small letters."""
+    for match in _BEHIND_NAME.finditer(low):
+        if text[match.start("name")].isupper():
+            yield ChildAge(float(match.group("n")) / _MONTHS, match.start("n"), match.end())
+
+
+#: "thank you for referring Leo, 9 years.", "it's about Jayden 16."
+_INTRODUCED = re.compile(
+    r"\b(?:referring|sending|see|seeing|reviewed|re|about|regarding|meet|met)[: ]{1,2}"
+    r"(?:mr |mrs |ms |miss |master )?(?P<name>[a-z][a-z'\-]{2,14})"
+    r"(?: [a-z][a-z'\-]{1,14})?,? \(?(?P<n>[1-9][0-9]?)(?:\s?(?:years?|yrs?|y)(?:\sold)?)?(?=\s?[.,;)])"
+)
+
+
+def introduced(low: str, text: str) -> Iterator[ChildAge]:
+    """Ages in years right behind the name, with a capital, of one who is written about."""
+    for match in _INTRODUCED.finditer(low):
+        if text[match.start("name")].isupper():
+            yield ChildAge(float(match.group("n")), match.start("n"), match.end())

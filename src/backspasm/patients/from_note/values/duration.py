@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from backspasm.patients.from_note.spans import Span, Time
 from backspasm.patients.from_note.values.note import Note
+from backspasm.patients.from_note.values.onsets import flare, later_onset
 
 _PAIN = re.compile(
     r"\b(?:back ?pain|backache|back ache|lbp|tlbp|low back|lower back|lumbar pain|loin pain|flank pain|neck pain|"
@@ -49,7 +50,7 @@ _OTHER_PHRASES = re.compile(
 )
 _WORD = re.compile(r"[a-z]+")
 _CHRONIC = re.compile(
-    r"\b(?:chronic|long[- ]?standing|longstanding|background|known|recurrent|on and off|off and on|on/off|"
+    r"\b(?:chronic|long[- ]?standing|longstanding|background|known|recurrent|on and off|off and on|on/off|on [+&] off|off [+&] on|"
     r"intermittent(?:ly)?|years of|usual|usually|always|grumbling|niggl[a-z]*|history of (?:chronic|recurrent|"
     r"intermittent|previous)|periodic(?:ally)?|flare[- ]?ups?|ex-?flares|occasional(?:ly)?)\b"
 )
@@ -68,7 +69,7 @@ _DIRECT = re.compile(
     r"since|started|began|onset|ongoing|present|now|has|have|been|lasting|there|came|come|on|about|approx|"
     r"approximately|around|roughly|maybe|perhaps|probably|the|last|past|duration|at least|nearly|almost|more "
     r"than|over|~|some|continuous(?:ly)?|constant(?:ly)?|that|which|is|was|and|in|his|her|my|lower|low|back|left|"
-    r"right|sided|leg|lumbar|area|going|on|gradually|gradual|suddenly|sudden|still|persisting|persistent|these|"
+    r"right|sided|leg|lumbar|thoracic|central|midline|sharp|dull|area|going|on|gradually|gradual|suddenly|sudden|still|persisting|persistent|these|"
     r"this|a|mid|upper|radiating|buttock|into|first|really|just|only|with|insidious|acute|worsening|severe|hx|"
     r"history)\b[\s,:(\-~]{0,3}){0,9}$"
 )
@@ -79,7 +80,7 @@ _DIRECT_BEHIND = re.compile(
     r"unilateral|his|her|my|the|now|moderate|atraumatic|mechanical|unremitting|persistent|insidious|onset|"
     r"duration|really|nagging|midline|burning|niggling|in|this|deep|stabbing|throbbing|gnawing|boring|horrible|flank|loin|"
     r"neck|chest|groin|hip|heel|buttock|leg|thigh|calf|knee|abdominal|abdo|belly|rib|shoulder|tired|tiredness|fatigue|and|"
-    r"mid|both|sides?)\b[\s\-,:]{0,3}){0,8}(?:pain|lbp|backache|ache|"
+    r"mid|both|sides?|bilat|b/l)\b[\s\-,:]{0,3}){0,8}(?:pain|lbp|backache|ache|"
     r"sciatica|symptoms|discomfort|spasms?|lumbago|soreness|twinges)\b"
 )
 _SEEN = re.compile(
@@ -125,12 +126,13 @@ _WHAT = re.compile(
 )
 _WORSE_BEFORE = re.compile(
     r"\b(?:worse[a-z]*|worsen[a-z]*|deteriorat[a-z]*|progress[a-z]*|increas(?:ed|ing|ingly)|more severe|"
-    r"escalat[a-z]*|exacerbat[a-z]*|constant|unbearable|spread(?:ing)?|radiat[a-z]*|now)\b[^,;.]{0,26}$"
+    r"escalat[a-z]*|exacerbat[a-z]*|constant|unbearable|spread(?:ing)?|radiat[a-z]*|now(?! (?:back|low|neck|pain|a|has|have)\b))"
+    r"\b(?! -)[^,;.]{0,26}$"
 )
 _WORSE_BEHIND = re.compile(
     r"^[\s,]{0,2}(?:or so |it |the pain |has |is |have |got |getting |become |been |even |much ){0,4}"
     r"(?:worse(?! (?:first thing|in the|at |on |with |when |after |by |if |lying |sitting |standing ))|"
-    r"worsening|increasing|unbearable|spread|deteriorat)"
+    r"worsening|increasing|unbearable|spread|deteriorat|(?:constant|continuous|unremitting)(?=\s?(?:[,.;)|]|$)))"
 )
 _WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day$")
 _TODAY = re.compile(r"(?:earlier )?(?:today|this week|tonight|this afternoon|this evening|this morning)")
@@ -151,7 +153,8 @@ _COMING_ON = re.compile(
 )
 #: counted from another event: "two hours later"
 _LATER = re.compile(
-    r"\s?(?:later|afterwards|after(?! (?:a|the|lift|fall))|thereafter|apart|straight|at a stretch|at most|max)\b"
+    r"\s?(?:later|afterwards|after(?! (?:a|the|lift|fall))|post[ -]?(?:partum|natal\w*|op\w*|delivery|surgery|"
+    r"discharge)|thereafter|apart|straight|at a stretch|at most|max)\b"
 )
 _NOW_BEFORE = re.compile(r"(?:^|[\s,;(\-])(?:now|so far|by now)[\s,]{1,2}(?:for |about |around )?$")
 _NOW_BEHIND = re.compile(r"\s?(?:now|so far|already)\b(?! (?:can|has|have|is|it|he|she|with|in|worse|the))")
@@ -170,6 +173,15 @@ _PRESENTS = re.compile(
 _HURT = re.compile(r"\b(?:deadlift\w*|came off|rear[- ]?ended|crash\w*|rta|rtc|mva|mvc|lift(?:ed|ing))\b")
 _STOPPED = re.compile(
     r"\bstopped (?:walking|standing|sitting|crawling|running|playing|wanting|putting|using|bearing)\b"
+)
+_GONE_SINCE = re.compile(
+    r"\b(?:gone|resolved|settled|better|pain[- ]free|cleared|disappeared|stopped|well|back at work|off work) $"
+)
+_WELL_UNTIL = re.compile(r"\b(?:until|till|til) (?:about |around |some )?$")
+_WELL_AFTER = re.compile(
+    r"(?: ago)?[\s,]{0,2}(?:(?:but|and|though|although) )?(?:he |she |i |they |it |we )?(?:(?:was|were|is|seemed|felt|got up|"
+    r"carried on|had been|have been|has been) )?(?:completely |totally |perfectly |absolutely )?(?:fine|ok|okay|well|alright|"
+    r"all right|unhurt|uninjured|unharmed|right as rain|no (?:pain|problems?|symptoms?|ill effects?|injury))\b"
 )
 #: an injury of years ago belongs to no pain of today that the note dates otherwise
 _OLD = 365.0
@@ -190,6 +202,10 @@ _FROM_PART = {
 }
 
 
+#: weight from which a time is that of the pain although the complaint is an old one
+_SURE = 1.5
+
+
 def durations(note: Note, times: list[Time]) -> list[Time]:
     """The candidates for the duration of the present pain, best first."""
     weighed: list[tuple[float, int, Time]] = []
@@ -201,11 +217,13 @@ def durations(note: Note, times: list[Time]) -> list[Time]:
             weighed.append((weight, i, time))
     weighed.sort(key=lambda w: (-w[0], w[1]))
     best = [time for _, _, time in weighed]
+    if not best:  # "intermittent back pain for a year" is a year where the note knows of nothing newer
+        best = [t for i, t in enumerate(times) if t.form != "ago" and _weight(note, t, i, old=True) > _SURE]
     if not best:
         best = _of_the_presentation(note, times)
-    whole = _sum(note, times)
-    if whole is not None:
-        best.insert(0, whole)
+    for more in (flare(note, times, best), later_onset(note, times), _sum(note, times)):
+        if more is not None:
+            best.insert(0, more)
     return best
 
 
@@ -236,7 +254,7 @@ def _clause(note: Note, time: Time) -> tuple[str, str]:
     return before, after
 
 
-def _weight(note: Note, time: Time, order: int, presenting: bool = False) -> float:
+def _weight(note: Note, time: Time, order: int, presenting: bool = False, old: bool = False) -> float:
     before, after = _clause(note, time)
     near_before, near_after = before[-48:], _COMMA.split(after[:40], maxsplit=1)[0]
     near = f"{near_before} | {near_after}"
@@ -284,18 +302,27 @@ def _weight(note: Note, time: Time, order: int, presenting: bool = False) -> flo
     against = sum(w in whole or w.startswith(stems) for w in counted) + len(_OTHER_PHRASES.findall(near))
     if against:
         weight -= min(3.0, 0.8 * against) if direct else min(4.5, 1.8 + 0.7 * (against - 1))
+    if time.form == "ago" and _WELL_UNTIL.search(before):
+        weight += 2.5
+    if _WELL_AFTER.match(note.after(time.span.end, 50)):  # "fell three weeks ago but was fine after"
+        weight -= 3.0
+    if _GONE_SINCE.search(before):  # "leg pain gone since last week"
+        weight -= 4.0
     if before.endswith("after "):  # "better after 2 hours"
         weight -= 1.5
-    if (_WORSE_BEFORE.search(before) and not _NOW_BEFORE.search(before)) or _WORSE_BEHIND.match(after):
+    if (_WORSE_BEFORE.search(before) and not _NOW_BEFORE.search(before)) or (
+        _WORSE_BEHIND.match(after) and _DIRECT_BEHIND.search(after) is None
+    ):
         weight -= 2.0
     if _COMING_ON.search(before):
         weight -= 3.0
-    if time.form == "length" and _LATER.match(after):
+    later = _LATER.match(after) if time.form == "length" else None
+    if later is not None and not (direct and later.group().strip() == "after"):  # but "LBP 2/7 after reaching for it"
         weight -= 8.0
     if time.form == "ago" and time.days >= _OLD and _EVENT.search(clause) and not direct:
         weight -= 2.0
     chronic, new = _CHRONIC.search(near), _NEW.search(near)
-    if chronic and not new:
+    if chronic and not new and not old:
         weight -= 3.2 if direct else 2.2
     if new:
         weight += 1.0

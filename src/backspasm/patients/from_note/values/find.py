@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from backspasm.patients.childhood import is_child
 from backspasm.patients.from_note.kept import kept
 from backspasm.patients.from_note.spans import Fact, Part, Span
 from backspasm.patients.from_note.values.age import find_age
@@ -27,6 +26,7 @@ from backspasm.patients.from_note.values.sex import find_sex
 from backspasm.patients.from_note.values.times import find_times
 from backspasm.patients.from_note.values.units import Scale, scale_of
 from backspasm.patients.from_note.values.vitals import find_heart_rate, find_pressures, find_temperature
+from backspasm.patients.from_note.values.weights import find_weights
 from backspasm.patients.from_note.values.words import Said, compile_said
 from backspasm.records.knowledge import Knowledge
 
@@ -92,11 +92,11 @@ def find_values(
     medicines = [
         m for m in find_medicines(note, by_kind.get("medicine", []), made.lexicon) if m.span.start not in listed
     ]
-    child = bool(age) and is_child(float(age[0].value), knowledge) is True
+    young = bool(age) and float(age[0].value) < knowledge.table("age_groups")["teen"]
     facts: list[Fact] = [
         *age,
         *sex,
-        *find_setting(note, by_kind.get("setting", []), child),
+        *find_setting(note, by_kind.get("setting", []), young),
         *pregnancy,
         *medicines,
         *allergies,
@@ -111,6 +111,7 @@ def find_values(
         facts=tuple(facts),
         power=tuple(find_power(note)),
         pressures=tuple(find_pressures(note, knowledge)),
+        weights=tuple(find_weights(note)),
     )
 
 

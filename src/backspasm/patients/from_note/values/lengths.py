@@ -19,11 +19,11 @@ Form = Literal["length", "ago", "since"]
 MINUTE, HOUR, WEEK, MONTH, YEAR = 1 / 1440, 1 / 24, 7.0, 30.0, 365.0
 _UNITS = (
     ("min", MINUTE), ("h", HOUR), ("day", 1.0), ("d", 1.0), ("night", 1.0), ("fortn", 14.0),
-    ("mo", MONTH), ("mt", MONTH), ("mnth", MONTH), ("dec", 10 * YEAR),
+    ("morn", 1.0), ("even", 1.0), ("aft", 1.0), ("mo", MONTH), ("mt", MONTH), ("mnth", MONTH), ("dec", 10 * YEAR),
     ("y", YEAR), ("w", WEEK), ("/7", 1.0), ("/52", WEEK), ("/12", MONTH),
 )  # fmt: skip
 _UNIT = (
-    r"(?:minutes?|mins?|hours?|hourly|hrs?|h|days?|d|nights?|weekends?|weeks?|wee?ks?|weks?|wks?|w|fortnights?|"
+    r"(?:minutes?|mins?|hours?|hourly|hrs?|h|days?|d|nights?|mornings|evenings|afternoons|weekends?|weeks?|wee?ks?|weks?|wks?|w|fortnights?|"
     r"months?|monthes|mths?|mnths?|mos?|years?|yrs?|y|decades?)(?![a-z])"
 )
 SMALL_NUMBER = (
@@ -44,8 +44,8 @@ LENGTH = re.compile(
 _VAGUE = re.compile(
     r"\b(?P<n>half an?|(?:an?\s|the last |the past |last |past )?(?:good )?(?:couple(?: of)?|few|several|handful "
     r"of|dozen)|several|an?|one and a half|two and a half|three and a half)\s"
-    r"(?:full |whole |good |more |or two )?(?P<u>minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|wks?|"
-    r"fortnights?|months?|mths?|years?|yrs?|decades?)(?![a-z])(?P<late> and a half| or so| or two| or more)?"
+    r"(?:full |whole |good |more |or two )?(?P<u>minutes?|mins?|hours?|hrs?|days?|nights?|mornings|"
+    r"weeks?|wks?|fortnights?|months?|mths?|years?|yrs?|decades?)(?![a-z])(?P<late> and a half| or so| or two| or more)?"
 )
 _LAST_UNIT = re.compile(
     r"\b(?:(?:for|over|in|during|throughout|within|of)\s)(?:(?:all|most|much) of )?(?:the |this |these )?(?:last|"
@@ -81,6 +81,10 @@ _AGO = re.compile(
     r"\s?(?:or so |odd |or more |now )?(?:ago|back(?! pain|ache)|previously|earlier|prior|before(?! (?:food|"
     r"meals|bed|surgery|the operation))|beforehand|pta|pre[- ]?admission)\b"
 )
+#: counted from another day than today
+_OF_A_FEAST = re.compile(
+    r"\s?(?:before|after|from) (?:christmas|xmas|easter|new year|halloween|thanksgiving|ramadan|eid|diwali|his|her|my birthday)\b"
+)
 _PER_DAY = re.compile(r"\s?(?:a|per|/|each|every)\s?(?:day|week|month|d\b)|\s?(?:daily|weekly|nightly)")
 _RATE_BEFORE = tuple(
     f" {w}"
@@ -113,12 +117,40 @@ COUNT_WORDS = word_set(
 )
 _LAST = frozenset({"last", "past", "previous"})
 VAGUE_UNITS = word_set(
-    "minute minutes min mins hour hours hr hrs day days night nights week weeks wk wks fortnight "
+    "minute minutes min mins hour hours hr hrs day days night nights mornings week weeks wk wks fortnight "
     "fortnights month months mth mths year years yr yrs decade decades weekend"
 )
 
 
-def _unit_days(unit: str) -> float:
+#: "a week last Tuesday", "a week ago yesterday": the week and the days since
+_AND_DAY = re.compile(
+    r"\s(?:ago )?(?:(?P<y>yesterday)|today|(?:last|past|this past|gone|ago) (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+)
+_WEEKDAY = 3.5
+
+
+def _and_day(low: str, end: int, days: float) -> tuple[float, int] | None:
+    """Days and end of a count of weeks that goes on with a day of the past."""
+    if days % WEEK:
+        return None
+    match = _AND_DAY.match(low, end)
+    if match is None:
+        return None
+    more = 1.0 if match.group("y") else 0.0 if match.group().endswith("today") else _WEEKDAY
+    return days + more, match.end()
+
+
+#: "How many days now? Pt: Three."
+COUNT_ASKED = re.compile(
+    rf"\bhow many (?P<u>days?|weeks?|months?|years?)\b(?! (?:a|per|gone|pregnant|along|do you|"
+    rf"off))[^?\n]{{0,30}}\?\s{{0,3}}(?:[a-z.' ]{{1,20}}:)?"
+    rf"\s{{0,2}}(?:(?:about|around|oh|um|nearly|probably|maybe|just|well|i'd say|it's been|it is|it's)[, ]{{1,2}}){{0,3}}"
+    rf"(?P<n>{_NUM})(?=\s?(?:[.,;\n]|now|$))"
+)
+
+
+def unit_days(unit: str) -> float:
+    """Days of a unit as it is written: "wks", "/52"."""
     if unit.startswith("weekend"):
         return 2.0
     return next(days for head, days in _UNITS if unit.startswith(head))
@@ -126,6 +158,8 @@ def _unit_days(unit: str) -> float:
 
 def _form(note: Note, start: int, end: int) -> Form | None:
     """What a length is used for; None for plans and frequencies."""
+    if _OF_A_FEAST.match(note.low, end):
+        return None
     ahead = _AGO.match(note.low, end)
     if ahead is not None and "\n" not in ahead.group():
         return "ago"
@@ -157,12 +191,12 @@ def read_length(note: Note, match: re.Match[str]) -> Time | None:
             return None
         if unit == "h" and _PER_DAY.match(low, end):
             return None
-        days = _unit_days(unit)
+        days = unit_days(unit)
     else:
         assert slash is not None
         if "\n" in slash:  # a number at the end of a line, and whatever the next begins with
             return None
-        days = _unit_days("".join(slash.split()))
+        days = unit_days("".join(slash.split()))
         if not _slash_is_time(note, match):
             return None
     number = value_of(match.group("n")) if match.group("n") != "½" else 0.5
@@ -177,6 +211,9 @@ def read_length(note: Note, match: re.Match[str]) -> Time | None:
         number = (number + upper) / 2
     if unit is not None and (_PER_DAY.match(low, end) or low[max(0, start - 2) : start].endswith(("q", "#"))):
         return None
+    counted = _and_day(low, end, number * days)
+    if counted is not None:
+        return Time(counted[0], "ago", Span(start, counted[1]))
     form = _form(note, start, end)
     if form is None:
         return None
@@ -202,6 +239,9 @@ def _vague(note: Note, match: re.Match[str], found: dict[int, Time]) -> Time | N
     low = note.low
     start, end = match.span()
     words = match.group("n")
+    counted = _and_day(low, end, unit_days(match.group("u"))) if words in ("a", "an") else None
+    if counted is not None:
+        return Time(counted[0], "ago", Span(start, counted[1]))
     if any(t.span.start <= start < t.span.end for t in _near(found, start)):
         return None
     before = " " + note.before(start, 40).rstrip()
@@ -231,7 +271,7 @@ def _vague(note: Note, match: re.Match[str], found: dict[int, Time]) -> Time | N
     form = _form(note, start, end)
     if form is None:
         return None
-    return Time(number * _unit_days(match.group("u")), form, Span(start, end))
+    return Time(number * unit_days(match.group("u")), form, Span(start, end))
 
 
 def add_vague_lengths(note: Note, found: dict[int, Time], free: Callable[[int, int], bool]) -> None:
@@ -252,7 +292,7 @@ def add_vague_lengths(note: Note, found: dict[int, Time], free: Callable[[int, i
                 continue
         said = _LAST_UNIT.search(low, max(last, begin - 40), min(len(low), end + 14)) if recent else None
         if said is not None:
-            days = _unit_days(said.group("u")) if said.group("u") != "weekend" else 4.0
+            days = unit_days(said.group("u")) if said.group("u") != "weekend" else 4.0
             found.setdefault(said.start(), Time(days, "length", Span(said.start(), said.end())))
             last = said.end()
 

@@ -44,6 +44,11 @@ _TODAY = re.compile(
     r"\bworst ?(?:/10)?[\s:=]{0,3}[0-9]{1,2}[\s,;/]{1,6}(?:today|now|current|"
     r"currently)[\s:=]{0,3}([0-9]{1,2})(?![0-9/])"
 )
+#: "NRS 6 at worst, 3 now"
+_WORST_THEN_NOW = re.compile(
+    r"\b(?:at (?:its )?worst|at peak|at (?:its )?most|on movement|moving|max|yesterday|last (?:week|night))[\s,;/]{1,3}(?:but |and |then )?"
+    r"(?:down to )?([0-9]{1,2})(?:/10)? (?:now|today|currently|at (?:rest|present)|sitting here)\b"
+)
 _OTHER = re.compile(
     r"gcs|power|strength|mrc\b|apgar|satisf|mood|anxi|depress|stress|energy|confiden|rpe\b|borg|likel|effort|phq|"
     r"gad\b|fatigue score|headache|migraine|tired|sleep score|knee|shoulder|wrist|chest|foot pain|motivat|"
@@ -86,13 +91,13 @@ def find_pain(note: Note, hits: list[Hit], scale: Scale) -> list[Quantity]:
         for match in note.led_matches(_SCALE_FIRST, frozenset({"scale"})):
             if match.start(1) not in found and not _OTHER.search(note.before(match.start(), 40)):
                 _keep(found, note, match, 1, None, (1.0, 0.0), scale, "", "")
-    if "pain" in low or "back" in low or "ache" in low:
+    if "pain" in low or "back" in low or "ache" in low or "lbp" in low:
         _announced(note, found, scale)
         asked = [p for p, cues in _CUED if not note.words.isdisjoint(cues)]
         for pattern in asked:
             for match in pattern.finditer(low):
                 if match.start(1) not in found and not _OTHER.search(note.before(match.start(), 30)):
-                    left = "today" if pattern is _TODAY else ""
+                    left = "" if pattern is _ANSWERED else "today"
                     _keep(found, note, match, 1, None, (1.0, 0.0), scale, left, "")
     for hit in hits:
         score = _SCORE.match(low, hit.end)
@@ -142,6 +147,7 @@ def _keep(
         return
     begin = match.start(first) if start is None else start
     until = match.end() if stop is None else max(stop, match.end())
+    right = _ITEM_END.split(right, maxsplit=1)[0]  # "6 at worst, 3 now"
     rank = (
         1
         if _NOW.search(left) or _NOW.search(right[:18])
@@ -152,12 +158,14 @@ def _keep(
     found[match.start(first)] = (Quantity("pain_intensity", value, Span(begin, until), note.text[begin:until]), rank)
 
 
+_ITEM_END = re.compile(r"[,;]\s?(?:but |and |then )?(?=[0-9])")
 _NOW_BEHIND = re.compile(r"\s{1,2}(?:at rest|now|on mov|when|today|currently|at worst|right now|with mov|/)")
 
 
 _CUED: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (_ANSWERED, frozenset({"out", "ten", "score", "bad", "severe"})),
     (_TODAY, frozenset({"worst"})),
+    (_WORST_THEN_NOW, frozenset({"now", "today", "currently", "rest", "present", "here"})),
 )
 
 

@@ -14,6 +14,9 @@ _WEEKS = re.compile(
     rf"s')?(?:\s?\+\s?[0-6])?[\s\-]{{0,2}}(?:pregnant|gestation|gestational|gravid|preg\b|gone\b|along\b|"
     rf"expecting\b|into (?:her|my|the) pregnancy|of (?:pregnancy|gestation)|antenatal|in (?:her|my) (?:first|"
     rf"second|third|fourth) pregnancy)"
+    rf"|\bhow (?:far (?:along|gone)|"
+    rf"many weeks)\b[^?\n]{{0,24}}\?\s{{0,2}}(?:[a-z.' ]{{1,20}}:)?\s{{0,2}}(?:(?:i'm|im|i am|about|just|nearly|"
+    rf"over|at|around)\s){{0,3}}(?P<n5>{_N})(?:\s?\+\s?[0-6])?\s?(?:weeks?|wks?|w\b|/40)"
     rf"|\b(?:pregnant|pregnancy|gravid|gestation|antenatal|g[0-9]{{1,2}}\s?p[0-9]{{1,2}}(?:\+[0-9])?|primip|"
     rf"primigravida|multip)\b[\s:,(\-]{{0,3}}(?:(?:at|now|is|currently|about|approx|around|of|lady|woman|mother|"
     rf"and|edd|in week|week)\s){{0,3}}(?P<n2>{_N})(?:\s?\+\s?[0-6])?[\s\-]{{0,2}}(?:weeks?|wks?|w\b|/40)"
@@ -52,6 +55,10 @@ _NOT_NOW = re.compile(
 _OTHER = re.compile(
     r"\b(?:wife|girlfriend|sister|daughter|partner|friend|colleague|mother|born|baby|delivered|delivery|at birth|"
     r"premature|prem|c-?section|nvd|svd)\b[^.;\n]{0,30}$"
+)
+_OTHER_BEHIND = re.compile(
+    r"\s(?:[a-z]+ )?(?:(?:grand|step)?daughter|wife|sister|partner|girlfriend|niece|friend|colleague|women|people|relatives?|neighbou?r|"
+    r"mother|cousin|visitors?|family members?)\b"
 )
 _WORDS = word_set(
     "pregnant pregnancy expecting gestation gestational gravid preg upt hcg bhcg trimester "
@@ -113,7 +120,9 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
     if not slash:  # only the stretch that holds the words needs to be looked at
         named = note.tokens_of(_WORDS | _ALONG | {"g", "p"})
         begin, end_of = max(0, named[0][1] - _AROUND), min(len(low), named[-1][2] + _AROUND)
-    also = [m.start() for m in _OF_FORTY.finditer(low)] + [start for _, start, _ in note.tokens_of(frozenset({"g"}))]
+    also = [m.start() for m in _OF_FORTY.finditer(low)] + [
+        start for _, start, _ in note.tokens_of(frozenset({"g", "many"}))
+    ]
     near = [
         (max(a, begin), min(b, end_of)) for a, b in note.around(_PIECES, _LONGEST, also) if b > begin and a < end_of
     ]
@@ -121,7 +130,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
     spans: list[Span] = []
     weeks: tuple[float, int, int] | None = None
     for match in note.matches_in(_WEEKS, near):
-        group = next(g for g in ("n", "n2", "n3", "n4") if match.group(g))
+        group = next(g for g in ("n", "n2", "n3", "n4", "n5") if match.group(g))
         number = value_of(match.group(group))
         if number is None or not 1 <= number <= most_weeks:
             continue
@@ -134,7 +143,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
             or re.match(r"[^.;\n]{0,10}\b(?:delivery|c-section|section|birth|premature|baby)\b", behind)
         ):
             continue
-        if _NOT_NOW.search(before[-34:]) and group != "n3":
+        if _NOT_NOW.search(before[-34:]) and group not in ("n3", "n5"):
             continue
         if group == "n3" and re.search(
             r"(?:pain|score|power|power|hads|phq|odi|back|oswestry|[a-z]{2,}\s?(?:score|scale))[\s:=]{0,2}$", before
@@ -164,6 +173,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
         if (
             _NOT_NOW.search(before)
             or behind.lstrip().startswith("?")
+            or _OTHER_BEHIND.match(low, match.end())
             or (note.part_at(match.start()) in ("family", "past", "plan"))
         ):
             continue

@@ -21,6 +21,14 @@ class Pressure(Struct, frozen=True):
     span: Span
 
 
+class WeightChange(Struct, frozen=True):
+    """Body weight now and before, in kilogrammes (where no unit is written, both in the same unknown unit)."""
+
+    now: float
+    before: float
+    span: Span
+
+
 class Values(Struct, frozen=True):
     """Values, times and plain facts of one note, each with the words that carry it.
 
@@ -37,3 +45,4 @@ class Values(Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
     power: tuple[PowerGrade, ...] = ()
     pressures: tuple[Pressure, ...] = ()
+    weights: tuple[WeightChange, ...] = ()

@@ -92,8 +92,10 @@ def find_sex(note: Note, age: list[Fact]) -> list[Fact]:
                 if weight == 1.0:
                     continue
                 weight *= 0.4
-            if weight == 2.5 and _NOT_PATIENT.search(low[max(0, start - 12) : start]):
+            if weight == _STRONG and _NOT_PATIENT.search(low[max(0, start - 12) : start]):
                 continue
+            if weight == _STRONG and word in relatives and _OF_PATIENT.search(low[max(0, start - 18) : start]):
+                continue  # "her grandfather had psoriasis"
             if word in _TITLES and not _is_title(note, word, start, end):
                 continue
             count(sex, weight, start, end)
@@ -115,6 +117,11 @@ _REPORTING = re.compile(
     r"'?s?\s(?:says?|said|reports?|states?|stated|reported|brought|brings|thinks|describes?|noticed|noticing|"
     r"notes|worried|concerned|is worried|tells|told|felt|feels|found|gave|called|has noticed|present|phoned|rang|"
     r"rings|confirms|denies|denied)\b"
+)
+#: weight of a title or a noun
+_STRONG = 2.5
+_OF_PATIENT = re.compile(
+    r"\b(?:his|her|my|their|our|maternal|paternal|great)[ -](?:maternal |paternal |late |own |great[ -])?$"
 )
 _NOT_PATIENT = re.compile(r"\b(?:another|other|delivery|post|bin|security|the|fire|repair)\s$(?<!the )")
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from backspasm.patients.from_note.spans import Span, Time
 from backspasm.patients.from_note.values.lengths import (
+    COUNT_ASKED,
     COUNT_WORDS,
     LENGTH,
     MONTH,
@@ -23,13 +24,17 @@ from backspasm.patients.from_note.values.lengths import (
     Form,
     add_vague_lengths,
     read_length,
+    unit_days,
 )
 from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import value_of
+from backspasm.patients.from_note.values.weekdays import day_of_note, days_since
 
 _WORDS = re.compile(
-    r"\b(?:(?:since|from|for)\s)?(?:(?:early |earlier |late |first thing )?(?:this morning|this afternoon|this "
-    r"evening|today|tonight|overnight|last night|the night before last|yesterday(?: morning| afternoon| evening| "
+    r"\b(?:(?:since|from|for)\s)?(?:the )?(?:week|weekend|fortnight|month|year) before last"
+    r"|\b(?:(?:since|from|for)\s)?(?:(?:early |earlier |late |first thing )?(?:this morning|this afternoon|this "
+    r"evening|today|tonight|overnight|last night|the night before last|(?:yesterday|yest(?![a-z])|"
+    r"y'?day(?![a-z])|ystday|yesturday|yesterdy)(?: morning| afternoon| evening| "
     r"night)?|the day before yesterday|day before yesterday|the other day|the other week|this week)"
     r"|(?:on |since |from |at )?(?:(?:the|last|this|this past|over the|past) )?(?:weekend)"
     r"|(?<!the )last (?:week|month|year|fortnight|summer|winter|autumn|fall|spring|christmas|easter)"
@@ -38,9 +43,12 @@ _WORDS = re.compile(
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day (?:morning|afternoon|evening|night|last|just gone))"
 )
 _RELATIVE = {
+    "weekend before last": 11.0, "week before last": 10.5, "fortnight before last": 21.0, "month before last": 45.0,
+    "year before last": 547.0,
     "today": 0.25, "this morning": 0.25, "first thing": 0.25, "tonight": 0.1, "this afternoon": 0.1, "this evening": 0.1,
     "overnight": 0.5, "last night": 1.0, "the night before last": 1.5,
-    "day before yesterday": 2.0, "yesterday": 1.0, "the other day": 3.0, "the other week": 10.0, "this week": 3.0, "weekend": 4.0,
+    "day before yesterday": 2.0, "yest": 1.0, "yday": 1.0, "y'day": 1.0, "ystday": 1.0, "the other day": 3.0,
+    "the other week": 10.0, "this week": 3.0, "weekend": 4.0,
     "last week": 7.0, "last fortnight": 14.0, "last month": 30.0, "last year": 365.0,
 }  # fmt: skip
 _YEAR = re.compile(
@@ -78,10 +86,17 @@ def find_times(note: Note, taken: Sequence[Span], latest_year: int) -> list[Time
                 time = read_length(note, match)
                 if time is not None:
                     found[time.span.start] = time
+    if "how" in note.words and "many" in note.words:
+        for match in note.led_matches(COUNT_ASKED, frozenset({"how"})):
+            number = value_of(match.group("n"))
+            if number is not None:
+                found[match.start("n")] = Time(
+                    number * unit_days(match.group("u")), "length", Span(match.start("n"), match.end("n"))
+                )
     if not note.words.isdisjoint(VAGUE_UNITS):
         add_vague_lengths(note, found, free)
     if not note.words.isdisjoint(_RELATIVE_WORDS):
-        last = 0
+        last, today = 0, day_of_note(note)
         for word, begin, end in note.tokens_of(_RELATIVE_WORDS):
             if begin < last or (word in _LEADING and not low.startswith(_LED, end)):
                 continue
@@ -89,7 +104,7 @@ def find_times(note: Note, taken: Sequence[Span], latest_year: int) -> list[Time
             if said is None:
                 continue
             last = max(end, said.end())
-            relative = _relative(note, said)
+            relative = _relative(note, said, today)
             if relative is not None:
                 found.setdefault(relative.span.start, relative)
     if note.numbers:
@@ -106,26 +121,27 @@ def find_times(note: Note, taken: Sequence[Span], latest_year: int) -> list[Time
     return [found[place] for place in sorted(found)]
 
 
-_LEADING = frozenset({"last", "this", "other"})
+_LEADING = frozenset({"last", "this", "other", "before"})
 _LED = tuple(
     f" {w}"
     for w in word_set(
         "week month year fortnight summer winter autumn fall spring christmas easter night morning afternoon evening day "
-        "mon tue wed thu fri sat sun past"
+        "mon tue wed thu fri sat sun past last yesterday"
     )
 )
 _RELATIVE_WORDS = word_set(
-    "morning afternoon evening today tonight overnight yesterday weekend monday tuesday wednesday thursday friday saturday sunday "
-    "mon tues wednes thurs fri sun last other this"
+    "morning afternoon evening today tonight overnight yesterday yest yday day ystday yesturday yesterdy weekend monday tuesday "
+    "wednesday thursday friday saturday sunday "
+    "mon tues wednes thurs fri sun last other this before"
 )
 
 
-def _relative(note: Note, match: re.Match[str]) -> Time | None:
+def _relative(note: Note, match: re.Match[str], today: int | None) -> Time | None:
     words = match.group()
     start, end = match.span()
     since = words.startswith(("since", "from"))
-    if words.startswith("until") or words.startswith("by "):
-        return None
+    if words.startswith("until") or words.startswith("by ") or note.before(start, 6).endswith("than "):
+        return None  # "thinner than last year" compares
     days = next((d for w, d in _RELATIVE.items() if w in words), None)
     if days is None:
         if re.search(r"(?:mon|tues|wednes|thurs|fri|satur|sun)(?:day)?\b", words):
@@ -134,7 +150,8 @@ def _relative(note: Note, match: re.Match[str]) -> Time | None:
                 and not since
             ):
                 return None
-            days = 6.0 if "last " in words else 3.5
+            counted = days_since(words, today)
+            days = counted if counted is not None else 6.0 if "last " in words else 3.5
         else:
             return None  # a season: which year is not said
     form: Form = "since" if since else "ago"

@@ -29,6 +29,14 @@ _TEMPERATURE = re.compile(
 _AGE_OR_TIME = re.compile(
     r"\s?-?(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs|y/?o|kg|mg|ml|bpm|/min|times)\b|\s?%|/[0-9]"
 )
+#: "I took it last night, 38.4", "most nights, about 38.2": a few words behind the word, with a decimal
+_TOLD = re.compile(
+    r"[^.;\n0-9]{0,36}?[\s,(:]([0-9]{2}[.,][0-9])(?![0-9/%]|\s?(?:%|kg|mg|ml|cm|mm|g\b|stone|lbs?\b|days?|weeks?|hours?))"
+)
+_TOLD_AFTER_QUESTION = re.compile(r"[^.;\n0-9?]{0,24}\?\s{0,2}(?:[a-z'. ]{1,20}:)?")
+_NOT_TOLD = re.compile(
+    r"\b(?:weigh\w*|weight|wt|crp|esr|wcc|wbc|hb|hgb|haemoglobin|hemoglobin|bmi|albumin|calcium|mri|above|over|exceeds?|reach\w*|if|goes)\b"
+)
 #: a temperature that no word announces
 _BARE = re.compile(
     r"(?<![0-9.,/])([0-9]{2,3}(?:[.,][0-9]{1,2})?)\s?(?:°\s?([cf])?(?![a-z])|deg(?:rees?)?\.?\s?(c|f|celsius|"
@@ -56,6 +64,9 @@ def find_temperature(note: Note, hits: list[Hit], scale: Scale) -> list[Quantity
     for hit in hits:
         match = _TEMPERATURE.match(low, hit.end)
         if match is None:
+            told = _told(note, hit, scale)
+            if told is not None:
+                out.append(told)
             continue
         end = match.end()
         if match.group(5) is not None:
@@ -98,6 +109,24 @@ def find_temperature(note: Note, hits: list[Hit], scale: Scale) -> list[Quantity
                 out.append(Quantity("temperature", value, Span(match.start(), match.end()), match.group()))
         out.sort(key=lambda q: q.span.start)
     return out
+
+
+def _told(note: Note, hit: Hit, scale: Scale) -> Quantity | None:
+    """A temperature that stands a few words behind its name, as people tell it: it needs a decimal to be believed."""
+    if hit.end - hit.start < len("temp"):
+        return None  # "t" and the like stand next to their number
+    low = note.low
+    asked = _TOLD_AFTER_QUESTION.match(low, hit.end)
+    start = asked.end() if asked is not None else hit.end
+    match = _TOLD.match(low, start)
+    if match is None or _NOT_TOLD.search(low, hit.end, match.start(1)):
+        return None
+    number = value_of(match.group(1))
+    pair, stop = unit_at(low, match.end(), scale)
+    value = None if number is None else converted(number, pair, scale)
+    if value is None:
+        return None
+    return Quantity("temperature", value, Span(hit.start, max(stop, match.end())), note.text[hit.start : hit.end])
 
 
 def _fever_like(note: Note, place: int) -> bool:
