@@ -60,6 +60,8 @@ _OTHER_BEHIND = re.compile(
     r"\s(?:[a-z]+ )?(?:(?:grand|step)?daughter|wife|sister|partner|girlfriend|niece|friend|colleague|women|people|relatives?|neighbou?r|"
     r"mother|cousin|visitors?|family members?)\b"
 )
+#: how often, or how long ago: earlier pregnancies
+_EARLIER_BEHIND = re.compile(r"\s(?:once|twice|thrice|[a-z0-9]{1,9} times|[a-z0-9]{1,9} years (?:ago|back))\b")
 _WORDS = word_set(
     "pregnant pregnancy expecting gestation gestational gravid preg upt hcg bhcg trimester "
     "antenatal primip multip primigravida"
@@ -174,6 +176,7 @@ def find_pregnancy(note: Note, most_weeks: float) -> tuple[list[Fact], list[Span
             _NOT_NOW.search(before)
             or behind.lstrip().startswith("?")
             or _OTHER_BEHIND.match(low, match.end())
+            or _EARLIER_BEHIND.match(low, match.end())
             or (note.part_at(match.start()) in ("family", "past", "plan"))
         ):
             continue
