@@ -365,6 +365,17 @@ def test_the_report_shows_what_each_side_of_a_dispute_changes(model: Model) -> N
     assert all(seen.values()), seen
 
 
+def test_the_plots_of_disputes_are_printed(run: Run) -> None:
+    page = run("assess", "examples/cauda_equina.yaml", "--format", "html").out
+    part = page[page.index('<h2 id="disputes">') :]
+    part = part[: part.index("</section>")]
+    folded = re.findall(r"<details([^>]*)>(.*?)</details>", part, re.DOTALL)
+    with_plots = [attributes for attributes, inside in folded if "<svg" in inside]
+    assert with_plots
+    assert all('class="print"' in attributes for attributes in with_plots)
+    assert "details.print::details-content" in page
+
+
 def test_evidence_tells_the_answer_under_each_side_of_a_dispute(run: Run) -> None:
     for address in ("fever_in_epidural_abscess", "spinal_epidural_abscess/fever", "davis2020b/abscess_fever"):
         (found,) = json.loads(run("evidence", address, "--format", "json").out)["disputes"]
