@@ -223,7 +223,9 @@ STUDY_ALONE = {
         "    x: 40\n    n: 100", "    value: 1.2", "value: 1.2", "impossible number 1.2", "it must be at most 1"
     ),
     "negative count": Defect("    tp: 30", "    tp: -30", "tp: -30", "impossible number -30", "it must be at least 0"),
-    "half a patient": Defect("    tp: 30", "    tp: 30.5", "tp: 30.5", "30.5 is not a whole number", "write a whole number"),
+    "half a patient": Defect(
+        "    tp: 30", "    tp: 30.5", "tp: 30.5", "30.5 is not a whole number", "write a whole number"
+    ),
     "unknown kind": Defect(
         "kind: accuracy", "kind: acuracy", "acuracy", '"acuracy" is not', "did you mean 'accuracy'?"
     ),
