@@ -14,11 +14,16 @@ import pytest
 from markdown_it import MarkdownIt
 
 from backspasm import Knowledge, Model, Patient, assess, from_case
+from backspasm.advice.disputes import disputes_of
 from backspasm.inference.presenting import base_rates_of
+from backspasm.inference.refitting import Refitter
+from backspasm.patients.gathered import patients_on_file
 from backspasm.patients.patient import Unread
 from backspasm.presentation.explanation import explanation
 from backspasm.presentation.explanation_page import explanation_page
-from backspasm.presentation.report import report
+from backspasm.presentation.report import dispute_view, report
+from backspasm.presentation.views import Evidence
+from backspasm.presentation.words import cause_name
 from tests.doors.conftest import Run
 
 CASE: dict[str, Any] = {
@@ -337,6 +342,38 @@ def test_evidence_depends_on_the_age_that_is_asked(run: Run) -> None:
         return {row["label"] for row in data["cells"][0]["rows"] if row["kind"] == "study"}
 
     assert studies("young_child") != studies("adult")
+
+
+def test_the_report_shows_what_each_side_of_a_dispute_changes(model: Model) -> None:
+    seen = {"order": 0, "leading": 0, "complication": 0}
+    evidence = Evidence("adult", "emergency", model, Refitter(model))
+    for patient in list(patients_on_file(model.knowledge).values())[::3]:
+        for i, d in enumerate(disputes_of(assess(patient, model, draws=1), model)):
+            for side, shown in zip(d.sides, dispute_view(d, i, evidence).sides, strict=True):
+                if side.verdict is None:
+                    continue
+                names = [cause_name(c, model.knowledge).lower() for c in side.verdict.leading]
+                now = dict(d.now.causes)
+                if side.verdict.leading != d.now.leading:
+                    seen["order"] += 1
+                    assert [n for n in names if n in shown.leading.lower()] == names
+                for cause, p in side.verdict.causes:
+                    if abs(p - now[cause]) >= 0.01:
+                        seen["leading"] += 1
+                        assert cause_name(cause, model.knowledge).lower() in shown.leading.lower()
+                seen["complication"] += bool(shown.complications)
+    assert all(seen.values()), seen
+
+
+def test_the_plots_of_disputes_are_printed(run: Run) -> None:
+    page = run("assess", "examples/cauda_equina.yaml", "--format", "html").out
+    part = page[page.index('<h2 id="disputes">') :]
+    part = part[: part.index("</section>")]
+    folded = re.findall(r"<details([^>]*)>(.*?)</details>", part, re.DOTALL)
+    with_plots = [attributes for attributes, inside in folded if "<svg" in inside]
+    assert with_plots
+    assert all('class="print"' in attributes for attributes in with_plots)
+    assert "details.print::details-content" in page
 
 
 def test_evidence_tells_the_answer_under_each_side_of_a_dispute(run: Run) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from backspasm.patients.reading import detect
+from backspasm.patients.reading import detect, note_text
 from tests.doors.conftest import Run
 
 NOTE = '47M, low back pain 3/52. No fever. ?saddle numbness. Never smoked. PMH: T2DM. <script>alert(1)</script> & "x"'
@@ -172,3 +173,10 @@ def test_fields_of_a_reading_alone_make_no_reading(run: Run) -> None:
     refused = run("assess", "-", stdin=b'{"age_years": 4, "uncertain": ["fever"]}')
     assert (refused.code, refused.out) == (2, "")
     assert "uncertain: unknown field" in refused.err
+
+
+def test_looking_whether_a_note_is_one_takes_time_in_proportion_to_its_length() -> None:
+    for text in ("\n" * 900_000 + "a", " " * 900_000 + "a", "{ \n" * 300_000 + "a", "'age_years " * 80_000):
+        start = time.process_time()
+        assert note_text(text) == text
+        assert time.process_time() - start < 0.5

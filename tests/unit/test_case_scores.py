@@ -109,3 +109,12 @@ def test_wilsons_interval_as_published() -> None:
     """Newcombe RG, Stat Med 1998;17:857-72, table I: 81 of 263 gives 0.2553 to 0.3662; 0 of 20 gives 0 to 0.1611."""
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert wilson(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
+
+
+def test_another_kind_of_file_is_refused_in_a_few_lines(tmp_path: Path, model: Model) -> None:
+    file = tmp_path / "cases.yaml"
+    file.write_text("- id: a\n" * 500, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_known_cases(file, model.knowledge)
+    assert len(refused.value.problems) == 4
+    assert "497 more lines" in str(refused.value.problems[-1])

@@ -33,7 +33,7 @@ _XML = re.compile(r"\s*(?:<\?xml\b|<\w+[^>]*\bxmlns\s*=)")
 _JSON_OBJECT = re.compile(r'\s*\{\s*"')
 _RESOURCE = re.compile(rb'"resourceType"\s*:')
 #: the field that every case has, and no note
-_CASE = re.compile(r"^[\s{]*[\"']?age_years[\"']?\s*:", re.MULTILINE)
+_CASE = re.compile(r"^[ \t{]*[\"']?age_years[\"']?[ \t]*:", re.MULTILINE)
 #: a line of a case that is not indented: a field, an entry of a list, a comment, the start of a document
 _CASE_LINE = re.compile(r"(?:[a-z_]+\s*:(?:\s|$)|['\"]?[a-z_]+['\"]?\s*:|- |#|---|\.\.\.|[\]}{\[])")
 _FIELD = re.compile(rf"^['\"]?(?:{'|'.join(FIELDS)}|[a-z]+_[a-z_]+)['\"]?\s*:", re.MULTILINE)

@@ -26,6 +26,8 @@ BENIGN = ("routine", "self_care")
 TOP = (1, 3, 5)
 #: a case is missed where no accepted cause is among so many; and how many answers against the gold cause are named
 MISSED_FROM, AGAINST = 3, 3
+#: faults that are told of a file of which no line can be read
+TOLD = 3
 #: a probability of nothing costs so many bits at most
 LEAST = 1e-6
 
@@ -128,6 +130,9 @@ def read_known_cases(path: Path, knowledge: Knowledge) -> tuple[KnownCase, ...]:
             problems += [msgspec.structs.replace(p, field=f"{where}: {p.field}") for p in error.problems]
     if not found and not problems:
         problems.append(InputProblem(path.name, "", "holds no case", "one JSON object a line: case and gold"))
+    if not found and len(problems) > TOLD:  # another kind of file: each line says the same
+        more = f"{len(problems) - TOLD} more lines cannot be read either"
+        problems[TOLD:] = [InputProblem(path.name, "", more, "name a file of JSON lines, each with case and gold")]
     if problems:
         raise InputError(problems)
     return tuple(found)

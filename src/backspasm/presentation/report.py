@@ -9,7 +9,7 @@ from markupsafe import Markup
 from backspasm.advice.assessment import Assessment
 from backspasm.advice.disputes import PatientDispute, disputes_of
 from backspasm.advice.must_not_miss import COMPRESSIONS
-from backspasm.advice.verdict import Verdict
+from backspasm.advice.verdict import LEADING, Verdict
 from backspasm.inference.explain import complication_steps
 from backspasm.inference.model import Model
 from backspasm.inference.numbers import age_group
@@ -203,7 +203,7 @@ def dispute_view(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeVie
                 s.holds if d.record else f"If it is {s.holds}",
                 cited(s.facts, knowledge),
                 s.verdict,
-                _leading(s.verdict, knowledge),
+                _leading(s.verdict, d.now, knowledge),
                 _changed_complications(s.verdict, d.now, knowledge),
             )
             for s in d.sides
@@ -214,11 +214,21 @@ def dispute_view(d: PatientDispute, rank: int, evidence: Evidence) -> DisputeVie
     )
 
 
-def _leading(verdict: Verdict | None, knowledge: Knowledge) -> str:
+def _leading(verdict: Verdict | None, now: Verdict, knowledge: Knowledge) -> str:
+    """The leading cause and whatever this side changes visibly: all leading ones where their order is another."""
     if verdict is None:
         return ""
-    cause, p = verdict.causes[0]
-    return f"{words.cause_name(cause, knowledge)} {words.chance(p)}"
+    before = dict(now.causes)
+    reordered = verdict.leading != now.leading
+    shown = [
+        (cause, p)
+        for rank, (cause, p) in enumerate(verdict.causes)
+        if rank == 0 or (reordered and rank < LEADING) or abs(p - before[cause]) >= VISIBLE * 10
+    ]
+    return ", ".join(
+        f"{words.cause_name(c, knowledge) if i == 0 else words.lower_first(words.cause_name(c, knowledge))} {words.chance(p)}"
+        for i, (c, p) in enumerate(shown)
+    )
 
 
 def _changed_complications(verdict: Verdict | None, now: Verdict, knowledge: Knowledge) -> str:
