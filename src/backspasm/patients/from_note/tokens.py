@@ -103,9 +103,13 @@ def normalise(text: str) -> str:
 
 
 #: abbreviations in capitals that are ordinary words in small letters, not inside a line of capitals: *full range of
-#: movement*, *ankylosing spondylitis*; and the words of the lists that take their place, which are as long
-_CAPITALS = {"FROM": "frm ", "AS": "ax"}
-_CAPITAL = re.compile(r"(?<![A-Z]{2} )(?<![\w/])(?:FROM|AS)(?![\w/])(?! [A-Z]{3})")
+#: movement*, *ankylosing spondylitis*, *light touch* before what was felt; and the words of the lists that take their
+#: place, which are as long
+_CAPITALS = {"FROM": "frm ", "AS": "ax", "LT": "pp"}
+_CAPITAL = re.compile(
+    r"(?<![A-Z]{2} )(?<![\w/])(?:FROM|AS|LT(?= (?:reduced|decreased|diminished|impaired|intact|normal|absent|[LS][1-5]\b)))"
+    r"(?![\w/])(?! [A-Z]{3})"
+)
 
 
 def capitals(text: str, lower: str) -> str:
