@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from backspasm.patients.from_note.spans import Fact, Span
-from backspasm.patients.from_note.values.child_age import CHILDREN, child_ages, introduced, named_children
+from backspasm.patients.from_note.values.child_age import CHILDREN, child_ages, in_months, introduced, named_children
 from backspasm.patients.from_note.values.note import Note, word_set
 from backspasm.patients.from_note.values.numbers import COUNT, value_of
 
@@ -196,7 +196,7 @@ def find_age(note: Note, low_limit: float, high_limit: float) -> tuple[list[Fact
             if not _overlaps(found, c.start):
                 found.append(_Age(c.years, 3.2, c.start, c.end, low[c.start : c.end]))
     if note.numbers and not note.words.isdisjoint(_INTRODUCED):
-        for c in introduced(low, note.text):
+        for c in (*introduced(low, note.text), *in_months(low, note.text)):
             if not _overlaps(found, c.start):
                 found.append(_Age(c.years, 2.2, c.start, c.end, low[c.start : c.end]))
     if not note.words.isdisjoint(_AGED_WORDS):
@@ -249,7 +249,7 @@ _NOT_COMMA_AGE = word_set(
 )
 _AGE_WORDS = word_set("year years yr yrs month months old aged age turned i he she im is")
 _OLD_WORDS = word_set("old olds o yo y age years year yrs yr months month mo weeks m")
-_INTRODUCED = word_set("referring sending see seeing reviewed re about regarding meet met")
+_INTRODUCED = word_set("referring sending see seeing reviewed re about regarding meet met months mths month")
 _NAMED_CHILDREN = word_set("child baby infant toddler girl boy son daughter grandson granddaughter")
 _AGED_FIRST = frozenset({"aged", "age", "is", "turned", "just", "turning"})
 _ASKED_FIRST = frozenset({"how", "your", "his", "her", "age"})

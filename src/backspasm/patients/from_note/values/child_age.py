@@ -58,6 +58,21 @@ _INTRODUCED = re.compile(
 )
 
 
+#: "Poppy is 20 months."
+_IS_MONTHS = re.compile(
+    r"\b(?P<name>[a-z][a-z'\-]{1,14}) (?:is|was|has just turned|turned) (?:only |just |now |nearly |almost )?(?P<n>[0-9]{1,2})\s?"
+    r"(?:months?|mths?)(?=\s?(?:[.,;)]|and\b))"
+)
+_NO_CHILD = re.compile(r"(?:it|this|that|pain|onset|duration|history|back|lbp|episode|baby'?s)$")
+
+
+def in_months(low: str, text: str) -> Iterator[ChildAge]:
+    """Ages in months of a child that a sentence is about; what has no capital is no name."""
+    for match in _IS_MONTHS.finditer(low):
+        if text[match.start("name")].isupper() and _NO_CHILD.match(match.group("name")) is None:
+            yield ChildAge(float(match.group("n")) / _MONTHS, match.start("n"), match.end())
+
+
 def introduced(low: str, text: str) -> Iterator[ChildAge]:
     """Ages in years right behind the name, with a capital, of one who is written about."""
     for match in _INTRODUCED.finditer(low):

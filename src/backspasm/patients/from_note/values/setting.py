@@ -89,11 +89,32 @@ def _of_its_kind(note: Note, child: bool) -> list[Fact]:
 _OWN_WORDS = re.compile(
     r"\b(?:my (?:lower |low |upper |mid |middle |bad )?back|my (?:little |young )?(?:son|daughter|boy|girl|lad|child|baby)|"
     r"i(?:'m| am) (?:a |an )?[0-9]{1,2}\b|i(?:'ve| have) (?:had|got|been|hurt)|should i\b|do i need|i(?:'m| am) writing|"
-    r"(?:mum|mom|mam|dad|mother|father) (?:of|to) [a-z]+,? (?:who is |aged? )?[0-9])"
+    r"(?:mum|mom|mam|dad|mother|father|gran|nan|grandma|grandad|granddad|grandmother|grandfather) (?:of|"
+    r"to) [a-z]+,? (?:who is |aged? )?[0-9])"
 )
 
 
-_OWN_FIRST = frozenset({"my", "i", "should", "do", "mum", "mom", "mam", "dad", "mother", "father"})
+_OWN_FIRST = frozenset(
+    {
+        "my",
+        "i",
+        "should",
+        "do",
+        "mum",
+        "mom",
+        "mam",
+        "dad",
+        "mother",
+        "father",
+        "gran",
+        "nan",
+        "grandma",
+        "grandad",
+        "granddad",
+        "grandmother",
+        "grandfather",
+    }
+)
 
 
 def _alone(note: Note, hit: Hit) -> bool:

@@ -164,7 +164,7 @@ def _relative(note: Note, match: re.Match[str], today: int | None) -> Time | Non
         and "today" in words
         and not since
         and re.search(
-            r"(?:seen|review(?:ed)?|presents?|attend(?:s|ed)?|here|in|visit|feels?|feeling|better|well|comes|"
+            r"(?:seen|review(?:ed)?|presents?|attend(?:s|ed)?|here|in|visit|feels?|feeling|better|easier|worse|settling|improved|well|comes|"
             r"exam)\s(?:\w+\s){0,3}$",
             note.before(start, 30),
         )

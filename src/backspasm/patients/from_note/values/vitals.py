@@ -88,6 +88,11 @@ def find_temperature(note: Note, hits: list[Hit], scale: Scale) -> list[Quantity
         # "t" is also a thoracic level: a temperature without decimals or unit is not below that of the living
         if value is not None and (match.group(5) is None or pair is not None or value > 30):
             out.append(Quantity("temperature", value, Span(hit.start, max(stop, end)), note.text[hit.start : hit.end]))
+    if note.numbers and not note.words.isdisjoint(_HOT_WORDS):
+        for _, start, end in note.tokens_of(_HOT_WORDS):
+            told = _told(note, Hit("measured", "temperature", start, end), scale, "hot")
+            if told is not None and all(q.span.end <= told.span.start or q.span.start >= told.span.end for q in out):
+                out.append(told)
     taken = Taken((q.span.start, q.span.end) for q in out)
     if note.numbers:
         for match in note.number_matches(_BARE, words=False):
@@ -111,9 +116,12 @@ def find_temperature(note: Note, hits: list[Hit], scale: Scale) -> list[Quantity
     return out
 
 
-def _told(note: Note, hit: Hit, scale: Scale) -> Quantity | None:
+_HOT_WORDS = frozenset({"hot", "feverish", "boiling", "fever", "fevers"})
+
+
+def _told(note: Note, hit: Hit, scale: Scale, word: str = "temp") -> Quantity | None:
     """A temperature that stands a few words behind its name, as people tell it: it needs a decimal to be believed."""
-    if hit.end - hit.start < len("temp"):
+    if hit.end - hit.start < len(word):
         return None  # "t" and the like stand next to their number
     low = note.low
     asked = _TOLD_AFTER_QUESTION.match(low, hit.end)

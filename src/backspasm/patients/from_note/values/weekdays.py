@@ -14,6 +14,7 @@ _TODAY = re.compile(
     rf"\b(?:(?:today|to day|now|tonight)(?:'s| is| being| was)?|(?:it's|its|it is|this is) now|called on|seen on)"
     rf"[\s,:]{{1,2}}(?:a )?(?P<a>{_FULL})\b"
     rf"|\b(?:today|to day|now)(?:'s| is| being|,| =|:)?\s?\(?\s?(?P<b>(?:mon|tues?|weds?|thurs?|fri)(?:day)?)\b"
+    rf"|\b(?:it's|its|it is) (?P<d>{_FULL}) (?:now|today)\b"
     rf"|\b(?:today|to day)\s?\(\s?(?P<c>{_SHORT})\b"
 )
 _TODAY_WORDS = frozenset({"today", "to", "now", "tonight", "it", "its", "this", "called", "seen"})
@@ -27,7 +28,7 @@ def day_of_note(note: Note) -> int | None:
     if note.words.isdisjoint(_TODAY_WORDS):
         return None
     for match in note.led_matches(_TODAY, _TODAY_WORDS):
-        return _number(match.group("a") or match.group("b") or match.group("c"))
+        return _number(match.group("a") or match.group("b") or match.group("c") or match.group("d"))
     return None
 
 
