@@ -27,6 +27,8 @@ from backspasm.records.library import read_knowledge
 
 #: seconds of the processor that a mutated note (at most 6,000 characters) may take on a busy machine
 LONGEST_SECONDS = 2.0
+#: so many notes later a run whose messages go into a file says how far it is
+SAID_EACH = 2_000
 #: the longest hostile texts, characters
 LENGTHS = (10_000, 100_000, 1_000_000, 4_000_000)
 
@@ -72,11 +74,13 @@ def main() -> int:
     ):
         seeds = range(given.seed, given.seed + given.n)
         task = bar.add_task("mutated notes", total=given.n)
-        for fault, took in pool.imap_unordered(work, seeds, chunksize=50):
+        for done, (fault, took) in enumerate(pool.imap_unordered(work, seeds, chunksize=50), 1):
             slowest = max(slowest, took)
             if fault is not None:
                 faults.append(fault)
             bar.advance(task)
+            if done % SAID_EACH == 0 and not bar.console.is_terminal:  # a file shows no bar
+                print(f"{done:,} of {given.n:,}, {len(faults)} failed", file=sys.stderr, flush=True)
     print(f"{given.n:,} mutated notes: {len(faults)} failed; the slowest took {slowest:.2f} s of the processor")
     for fault in faults[:20]:
         print(f"  {fault}")

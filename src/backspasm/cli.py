@@ -30,6 +30,7 @@ from backspasm.cli_shared import (
     SheetFormat,
     bad_input,
     input_patient,
+    load_knowledge,
     load_model,
     progress_bar,
     refuse,
@@ -107,7 +108,7 @@ def read(
     from backspasm.patients.reading import decoded, note_text, read_path
     from backspasm.presentation.note import html, print_reading, reading_json
 
-    knowledge = load_model().knowledge
+    knowledge = load_knowledge()
     with bad_input():
         reading = read_note(note_text(decoded(read_path(note, sys.stdin.buffer))), knowledge)
     if output == "json":

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
 
 import typer
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from backspasm.inference.model import Model
     from backspasm.patients.patient import Patient
+    from backspasm.records.knowledge import Knowledge
+
+T = TypeVar("T")
 
 
 class AgeGroup(StrEnum):
@@ -128,12 +131,26 @@ def printed(show: Callable[[Console], None], out: Path | None) -> None:
 
 def load_model() -> Model:
     from backspasm.inference.model import load
+
+    return _loaded(lambda: load(on_fit=_preparing))
+
+
+def load_knowledge() -> Knowledge:
+    """The knowledge base without its model, for commands that assess nobody: they start without numpy."""
+    from backspasm.records import kept
+
+    return _loaded(lambda: kept.load_knowledge(on_read=_preparing))
+
+
+def _preparing() -> None:
+    print("backspasm: preparing the knowledge base (once, some seconds) ...", file=sys.stderr)
+
+
+def _loaded(load: Callable[[], T]) -> T:
     from backspasm.records.problems import KnowledgeError
 
     try:
-        return load(
-            on_fit=lambda: print("backspasm: preparing the knowledge base (once, some seconds) ...", file=sys.stderr)
-        )
+        return load()
     except KnowledgeError as error:
         refuse(*(str(p) for p in error.problems), "the knowledge base has problems; nothing was assessed")
 

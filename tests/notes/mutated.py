@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from backspasm.patients.from_note import read_note
 from backspasm.records.knowledge import Knowledge
+from tests.notes.different import different
 from tests.notes.score import corpus
 
 PIECES = [
@@ -88,6 +89,7 @@ HOSTILE: Mapping[str, Callable[[int], str]] = {
     "notes without stops": lambda length: _repeated(
         "".join(c if c.isalnum() else " " for c in " ".join(notes()))
     )(length),
+    "no sentence twice": different,
     "one sentence": _repeated("pain leg numb no fever or "),
     "one word": _repeated("a"),
     "only numbers": _repeated("4/5 38.2 7 120/80 2019 "),

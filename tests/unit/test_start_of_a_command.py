@@ -40,6 +40,13 @@ def test_an_assessment_loads_nothing_heavy() -> None:
     assert not HEAVY & set(done.stderr.split())
 
 
+def test_a_note_is_read_without_the_model() -> None:
+    done = run("read", "-", "--format", "json", text="47F, back pain for 3/52, no fever.")
+    assert done.returncode == 0, done.stderr
+    assert '"fever"' in done.stdout
+    assert not {"numpy", "backspasm.inference"} & set(done.stderr.split())
+
+
 def test_each_command_is_found_alone() -> None:
     """Commands, commands of a group without a name, and groups; and the whole stays as it was."""
     every = commands("")

@@ -31,6 +31,14 @@ class HeadingFinder:
         loud = "|".join(re.escape(w) for w in sorted(self.inline, key=len, reverse=True))
         self.loud = re.compile(rf"({loud})(?=[ :])")
 
+    def inside(self, lower: str) -> Iterator[re.Match[str]]:
+        """Headings with a colon at the start of a sentence; ``lower`` is the note in small letters."""
+        return _led(self.with_colon, lower, map(_END, _SENTENCE.finditer(lower)))
+
+    def in_capitals(self, text: str) -> Iterator[re.Match[str]]:
+        """Headings without a colon, at the start of a line or a sentence of the note as written."""
+        return _led(self.loud, text, chain((0,), map(_END, _LOUD.finditer(text))))
+
     def parts_of(self, text: str, lower: str) -> tuple[tuple[Span, Part], ...]:
         """The parts in order, without gaps; the text before the first heading is the complaint."""
         starts: dict[int, tuple[int, Part, bool]] = {}
@@ -39,9 +47,9 @@ class HeadingFinder:
             own_line = lower[m.end() - 1] == "\n" if m.end() > m.start() else False
             own_line = own_line or lower.startswith("\n", m.end())
             starts[m.start(1)] = (m.end(), part, own_line)
-        for m in _led(self.with_colon, lower, map(_END, _SENTENCE.finditer(lower))):
+        for m in self.inside(lower):
             starts.setdefault(m.start(1), (m.end(), self.parts[m.group(1)], False))
-        for m in _led(self.loud, text, chain((0,), map(_END, _LOUD.finditer(text)))):
+        for m in self.in_capitals(text):
             starts.setdefault(m.start(1), (m.end(), self.inline[m.group(1)], False))
         out: list[tuple[Span, Part]] = []
         at, part = 0, "complaint"

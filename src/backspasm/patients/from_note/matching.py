@@ -8,6 +8,8 @@ kinds of phrases may complete together is one intersection of two sets, worked o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import attrgetter, or_
 from typing import Any
 
 from backspasm.patients.from_note import tokens
@@ -27,6 +29,7 @@ from backspasm.patients.from_note.sequences import Places, sequences
 
 #: key of a node of the trie for what ends there; no word has it
 HERE = -1
+_OFFERS = attrgetter("offers")
 #: most sets of classes, of those that meet a kind of phrase in a sentence, for which its patterns are remembered
 _MOST_REMEMBERED = 200_000
 
@@ -207,9 +210,7 @@ class Matcher:
     def _tried(self, here: list[Kind]) -> dict[int, tuple[Pattern, ...]]:
         """For each kind found the patterns of which the two rarest classes stand in the sentence, in their order."""
         out: dict[int, tuple[Pattern, ...]] = {}
-        offered = 0
-        for kind in here:
-            offered |= kind.offers
+        offered = reduce(or_, map(_OFFERS, here))
         for kind in here:
             met = kind.partners & offered
             if met:
