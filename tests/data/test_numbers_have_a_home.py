@@ -147,14 +147,17 @@ ALLOWED: dict[str, dict[float, str]] = {
         20_240_229: "seed",
         16: "bytes of a key",
     },
-    "inference/noisy_or.py": {60: "most steps of a root", 1e-15: "when a root is found"},
+    "inference/noisy_or.py": {60: "most steps of a root", **dict.fromkeys((1e-15, 1e-11), "when a root is found")},
+    "inference/posterior.py": {100: "draws worked on together"},
     "inference/special.py": {
         8.3: "where a normal distribution ends in double precision",
         **dict.fromkeys((8, 4096), "short rows of long arrays"),
+        700.0: "largest exponent of a double",
+        **dict.fromkeys((256, 5), "nodes on a unit, and terms of a series"),
     },
     "inference/kept.py": {256: "bound of memory in MiB", 20: "bytes in a MiB as a power of two"},
     "inference/base_rates.py": {1e-9: "guard against log of zero", 0.02: "clip of a share", 0.98: "clip of a share"},
-    "inference/likelihood.py": {1e-3: "margin that keeps a probability inside (0, 1)"},
+    "inference/likelihood.py": {1e-3: "margin that keeps a probability inside (0, 1)", 3: "arrays of a normal"},
     "inference/oracle.py": {1e-3: "margin, as in the likelihood", 200: "bisection steps"},
     "inference/model.py": {24: "characters of a digest", 12: "characters of a digest", 5: "length of a prefix"},
     "inference/batch.py": {
@@ -330,7 +333,12 @@ ALLOWED: dict[str, dict[float, str]] = {
         (1.5, 3.0, 9.0, 12, 15.0, 60, 448, 640, 1_200, 3_000, 12_000, 60_000), "runs, steps and draws"
     ),
     "cycle/fit/whole.py": dict.fromkeys((0.4, 4, 8, 16, 48, 128, 200, 500, 2_000, 4_000), "runs, steps and digits"),
-    "cycle/foreseen.py": {**dict.fromkeys((8, 20), "bytes"), 8: "steps at a time"},
+    "cycle/foreseen.py": dict.fromkeys((8, 20), "bytes"),
+    "cycle/side_by_side.py": {
+        1e3: "where digits are lost",
+        16: "steps at a time",
+        **dict.fromkeys((3, 6, 7, 8), "rows of sums, and entries of what is kept"),
+    },
     "cycle/grid.py": {
         12: "digits",
         24: "hours in a day",

@@ -44,6 +44,13 @@ def test_drugs_foreseen_act_as_drugs_on_the_way(knowledge: Knowledge, situation:
         np.testing.assert_allclose(getattr(ahead, name), getattr(way, name), rtol=1e-10, atol=1e-10, err_msg=name)
 
 
+def test_patients_without_central_gain_go_the_general_way(knowledge: Knowledge) -> None:
+    found = candidates(SITUATIONS[0], knowledge.cycle, SEED).patients
+    assert fits(found)
+    assert not fits(found.but(central_gain=0.0))
+    assert not fits(found.but(cox_on_metabolites=0.5))
+
+
 def test_doses_that_wait_for_pain_are_not_foreseen(knowledge: Knowledge) -> None:
     text = "naproxen 500 mg twice a day as needed (pain 40) for 5 days"
     treatment = treatment_of(read_prescriptions(text, knowledge.cycle.drugs, 40), knowledge.cycle, DRAWS, SEED)

@@ -25,6 +25,21 @@ def test_probability_between_two_values_equals_the_difference() -> None:
     assert np.abs(special.normal_between(low, high) - expected).max() < 1e-15
 
 
+def test_ways_for_many_values_equal_those_for_few() -> None:
+    rng = np.random.default_rng(3)
+    x = np.concatenate([rng.normal(0, 6, 3 * special.MANY), [-800.0, 800.0, 0.0]])
+    assert special.expit_of_many(x) == pytest.approx(special.expit(x), rel=1e-14, abs=1e-300)
+    p = rng.random(3 * special.MANY)
+    assert special.log_complement(p) == pytest.approx(np.log1p(-p), rel=1e-12, abs=2e-16)
+    expected = scipys.ndtr(x + 1) - scipys.ndtr(x)
+    assert np.abs(special.normal_between(x, x + 1) - expected).max() < 1e-15
+
+
+def test_log_of_the_complement_from_log_odds_keeps_its_digits() -> None:
+    x = np.linspace(-30, 700, 2 * special.MANY)
+    assert special.log_not(x) == pytest.approx(-np.logaddexp(0, x), rel=1e-12, abs=1e-15)
+
+
 def test_log_odds_of_certainty_are_infinite() -> None:
     assert special.logit(np.array([0.0, 1.0])).tolist() == [-np.inf, np.inf]
 

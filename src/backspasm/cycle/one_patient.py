@@ -289,19 +289,20 @@ def _between(ordered: Array, share: float) -> Array:
 
 def _persistence(c: Candidates) -> Persistence:
     number = c.persistence
-    low, value, high = (_quantile(number, c.weights, q) for q in INTERVAL)
+    low, value, high = _quantiles(number, c.weights, INTERVAL)
     by_world: Array = np.bincount(c.world, c.weights, WORLDS).astype(np.float64)
     above = np.bincount(c.world, c.weights * (number > 1), WORLDS) / np.maximum(by_world, np.finfo(float).tiny)
-    ends = [_quantile(above, by_world, q) for q in (INTERVAL[0], INTERVAL[2])]
+    ends = _quantiles(above, by_world, (INTERVAL[0], INTERVAL[2]))
     probability = float(c.weights @ (number > 1))
     return Persistence(value, low, high, probability, min(ends[0], probability), max(ends[1], probability))
 
 
-def _quantile(values: Array, weights: Array, share: float) -> float:
-    """The value up to which this share of the weights lies."""
+def _quantiles(values: Array, weights: Array, shares: Sequence[float]) -> list[float]:
+    """The values up to which these shares of the weights lie."""
     order = np.argsort(values, kind="stable")
-    at = int(np.searchsorted(np.cumsum(weights[order]), share * weights.sum()))
-    return float(values[order[min(at, len(order) - 1)]])
+    at = np.searchsorted(np.cumsum(weights[order]), np.array(shares) * weights.sum())
+    found: list[float] = values[order[np.minimum(at, len(order) - 1)]].tolist()
+    return found
 
 
 def _remarks(situation: Situation, modelled: float, cycle: CycleRecords) -> Names:

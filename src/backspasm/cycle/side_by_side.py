@@ -12,8 +12,9 @@ Each stage, and each state after the step, is one weighted sum of some of the ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
@@ -129,7 +130,10 @@ def _step_weights(lengths: list[float], p: Patients, own: _Columns) -> dict[floa
             scale[i, 1] = own.central_gain
     of_slow = own.spread(slow.take(which, axis=-1) * scale).reshape(len(distinct), len(ROWS), -1)
     of_activity = own.spread(activity.take(which, axis=-1))
-    return {h: _StepWeights(*a[:3], a[3:7], a[7:], b) for h, a, b in zip(distinct, of_slow, of_activity, strict=True)}
+    return {
+        h: _StepWeights(a[0], a[1], a[2], a[3:7], a[7:], b)
+        for h, a, b in zip(distinct, of_slow, of_activity, strict=True)
+    }
 
 
 #: what the weights of a step are of: the stages in its middle, the stage at its end, the state after it
@@ -177,12 +181,13 @@ class _Stepper:
 
     @property
     def activity(self) -> Array:
-        return self._now.activity
+        out: Array = self._now.activity
+        return out
 
     def drive(self, injury: Array) -> Array:
         """``x`` as it is now, (n,), a new array."""
-        m, u = self._now.state
-        out: Array = (m + injury) * u - self._share
+        state = self._now.state
+        out: Array = (state[0] + injury) * state[1] - self._share
         return out
 
     def step(self, w: _StepWeights, first: Moment, middle: Moment, last: Moment) -> None:
@@ -233,7 +238,11 @@ class _Rows:
 
 def _sum(weights: Array, rows: Array, out: Array) -> None:
     """The weighted sum of rows, (rows, n) each."""
-    np.einsum("rn,rn->n", weights, rows, out=out)
+    _EINSUM("rn,rn->n", weights, rows, out=out)
+
+
+#: what ``np.einsum`` calls; its own wrapping costs as much again as these small sums
+_EINSUM: Callable[..., Array] = getattr(import_module("numpy._core.multiarray"), "c_einsum", np.einsum)
 
 
 #: what acts at one moment: ``i`` (n,), and what the two nonlinear terms have more in their denominators, ``b`` and 1, (2, n)

@@ -134,14 +134,36 @@ def summed(
         if g not in sums:
             out.append(np.moveaxis(np.exp(log_shares), 0, -1))
             continue
-        joint = log_shares.copy()
-        for place, values in sums[g].items():
-            for configuration, row in zip(joint, place, strict=True):
-                configuration += values[row]
-        of_group_alone, given = lse_and_softmax(joint, axis=0)
-        total += of_group_alone
-        out.append(np.moveaxis(given, 0, -1))
+        out.append(np.moveaxis(_over_configurations(log_shares, sums[g], total), 0, -1))
     return total, tuple(out)
+
+
+#: draws that are laid out over configurations together, so that what is worked on stays in the cache of one core
+TOGETHER = 100
+
+
+def _over_configurations(log_shares: Array, sums: dict[tuple[int, ...], Array], total: Array) -> Array:
+    """p(configuration | cause, items) of a group, (N, ..., C), from sums of items by their rows; ``total`` (..., C) gets the log
+    probability of the items."""
+    given = np.empty_like(log_shares)
+    some = range(0, len(total), TOGETHER) if total.ndim > 1 else range(1)
+    for start in some:
+        own = slice(start, start + TOGETHER) if total.ndim > 1 else slice(None)
+        joint = given[:, own]
+        joint[...] = log_shares[:, own]
+        for place, values in sums.items():
+            part = values[:, own]
+            for configuration, row in zip(joint, place, strict=True):
+                configuration += part[row]
+        top = joint.max(axis=0)
+        top[~np.isfinite(top)] = 0.0
+        joint -= top
+        np.exp(joint, joint)
+        whole = joint.sum(axis=0)
+        joint /= np.where(whole > 0, whole, 1.0)
+        with np.errstate(divide="ignore"):
+            total[own] += top + np.log(whole)
+    return given
 
 
 def posterior(

@@ -230,5 +230,5 @@ def marginal(
     link = next((k for k in knowledge.links if k.kind == "below_excludes" and k.other == finding), None)
     item = Item("present", finding) if link is None else Item("present_after", finding, given=link.finding)
     group, log_p = log_item(item, numbers, layout, setting, age, knowledge)
-    late = 1.0 if link is None else share_above(item, numbers, age, knowledge)
+    late = 1.0 if link is None else np.moveaxis(share_above(item, numbers, age, knowledge), 0, -1)
     return group, np.exp(log_p) * late
