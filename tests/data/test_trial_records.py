@@ -78,7 +78,7 @@ def test_all_faults_of_meaning_are_named_together(tmp_path: Path, knowledge: Kno
     assert len(faults(tmp_path, text, knowledge)) == 2
 
 
-@pytest.mark.parametrize(("text", "what"), [("", "empty"), ("a: [", "not valid YAML"), ("- 1", "is not a object")])
+@pytest.mark.parametrize(("text", "what"), [("", "empty"), ("a: [", "not valid YAML"), ("- 1", "is not a mapping")])
 def test_a_file_that_is_no_protocol_is_refused(tmp_path: Path, knowledge: Knowledge, text: str, what: str) -> None:
     assert any(what in s for s in faults(tmp_path, text, knowledge))
 

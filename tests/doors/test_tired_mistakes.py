@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from backspasm.patients.patient import shortened
 from tests.doors.conftest import Run
 
 CASE = b"age_years: 47\npresent: [fever]\n"
@@ -59,8 +60,9 @@ def test_a_case_names_the_value_as_it_was_written(run: Run, text: str, said: str
         ("PK\x03\x04\x14\0\0\0word/document.xml", "is a Word or ZIP file, not plain text"),
         ("<?xml version='1.0'?>\n<note>Back pain</note>", "is XML, which is not read. Mend: give FHIR R4 as JSON"),
         ("<Bundle xmlns='http://hl7.org/fhir'><type value='collection'/></Bundle>", "is XML"),
-        (BUNDLE, "is JSON, not a note. Mend: give it as a case or a FHIR Bundle"),
-        (' {\n "age_years": 46}', "is JSON, not a note"),
+        (BUNDLE, "is a case or a FHIR resource, not a note"),
+        (' {\n "age_years": 46}', "is a case or a FHIR resource, not a note"),
+        (' {"mood": "low"}', "is JSON, not a note. Mend: give it as a case or a FHIR Bundle"),
         (" \n\n ", "the note is empty"),
     ],
 )
@@ -119,16 +121,18 @@ def test_a_cohort_that_cannot_be_is_refused(run: Run, tmp_path: Path, arguments:
 def test_a_cohort_has_its_folder_or_says_why_not(run: Run, a_file: Path, form: str) -> None:
     for out in (a_file, a_file / "below"):
         said = told(run, "cohort", "--n", "3", "--out", out, "--format", form)
-        assert f"--out ({out}): cannot be made (" in said
+        assert f"--out ({shortened(str(out))}): cannot be made (" in said
 
 
 def test_screening_and_audit_have_their_folder_or_say_why_not(run: Run, a_file: Path, tmp_path: Path) -> None:
     table = tmp_path / "cases.csv"
     table.write_text("age_years\n40\n", encoding="utf-8")
     out = a_file / "below"
-    assert f"--out ({out}): cannot be made (Not a directory)" in told(run, "screen", table, "--out", out)
+    assert f"--out ({shortened(str(out))}): cannot be made (Not a directory)" in told(
+        run, "screen", table, "--out", out
+    )
     assert run("screen", str(table), "--out", str(tmp_path / "screened"), "--jobs", "1").code == 0
-    assert f"--out ({out}): cannot be made" in told(run, "audit", tmp_path / "screened", "--out", out)
+    assert f"--out ({shortened(str(out))}): cannot be made" in told(run, "audit", tmp_path / "screened", "--out", out)
 
 
 def test_a_bucket_without_bounds_is_no_size(run: Run, a_file: Path, tmp_path: Path) -> None:
@@ -147,9 +151,9 @@ def test_known_cases_that_are_no_text_are_named(run: Run, tmp_path: Path) -> Non
 
 
 def test_a_page_that_cannot_be_written_is_told_before_the_work(run: Run, tmp_path: Path) -> None:
-    for html, why in ((tmp_path / "none" / "x.html", "lies in no folder that is there"), (tmp_path, "is a folder")):
+    for html, why in ((tmp_path / "none" / "x.html", "No such file or directory"), (tmp_path, "Is a directory")):
         said = told(run, "validate", "--calibration", "--html", html)  # the work takes minutes
-        assert f"--html ({html}): {why}" in said
+        assert f"--html ({html}): cannot be written ({why}). Mend: " in said
 
 
 @pytest.mark.parametrize(
@@ -183,7 +187,7 @@ def test_a_cause_without_a_finding_opens_nothing(run: Run) -> None:
 
 def test_an_interview_that_cannot_be_saved_does_not_begin(run: Run, tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "none" / "talk.json"):
-        assert f"--save ({place}): cannot be written" in told(run, "interview", "--save", place)
+        assert f"--save ({shortened(str(place))}): cannot be written" in told(run, "interview", "--save", place)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -136,7 +136,7 @@ def test_every_measured_finding_has_limits(knowledge: Knowledge) -> None:
         ({"age_years": 4, "AGE": 4}, [("AGE", "unknown field")]),
         ({"age_years": 4, 5: 6}, [("5", "unknown field")]),
         ({"age_years": 4, None: 6}, [("None", "unknown field")]),
-        ({"age_years": "4"}, [("age_years", "is not a number")]),
+        ({"age_years": "4"}, [("age_years", "is text, not a number")]),
         ({"age_years": [4]}, [("age_years", "is not a number")]),
         ({"age_years": 10**400}, [("age_years", "is not a number")]),
         ({"age_years": 125.5}, [("age_years", "is impossible (expected 0 to 125)")]),
