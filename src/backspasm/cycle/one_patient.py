@@ -17,7 +17,6 @@ from backspasm.cycle.candidates import WORLDS, Candidates, Situation, candidates
 from backspasm.cycle.drugs import treatment_of
 from backspasm.cycle.engine import simulate
 from backspasm.cycle.foreseen import Foreseen, foresee
-from backspasm.cycle.grid import FINE as FINE_UNTREATED
 from backspasm.cycle.grid import SHARE, grid_of
 from backspasm.cycle.model import Array, Patients
 from backspasm.cycle.outputs import (
@@ -130,13 +129,11 @@ def expected_course(
     with_loop, without = candidates(known, cycle, seed), candidates(known, cycle, seed, loop=False)
     chosen = [c.patients.taken(systematic(c.weights, draws)) for c in (with_loop, without)]
     at = np.array(days, dtype=np.float64)
-    untreated = _run(chosen, (Option(UNTREATED, ()),), cycle, at, draws, seed, known.slow)
-    treated = _run(chosen, options, cycle, at, draws, seed, known.slow)
-    o = observation(cycle)
-    alone, beside = _arms(untreated, untreated, o, draws), _arms(treated, untreated, o, draws)
+    every = (Option(UNTREATED, ()), *options)
+    run = _run(chosen, every, cycle, at, draws, seed, known.slow)
     arms, rival = (
-        {UNTREATED: none} | {option.id: arm for option, arm in zip(options, others, strict=True)}
-        for (none,), others in zip(alone, beside, strict=True)
+        {option.id: arm for option, arm in zip(every, found, strict=True)}
+        for found in _arms(run, observation(cycle), draws)
     )
     return Expected(
         days=tuple(float(d) for d in days),
@@ -187,24 +184,23 @@ def _run(
 ) -> Shown:
     """All arms at once, with the loop and without it. Columns: for each model each arm, for each arm the same draws."""
     both = chosen[0].joined(chosen[1])
-    fine = FINE if any(arm.prescriptions for arm in arms) else FINE_UNTREATED
 
     def ahead() -> Foreseen | None:
         treatments = [treatment_of(a.prescriptions, cycle, draws, seed, slow=slow) for a in arms]
         joined = Treatment(tuple(d for t in treatments for d in t.drugs))
-        return foresee(treatments, grid_of(days, joined, both.flare_days, fine, SHARE, LONGEST), draws)
+        return foresee(treatments, grid_of(days, joined, both.flare_days, FINE, SHARE, LONGEST), draws)
 
     key = (tuple(a.prescriptions for a in arms), days.tobytes(), draws, seed, slow)
     seen = _FORESEEN.get(cycle, key, ahead)
     if seen is not None and fits(both):
         return simulate_foreseen(both, seen)
     course = simulate(
-        _repeated(chosen, len(arms)), _joined(arms, cycle, draws, seed, slow), days, fine=fine, longest=LONGEST
+        _repeated(chosen, len(arms)), _joined(arms, cycle, draws, seed, slow), days, fine=FINE, longest=LONGEST
     )
     return Shown(course.pain, course.activity, course.drowsiness)
 
 
-#: of the usual options and of none there are two each: of patients who eliminate slowly, and of all others
+#: of the usual options there are two: of patients who eliminate slowly, and of all others
 _FORESEEN = Remembered[Foreseen | None](most=6)
 
 
@@ -240,16 +236,15 @@ def _merged(d: Dosing) -> Dosing:
     return replace(d, days=distinct[0], amounts=distinct[1], pain_at_least=distinct[2], takes=takes)
 
 
-def _arms(run: Shown, untreated: Shown, o: Observation, draws: int) -> list[list[Arm]]:
-    """For each model, each of its arms: pieces of ``draws`` columns, against the untreated of the same model."""
-    days, columns = run.pain.shape
-    models = untreated.pain.shape[1] // draws
-    shape = (days, models, columns // models // draws, draws)
-    pain, none = run.pain.reshape(shape), untreated.pain.reshape(days, models, 1, draws)
-    kinds = [pain, run.activity.reshape(shape), range_of_motion(run.pain, run.activity, o).reshape(shape), none - pain]
+def _arms(run: Shown, o: Observation, draws: int) -> list[list[Arm]]:
+    """With the loop and without it, each arm: pieces of ``draws`` columns, against the first arm, the untreated one."""
+    shape = (len(run.pain), 2, -1, draws)
+    pain = run.pain.reshape(shape)
+    less = pain[:, :, :1] - pain
+    kinds = [pain, run.activity.reshape(shape), range_of_motion(run.pain, run.activity, o).reshape(shape), less]
     bands = quantiles(np.stack(kinds))  # (low, median, high; kind; day; model; arm)
     drowsy = run.drowsiness.reshape(shape).mean(axis=-1)
-    return [[_arm(bands[..., m, arm], drowsy[:, m, arm], o) for arm in range(shape[2])] for m in range(models)]
+    return [[_arm(bands[..., m, arm], drowsy[:, m, arm], o) for arm in range(pain.shape[2])] for m in range(2)]
 
 
 def _arm(bands: Array, drowsy: Array, o: Observation) -> Arm:

@@ -12,9 +12,8 @@ Each stage, and each state after the step, is one weighted sum of some of the ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 
 import numpy as np
 
@@ -238,11 +237,7 @@ class _Rows:
 
 def _sum(weights: Array, rows: Array, out: Array) -> None:
     """The weighted sum of rows, (rows, n) each."""
-    _EINSUM("rn,rn->n", weights, rows, out=out)
-
-
-#: what ``np.einsum`` calls; its own wrapping costs as much again as these small sums
-_EINSUM: Callable[..., Array] = getattr(import_module("numpy._core.multiarray"), "c_einsum", np.einsum)
+    np.einsum("rn,rn->n", weights, rows, out=out)
 
 
 #: what acts at one moment: ``i`` (n,), and what the two nonlinear terms have more in their denominators, ``b`` and 1, (2, n)
