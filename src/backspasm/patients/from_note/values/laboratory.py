@@ -12,7 +12,7 @@ from backspasm.patients.from_note.values.units import Scale, converted, unit_at
 
 #: what may stand between the name of a test and its value
 BETWEEN = (
-    r"(?:[\s:=,(~*#|↑↓\-\[]{1,3}|[><≥≤]=?|'s\b|->|(?:is|was|are|were|of|at|level|levels|count|counts|today|"
+    r"(?:[\s:=,(~*#|↑↓+\-\[]{1,3}|[><≥≤]=?|'s\b|->|(?:is|was|are|were|of|at|level|levels|count|counts|today|"
     r"raised|elevated|high|low|up|to|came|back|"
     r"result|results|value|about|approx|approximately|around|still|now|only|just|markedly|mildly|moderately|"
     r"slightly|significantly|very|"

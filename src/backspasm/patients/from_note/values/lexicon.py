@@ -144,6 +144,8 @@ def _entry(kind: Kind, id_: str, phrase: str) -> tuple[str, Entry] | None:
             body = "'?" + r"[\s/\-.,]{1,3}".join(re.escape(p) for p in pieces)
         else:
             body = r"[\s/\-.,]{1,3}".join(re.escape(p).replace("'", "'?") for p in pieces)
+        if pieces[-1][-1].isdigit():  # "ca2+" is no beginning of "ca 2016" or "ca 2.6", nor "b12" of "b 125"
+            body += r"\+" if low.endswith("+") else r"(?![0-9]|[.,][0-9])"
         rest = glue + body
     return first.group(), Entry(kind, id_, len(low), capitals, rest)
 
