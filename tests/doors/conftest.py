@@ -27,6 +27,8 @@ Run = Callable[..., Outcome]
 def run(model: Model, monkeypatch: pytest.MonkeyPatch) -> Run:
     """``run("assess", "-", stdin=b"...")``: an unexpected exception comes through and fails the test."""
     monkeypatch.setattr("backspasm.inference.model.load", lambda *_, **__: model)
+    # else the first command that only reads would say on standard error that it prepares the knowledge base
+    monkeypatch.setattr("backspasm.records.kept.load_knowledge", lambda *_, **__: model.knowledge)
 
     def call(*arguments: str, stdin: bytes = b"") -> Outcome:
         result = CliRunner().invoke(app, arguments, input=stdin, catch_exceptions=False, prog_name="backspasm")

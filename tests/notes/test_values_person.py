@@ -143,6 +143,7 @@ def test_whether_the_patient_is_pregnant(
 SETTINGS: tuple[tuple[str, str | None], ...] = (
     ("ED triage 11:15. 13 yr M.", "emergency"),
     ("He presented to the emergency department with back pain.", "emergency"),
+    ("Continent, saddle sensation normal, no ED.", None),
     ("A&E: back pain 2/7.", "emergency"),
     ("NHS 111 call. Back pain.", "community"),
     ("GP surgery visit. LBP 2/52.", "primary_care"),

@@ -23,6 +23,9 @@ _HERE = re.compile(
 )
 #: contacts that are counted, not the one at hand: "ED x2"
 _COUNTED = re.compile(r"\s?x\s?[0-9]")
+#: "no ED", "saddle ok, ED denied": erectile dysfunction and no place
+_DENIED = re.compile(r"\b(?:no|nil|denies|without|new)(?: new)?\s$")
+_ANSWERED = re.compile(r"\s?(?::\s?)?(?:no\b|nil\b|none\b|denie[ds]\b|-ve)")
 _TITLE = 160
 
 _REPLY = re.compile(
@@ -131,9 +134,9 @@ def _said(note: Note, hits: list[Hit]) -> list[Fact]:
     """The setting that the note names."""
     best: tuple[float, Hit] | None = None
     for order, hit in enumerate(hits[:40]):
-        if _COUNTED.match(note.low, hit.end):
-            continue
         before = note.before(hit.start, 50)
+        if _COUNTED.match(note.low, hit.end) or _DENIED.search(before) or _ANSWERED.match(note.low, hit.end):
+            continue
         line = note.low.rfind("\n", 0, hit.start) + 1
         heading = hit.start < _TITLE and not note.low[line : hit.start].strip(" :-*#(").strip() and line < _TITLE
         weight = 0.0
